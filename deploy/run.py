@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from stack.files import put_logs_aside
+from stack.files import rotate_logs
 from stack.options import Options, Refused, check, claim, parse
 from stack.programs import SERVICES, Plan
 from stack.readiness import Examples, alive, answering, until
@@ -18,7 +18,7 @@ from stack.supervisor import Supervisor, end, start
 from stack.table import table
 
 
-def tell(text: str) -> None:
+def print_line(text: str) -> None:
     """Print on the terminal, unless it is gone."""
     with suppress(OSError):
         print(text, flush=True)
@@ -28,20 +28,20 @@ async def run(options: Options) -> None:
     """Start everything, and wait for a signal."""
     started = asyncio.get_running_loop().time()
     plan = Plan(options)
-    supervisor = Supervisor(tell)
+    supervisor = Supervisor(print_line)
     stopping = _signals(supervisor)
     try:
-        put_logs_aside(options.state / "logs")
+        rotate_logs(options.state / "logs")
         if await _first(_index(plan), stopping):
             return
         examples: Examples = {}
         if await _first(_start(plan, supervisor, examples), stopping):
             return
         plan.write()
-        tell(table(plan, examples, asyncio.get_running_loop().time() - started))
+        print_line(table(plan, examples, asyncio.get_running_loop().time() - started))
         await stopping.wait()
     finally:
-        tell("stopping …")
+        print_line("stopping …")
         await supervisor.stop()
 
 

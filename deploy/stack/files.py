@@ -52,7 +52,7 @@ def copy_configuration(to: Path, addresses: Mapping[str, str]) -> Path:
     return copy
 
 
-def put_logs_aside(folder: Path) -> None:
+def rotate_logs(folder: Path) -> None:
     """Keep logs from growing for ever: one that is large becomes the one before."""
     for log in folder.glob("*.log"):
         if log.stat().st_size > LARGE:

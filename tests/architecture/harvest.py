@@ -70,9 +70,9 @@ def texts(package):
         module.imported = imported(module, everywhere)
         for text, line in filter(lambda item: worded(item[0]), module.spoken()):
             result.setdefault(text, f"{package}/{relative}:{line}")
-        some = module.told() + (module.sentences() if relative in REASONS.get(package, ()) else [])
+        some = module.list_error_messages() + (module.sentences() if relative in REASONS.get(package, ()) else [])
         for text, line in some:
-            if tells(text):
+            if needs_translation(text):
                 result.setdefault(text, f"{package}/{relative}:{line}")
     for path in sorted(folder.rglob("*.html")):
         for text in TEMPLATE_TEXT.findall(path.read_text("utf-8")):
@@ -107,7 +107,7 @@ def imported(module, everywhere):
     return result
 
 
-def tells(text):
+def needs_translation(text):
     """Whether there is anything to translate: not in names, which are the same in all languages."""
     words = re.sub(r"\{.*?\}", "", text)
     names = r"[a-z_]+|[a-z]+=,*|[A-Z0-9_, ]+|[$.][\w.\[\]]*"  # of parameters with their values, of formats, of members
@@ -171,7 +171,7 @@ class Module:
                     result += [(item.value, node.lineno) for item in some]
         return result
 
-    def told(self):
+    def list_error_messages(self):
         """Messages of errors."""
         result = []
         for node in ast.walk(self.tree):

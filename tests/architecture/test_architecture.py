@@ -123,7 +123,7 @@ def circles():
     above = {name_of(path): (imports_of(path) & names) - {name_of(path)} for path in MODULES}
     reached = {}
 
-    def reach(start):
+    def find_reached(start):
         if start not in reached:
             observed, left = set(), [start]
             while left:
@@ -133,7 +133,7 @@ def circles():
             reached[start] = observed
         return reached[start]
 
-    groups = {frozenset(other for other in reach(name) if name in reach(other)) for name in names}
+    groups = {frozenset(other for other in find_reached(name) if name in find_reached(other)) for name in names}
     return sorted(" <-> ".join(sorted(group)) for group in groups if group)
 
 

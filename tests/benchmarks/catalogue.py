@@ -72,11 +72,11 @@ def fill(engine: sa.Engine) -> None:
     outlines = [_outline(chance) for _ in range(OUTLINES)]
     with engine.begin() as connection:
         for number in range(DATASETS):
-            write_dataset(connection, *made(number, chance, *outlines[number % OUTLINES]), number)
+            write_dataset(connection, *make_dataset(number, chance, *outlines[number % OUTLINES]), number)
     CatalogueWriter(engine, reading_version()).finish([f"d{number}" for number in range(DATASETS)], [])
 
 
-def made(
+def make_dataset(
     number: int, chance: random.Random, box: tuple[float, float, float, float], footprint: str
 ) -> tuple[DatasetRecord, list[StepArrays]]:
     """A dataset with its time steps."""

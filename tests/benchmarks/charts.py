@@ -47,14 +47,14 @@ def main() -> None:
     shown = choose_view(find_bounds(areas), MERCATOR, make_map_layout(query, 10, 7).rectangles((1, 1))[0].aspect)
     west, south, east, north = shown.box()
     latitude, longitude = np.linspace(south - 1, north + 1, ROWS), np.linspace(west - 1, east + 1, COLUMNS)
-    field = known(latitude[:, np.newaxis], longitude[np.newaxis])
+    field = make_field(latitude[:, np.newaxis], longitude[np.newaxis])
     fetched = MapData(time="2016-02-05T12:00:00Z", revisions={"made": "r"}, areas=areas, view=shown, grid=(1, 1),
                    first=MapField(field=coverage(shown), statistics=None))  # fmt: skip
     context = FigureResources(COARSE, None, FINE).make_context(output)
     draw_map(query, fetched, context)  # the coast is read, the fonts are found
     ours = [timed(lambda: WRITERS["png"](draw_map(query, fetched, context), output)) for _ in range(TIMES)]
     print(f"A Mercator map, 10 × 7 in at 100 dpi, PNG\n{'':<10}{'median ms':>10}{'min':>8}{'max':>8}")
-    told("ours", ours)
+    print_row("ours", ours)
     profiles(output, FigureResources(COARSE, None, FINE))
     if (python := environment()) is None:
         return
@@ -64,7 +64,7 @@ def main() -> None:
         command = [str(python), str(Path(__file__).with_name("cartopy_map.py")), file, FINE, str(TIMES)]
         completed = subprocess.run(command, check=True, capture_output=True, text=True, env={"PYTHONPATH": ""})
     reference = json.loads(completed.stdout)[1:]  # the first one finds the fonts
-    told("cartopy", reference)
+    print_row("cartopy", reference)
     ratio = statistics.median(reference) / statistics.median(ours)
     print(f"ours is {ratio:.1f} × faster (wanted: {TARGET:g} ×)")
 
@@ -101,7 +101,7 @@ def profiles(output: Output, resources: FigureResources) -> None:
         for name, work in (("ours", ours), ("matplotlib", plain)):
             taken[name].append(timed(work))
     for name, times in taken.items():
-        told(name, times[1:])  # the first one finds the fonts
+        print_row(name, times[1:])  # the first one finds the fonts
     ratio = statistics.median(taken["ours"][1:]) / statistics.median(taken["matplotlib"][1:])
     print(f"ours takes {ratio:.2f} of matplotlib's own time, its map and list of stations included")
 
@@ -122,7 +122,7 @@ def column(depths: np.ndarray, places: list[tuple[float, float]], values: np.nda
     )
 
 
-def known(latitude: np.ndarray, longitude: np.ndarray) -> np.ndarray:
+def make_field(latitude: np.ndarray, longitude: np.ndarray) -> np.ndarray:
     """The field, everywhere."""
     return 30 - 0.4 * np.abs(latitude) + np.sin(longitude / 3) * np.cos(latitude / 2)
 
@@ -130,7 +130,7 @@ def known(latitude: np.ndarray, longitude: np.ndarray) -> np.ndarray:
 def coverage(shown: View) -> Coverage:
     """What the data service answers."""
     shape = shown.shape(FIELD_CELLS)
-    values = known(*shown.earth(*np.meshgrid(*shown.cells(shape))))
+    values = make_field(*shown.earth(*np.meshgrid(*shown.cells(shape))))
     return Coverage(
         kind="area",
         dataset="made",
@@ -154,7 +154,7 @@ def timed(work: object) -> float:
     return 1000 * (time.perf_counter() - started)
 
 
-def told(name: str, taken: list[float]) -> None:
+def print_row(name: str, taken: list[float]) -> None:
     """A line of the table."""
     print(f"{name:<10}{statistics.median(taken):>10.0f}{min(taken):>8.0f}{max(taken):>8.0f}", flush=True)
 

@@ -88,7 +88,7 @@ def ours(base: str, dataset: str, time_step: int, place: tuple[int, int], scale:
     return f"{base}/api/v2.0/tiles/{dataset}/sst/{moment}/0/{ZOOM}/{place[0]}/{place[1]}?interp=nearest&scale={scale}"
 
 
-def theirs(base: str, dataset: str, place: tuple[int, int]) -> str:
+def peer_url(base: str, dataset: str, place: tuple[int, int]) -> str:
     """The address of the same tile of xpublish-tiles."""
     look = "variables=sst&style=raster/viridis&colorscalerange=0,30&width=256&height=256&time=2020-01-04&f=png"
     return f"{base}/datasets/{dataset}/tiles/WebMercatorQuad/{ZOOM}/{place[1]}/{place[0]}?{look}"
@@ -104,7 +104,7 @@ async def median(http: httpx.AsyncClient, addresses: Sequence[str]) -> float:
     return statistics.median(taken[1:])
 
 
-async def in_turns(asked: Mapping[str, tuple[httpx.AsyncClient, Sequence[str]]]) -> dict[str, float]:
+async def alternate(asked: Mapping[str, tuple[httpx.AsyncClient, Sequence[str]]]) -> dict[str, float]:
     """Milliseconds of each server, some tiles of one and then some of the next: what else goes on hits all alike."""
     taken: dict[str, list[float]] = {}
     for name, (http, addresses) in asked.items():
@@ -151,9 +151,9 @@ async def measure(base: str, peer: str | None) -> None:
         for dataset, targets in TARGETS.items():
             query = {"fresh": (http, [ours(base, dataset, 3, place) for place in some])}
             for kind in PEERS if peer else ():
-                query[kind] = (of_peer, [theirs(peer or "", dataset + PEERS[kind], place) for place in some])
+                query[kind] = (of_peer, [peer_url(peer or "", dataset + PEERS[kind], place) for place in some])
             print(f"\n{dataset}")
-            took = await in_turns(query)
+            took = await alternate(query)
             remaining = {kind: took.pop(kind) for kind in PEERS if kind in took}
             took |= {
                 "again": await median(http, [ours(base, dataset, 4, place) for place in some]),
@@ -171,7 +171,7 @@ async def measure(base: str, peer: str | None) -> None:
         rate = await throughput(http, [ours(base, "sst", day, place) for day in (6, 7) for place in PLACES])
         print(f"\n{CLIENTS} clients, tiles/s  ours {rate:.0f}", end="")
         if peer:
-            other = await throughput(of_peer, [theirs(peer, "sst", place) for place in rest])
+            other = await throughput(of_peer, [peer_url(peer, "sst", place) for place in rest])
             print(f"  xpublish-tiles-files {other:.0f}: {rate / other:.1f} ×, target 10", end="")
         print()
 

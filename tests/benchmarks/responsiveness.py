@@ -171,7 +171,7 @@ def serve(mode: str, database: str, port: int, data_port: int) -> None:
     )
     pictures = plotting.build(settings)
 
-    async def both(scope, receive, send):
+    async def route(scope, receive, send):
         if scope["type"] == "lifespan":
             async with catalogue.lifespan(), pictures.lifespan():
                 await receive()
@@ -182,7 +182,7 @@ def serve(mode: str, database: str, port: int, data_port: int) -> None:
         drawn = scope["path"].startswith(("/api/v2.0/plot/", "/api/v2.0/tiles/", "/health/"))
         await (pictures if drawn else catalogue)(scope, receive, send)
 
-    uvicorn.run(both, port=port, access_log=False, log_config=None, lifespan="on")
+    uvicorn.run(route, port=port, access_log=False, log_config=None, lifespan="on")
 
 
 if __name__ == "__main__":

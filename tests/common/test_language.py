@@ -56,7 +56,7 @@ async def programs(lang: FromQuery[str]) -> Quantum:
     raise errors.TooBusy("there is no parameter {name!r}; {suggestion}", name=lang, suggestion=lang)
 
 
-class Shelf:
+class Revisions:
     async def revision(self, dataset):
         return "r1"
 
@@ -71,7 +71,7 @@ def client():
         tags=[],
         api=[said, silent, kept, strict, programs],
         texts=["ocean_common"],
-        dependencies={"freshness": Freshness(Shelf(), "1", 60)},
+        dependencies={"freshness": Freshness(Revisions(), "1", 60)},
     )
     with TestClient(app) as client:
         yield client

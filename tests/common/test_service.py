@@ -23,7 +23,7 @@ from ocean_core import errors
 PAGE = "/api/v2.0/page/known"
 
 
-class Shelf:
+class ChangingRevisions:
     """Datasets whose revisions a test can change."""
 
     def __init__(self):
@@ -38,10 +38,13 @@ class Shelf:
 
 @get("/page/{dataset:str}", operation_id="readPage", responses=problems.document_errors(errors.DatasetNotFound))
 async def page(
-    request: Request, dataset: DatasetId, shelf: NamedDependency[Shelf], freshness: NamedDependency[Freshness]
+    request: Request,
+    dataset: DatasetId,
+    revisions: NamedDependency[ChangingRevisions],
+    freshness: NamedDependency[Freshness],
 ) -> Quantum:
     await freshness(request, dataset)
-    shelf.read += 1
+    revisions.read += 1
     return Quantum(value="day")
 
 
@@ -63,17 +66,17 @@ async def write(data: JSONBody[Quantum]) -> Quantum:
 
 
 @pytest.fixture
-def shelf():
-    return Shelf()
+def revisions():
+    return ChangingRevisions()
 
 
 @pytest.fixture
-def client(shelf):
+def client(revisions):
     async def unready():
-        return [] if shelf.revisions else ["nothing is indexed yet"]
+        return [] if revisions.revisions else ["nothing is indexed yet"]
 
     async def degraded():
-        return [] if "known" in shelf.revisions else ["the shelf lost its book"]
+        return [] if "known" in revisions.revisions else ["the shelf lost its book"]
 
     app = create_service(
         name="books",
@@ -82,7 +85,7 @@ def client(shelf):
         description="Two routes.",
         tags=[],
         api=[page, fails, said, write],
-        dependencies={"shelf": shelf, "freshness": Freshness(shelf, "1.2.3", 60)},
+        dependencies={"revisions": revisions, "freshness": Freshness(revisions, "1.2.3", 60)},
         readiness=Readiness(unready, degraded),
     )
     with TestClient(app, raise_server_exceptions=False) as client:
@@ -174,12 +177,12 @@ def test_head_answers_like_get_without_a_body(client):
         assert head.headers[name] == full.headers[name]
 
 
-def test_a_caller_with_the_same_revision_gets_304_before_anything_is_read(client, shelf):
+def test_a_caller_with_the_same_revision_gets_304_before_anything_is_read(client, revisions):
     tag = client.get(PAGE).headers["etag"]
     again = client.get(PAGE, headers={"if-none-match": f'"other", {tag}', "cache-control": "no-cache"})
-    assert (again.status_code, again.content, shelf.read) == (304, b"", 1)
+    assert (again.status_code, again.content, revisions.read) == (304, b"", 1)
     assert again.headers["etag"] == tag
-    shelf.revisions["known"] = "r2"
+    revisions.revisions["known"] = "r2"
     changed = client.get(PAGE, headers={"if-none-match": tag})
     assert changed.status_code == 200
     assert changed.headers["etag"] != tag
@@ -221,15 +224,15 @@ def test_one_byte_range_is_cut_out_and_anything_else_is_whole(client, asked, sta
     assert (response.status_code, response.content) == (status, full[cut])
 
 
-def test_ready_degraded_and_unready_are_distinguished(client, shelf):
+def test_ready_degraded_and_unready_are_distinguished(client, revisions):
     def health():
         response = client.get("/health/ready")
         return response.status_code, response.json()["status"]
 
     assert health() == (200, "ready")
-    shelf.revisions = {"other": "r1"}
+    revisions.revisions = {"other": "r1"}
     assert health() == (200, "degraded")
-    shelf.revisions = {}
+    revisions.revisions = {}
     assert health() == (503, "unready")
     assert client.get("/health/live").json()["status"] == "live"
 

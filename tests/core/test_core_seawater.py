@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as made
+from hypothesis.extra import numpy as hypothesis_numpy
 from tests.plotting.casts import DEPTHS, salinities, temperatures
 
 from ocean_core import seawater
@@ -128,7 +128,7 @@ def test_units_are_turned_into_those_of_the_toolbox():
 
 
 LEVELS = np.array([0, 10, 50, 100, 200, 400, 800, 1500, 3000.0])
-SPEEDS = made.arrays(np.float64, (LEVELS.size,), elements=st.floats(1400, 1550)).flatmap(
+SPEEDS = hypothesis_numpy.arrays(np.float64, (LEVELS.size,), elements=st.floats(1400, 1550)).flatmap(
     lambda speed: st.integers(0, LEVELS.size).map(lambda wet: np.where(np.arange(LEVELS.size) < wet, speed, np.nan))
 )
 

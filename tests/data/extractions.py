@@ -51,7 +51,7 @@ def assets(calendar, raw, units):
     )
 
 
-def made(dims, coordinates, fields, *, kind="points", rows=2, facts=None, used=(), title="Made"):
+def make_extraction(dims, coordinates, fields, *, kind="points", rows=2, facts=None, used=(), title="Made"):
     """An extraction of ``fields``: key → (dims, values, more of Field and VariableInfo)."""
     held, described = {}, []
     for key, (own, values, more) in fields.items():
@@ -125,11 +125,11 @@ def numbers(*shape, dtype=np.float32):
 
 
 def point():
-    return made({}, [*places((), [47.5], [-52.5])], {"thetao": ((), np.array(1.5), {})}, kind="point")
+    return make_extraction({}, [*places((), [47.5], [-52.5])], {"thetao": ((), np.array(1.5), {})}, kind="point")
 
 
 def profile(count=1):
-    return made(
+    return make_extraction(
         {"time": count, "depth": Z},
         [times(count), depths(), *places((), [47.5], [-52.5])],
         {"thetao": (("time", "depth"), numbers(count, Z), {"standard_name": "sea_water_temperature"})},
@@ -138,7 +138,7 @@ def profile(count=1):
 
 
 def series():
-    return made(
+    return make_extraction(
         {"time": T},
         [times(), depths((0.5,), ()), *places((), [47.5], [-52.5])],
         {
@@ -152,7 +152,7 @@ def series():
 def points(count=T):
     dims = ("point",)
     names = Coordinate(name="name", dims=dims, values=["=A1+1", 'b,"c"', "d\ne", "été"])
-    return made(
+    return make_extraction(
         {"time": count, "depth": Z, "point": P},
         [times(count), depths(), *places(dims, [47, 48, 49, 50], [-52, -53, 180, 200]), names],
         {
@@ -165,7 +165,7 @@ def points(count=T):
 def transect(count=1):
     dims = ("distance",)
     distance = Coordinate(name="distance", dims=dims, values=np.arange(P) * 1.5, units="km")
-    return made(
+    return make_extraction(
         {"time": count, "depth": Z, "distance": P},
         [times(count), depths(), distance, *places(dims, [47, 48, 49, 50], [-52, -53, -54, -55])],
         {
@@ -178,7 +178,7 @@ def transect(count=1):
 
 def section():
     dims = ("distance",)
-    return made(
+    return make_extraction(
         {"time": T, "distance": P},
         [times(), depths((5.0,), ()), *places(dims, [47, 48, 49, 50], [-52, -53, -54, -55])],
         {"so": (("time", "distance"), numbers(T, P), {"units": "1e-3"})},
@@ -189,7 +189,7 @@ def section():
 def trajectory():
     dims = ("point",)
     when = Coordinate(name="time", dims=dims, values=np.arange(P) * 3600, units="s", standard_name="time")
-    return made(
+    return make_extraction(
         {"point": P},
         [when, *places(dims, [47, 48, 49, 50], [-52, -53, -54, -55]), depths((1, 2, 3, 4.5), dims)],
         {"thetao": (dims, numbers(P), {})},
@@ -198,7 +198,7 @@ def trajectory():
 
 
 def area(count=T, rows=2):
-    return made(
+    return make_extraction(
         {"time": count, "latitude": 3, "longitude": 5},
         [times(count), *places(["latitude", "longitude"], [10, 11, 12], [178, 179, 180, 181, 182])],
         {"sst": (("time", "latitude", "longitude"), numbers(count, 3, 5), {"units": "K"})},
@@ -210,7 +210,7 @@ def area(count=T, rows=2):
 def curvilinear():
     dims = ("y", "x")
     latitude, longitude = np.meshgrid(np.arange(3.0), np.arange(5.0), indexing="ij")
-    return made(
+    return make_extraction(
         {"time": T, "depth": Z, "y": 3, "x": 5},
         [times(), depths(), *places(dims, latitude, longitude)],
         {"uo": (("time", "depth", "y", "x"), numbers(T, Z, 3, 5), {"units": "m s-1"})},
@@ -231,7 +231,7 @@ def mapped():
         )
         for name, size in (("y", 3), ("x", 5))
     ]
-    return made(
+    return make_extraction(
         {"y": 3, "x": 5},
         [*plane, *places(dims, latitude, longitude)],
         {"sst": (dims, numbers(3, 5), {})},
@@ -244,7 +244,7 @@ def mesh():
     corners = Coordinate(
         name="triangles", dims=("face", "corner"), values=np.array([[0, 1, 2], [1, 2, 3]], dtype=np.int64)
     )
-    return made(
+    return make_extraction(
         {"time": T, "node": P, "face": 2, "corner": 3},
         [times(), *places(("node",), [1, 2, 3, 4], [5, 6, 7, 8]), corners],
         {"zeta": (("time", "node"), numbers(T, P), {"units": "m"})},
@@ -256,7 +256,7 @@ def levels():
     """Levels that follow the sea floor: their true depths are read."""
     dims = ("point",)
     number = Coordinate(name="level", dims=("depth",), values=np.arange(Z) * 1.0, units="1", long_name="level (s_rho)")
-    return made(
+    return make_extraction(
         {"time": T, "depth": Z, "point": P},
         [times(), number, *places(dims, [47, 48, 49, 50], [-52, -53, -54, -55])],
         {
@@ -273,7 +273,7 @@ def levels():
 def two_axes():
     """Two variables, each with a depth axis of its own."""
     other = Coordinate(name="depth_2", dims=("depth_2",), values=np.array([1.0, 2.0, 3.0]), units="m")
-    return made(
+    return make_extraction(
         {"depth": Z, "depth_2": 3, "point": P},
         [depths(), other, *places(("point",), [47, 48, 49, 50], [-52, -53, -54, -55])],
         {

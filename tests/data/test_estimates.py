@@ -15,7 +15,7 @@ QUESTIONS = {
 TEXTS = ["json", "csv", "ndjson", "covjson", "geojson"]
 
 
-def asked(client, question, form):
+def estimate_and_answer(client, question, form):
     path, params = QUESTIONS[question]
     kind = path.rsplit("/", 1)[1]
     estimate = client.get(f"{AT}/{path.replace(f'/{kind}', f'/estimate/{kind}')}", params=params | {"format": form})
@@ -27,19 +27,19 @@ def asked(client, question, form):
 @loop_over("form", TEXTS)
 @loop_over("question", QUESTIONS)
 def test_the_length_of_a_text_is_foreseen(client, question, form):
-    estimate, length = asked(client, question, form)
+    estimate, length = estimate_and_answer(client, question, form)
     assert (estimate["format"], estimate["allowed"]) == (form, True)
     assert 0.75 * length < estimate["size"] < 3 * length  # on land nothing is written, and here half is land
 
 
 @loop_over("form", ["csv", "ndjson", "geojson"])
 def test_it_is_close_where_there_are_values_everywhere(client, form):
-    estimate, length = asked(client, "box", form)
+    estimate, length = estimate_and_answer(client, "box", form)
     assert estimate["size"] == pytest.approx(length, rel=0.15)
 
 
 def test_files_are_no_longer_than_foreseen(client):
-    estimate, length = asked(client, "months", "netcdf")
+    estimate, length = estimate_and_answer(client, "months", "netcdf")
     assert length <= estimate["size"]
 
 

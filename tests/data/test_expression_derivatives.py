@@ -11,7 +11,7 @@ from ocean_data.compute import derivatives
 from ocean_data.compute.evaluation import CellBox, CellList, bearing, neighbour_cells
 
 
-def one(*values):
+def as_arrays(*values):
     return [np.array([float(value)]) for value in values]
 
 
@@ -19,7 +19,7 @@ def one(*values):
     ("north", "east", "expected"), [(1, 0, 0), (0, 1, 90), (-1, 0, 180), (0, -1, 270), (9e-6, -9e-6, np.nan)]
 )
 def test_a_bearing_is_clockwise_from_north(north, east, expected):
-    np.testing.assert_allclose(bearing(*one(north, east)), [expected])
+    np.testing.assert_allclose(bearing(*as_arrays(north, east)), [expected])
 
 
 SPIN = np.array([0.3, -0.2, 0.7]) * 1e-5  # rad/s, about an axis off the pole

@@ -57,7 +57,7 @@ class Memory:
         return np.float64
 
 
-class OneGrid:
+class SingleGrid:
     """The same grid for all."""
 
     def __init__(self, grid):
@@ -89,7 +89,7 @@ def operand(name, kind="rectilinear", **info):
 
 
 def source_on(kind):
-    return Calculated(Memory(), OneGrid(GRIDS[kind]), 1 << 20)
+    return Calculated(Memory(), SingleGrid(GRIDS[kind]), 1 << 20)
 
 
 NAMES = st.builds(Name, st.sampled_from(["t", "s", "u", "flat", "odd", "depth", "lat", "nav_lon"]), st.booleans())

@@ -63,7 +63,7 @@ def base(shipped):
 
 
 @pytest.fixture
-def known(shipped, described, base):
+def arctic_variables(shipped, described, base):
     """The variables of the Arctic file by the names that they have there."""
     path = base.files[0].path
     names = {"temperature": None, "salinity": None, "zeta": None, "h": None, "u": None, "v": None}
@@ -77,11 +77,11 @@ def calculated(source):
 
 
 @pytest.fixture
-def calculate(known, calculated):
+def calculate(arctic_variables, calculated):
     """Values of an expression that somebody wrote: of a level of the first step, or of columns."""
 
     def make(text, depth=0, step=0):
-        assets = asyncio.run(Calculating(Catalogue(*known)).expression("giops_day", text))
+        assets = asyncio.run(Calculating(Catalogue(*arctic_variables)).expression("giops_day", text))
         return calculated.level(assets, step, depth)
 
     return make
@@ -103,18 +103,20 @@ def teos(arctic, y=ALL, x=ALL):
 
 
 @pytest.fixture
-def service(app_over, known):
+def service(app_over, arctic_variables):
     sound = "sspeed(depth, latitude, temperature, salinity)"
     created = [
-        *known,
-        equation(known[0], "sound", sound, units="m s-1"),
-        equation(known[0], "kelvin", "temperature + 273.15", units="kelvin"),
-        equation(known[0], "again", "sspeed(depth, latitude, kelvin, salinity)", units="m s-1"),
-        equation(known[0], "temperature", "temperature * 2", stored="temperature", units="degree_C"),
-        equation(known[0], "channel", "deepsoundchannel(depth, latitude, [temperature], [salinity])", flat=True),
-        equation(known[0], "round", "there + 1"),
-        equation(known[0], "there", "round - 1"),
-        equation(known[0], "missing", "temperature + nothing"),
+        *arctic_variables,
+        equation(arctic_variables[0], "sound", sound, units="m s-1"),
+        equation(arctic_variables[0], "kelvin", "temperature + 273.15", units="kelvin"),
+        equation(arctic_variables[0], "again", "sspeed(depth, latitude, kelvin, salinity)", units="m s-1"),
+        equation(arctic_variables[0], "temperature", "temperature * 2", stored="temperature", units="degree_C"),
+        equation(
+            arctic_variables[0], "channel", "deepsoundchannel(depth, latitude, [temperature], [salinity])", flat=True
+        ),
+        equation(arctic_variables[0], "round", "there + 1"),
+        equation(arctic_variables[0], "there", "round - 1"),
+        equation(arctic_variables[0], "missing", "temperature + nothing"),
     ]
     with TestClient(app_over(created)) as client:
         yield client
@@ -196,15 +198,15 @@ def test_a_variable_that_cannot_be_calculated_is_reported(service, variable, sai
     assert said in response.json()["detail"]
 
 
-def test_a_variable_without_a_stored_one_cannot_be_made_of_itself(known):
-    catalogue = Calculating(Catalogue(*known, equation(known[0], "self", "self + 1")))
+def test_a_variable_without_a_stored_one_cannot_be_made_of_itself(arctic_variables):
+    catalogue = Calculating(Catalogue(*arctic_variables, equation(arctic_variables[0], "self", "self + 1")))
     with pytest.raises(InvalidRequest, match="in a circle: self, self"):
         asyncio.run(catalogue.assets("giops_day", "self"))
 
 
-def test_an_expression_means_what_people_are_shown(known, calculated, arctic):
-    twice = equation(known[0], "temperature", "temperature * 2", stored="temperature")
-    assets = asyncio.run(Calculating(Catalogue(*known, twice)).expression("giops_day", "temperature * 10"))
+def test_an_expression_means_what_people_are_shown(arctic_variables, calculated, arctic):
+    twice = equation(arctic_variables[0], "temperature", "temperature * 2", stored="temperature")
+    assets = asyncio.run(Calculating(Catalogue(*arctic_variables, twice)).expression("giops_day", "temperature * 10"))
     expected = 20.0 * arctic.temperature.values[0, 0].astype(float)
     np.testing.assert_allclose(calculated.level(assets, 0, 0), expected, rtol=1e-6)
 
@@ -250,9 +252,9 @@ def test_sea_water_is_that_of_the_toolbox_everywhere(calculate, arctic, name, fu
     np.testing.assert_allclose(result, function(*teos(arctic))[0, 5], rtol=1e-6)
 
 
-def test_the_bottom_is_calculated_from_the_deepest_water(calculated, known, arctic):
+def test_the_bottom_is_calculated_from_the_deepest_water(calculated, arctic_variables, arctic):
     text = "density(depth, latitude, temperature, salinity)"
-    assets = asyncio.run(Calculating(Catalogue(*known)).expression("giops_day", text))
+    assets = asyncio.run(Calculating(Catalogue(*arctic_variables)).expression("giops_day", text))
     values = gsw.rho(*teos(arctic))[0]
     wet = np.isfinite(values)
     deepest = np.where(wet.any(0), values.shape[0] - 1 - wet[::-1].argmax(0), 0)
@@ -273,8 +275,8 @@ def test_a_derivative_is_towards_true_north_on_a_turned_grid(calculate):
     np.testing.assert_allclose(east[inner], 0, atol=2e-4 * per_metre)
 
 
-def test_the_current_of_a_slope_does_not_depend_on_the_request(known, calculated):
-    catalogue = Calculating(Catalogue(*known))
+def test_the_current_of_a_slope_does_not_depend_on_the_request(arctic_variables, calculated):
+    catalogue = Calculating(Catalogue(*arctic_variables))
     for text in (
         "geostrophic_x(zeta, latitude, longitude)",
         "vorticity(u, v)",
@@ -321,17 +323,17 @@ def test_operands_on_other_grids_do_not_go_together(shipped):
         calculated_assets("wcofs_hour", "magnitude(u, v)", {"u": u, "v": v})
 
 
-def test_an_expression_of_columns_has_no_depth(known):
-    created = calculated_assets("giops_day", "max([temperature])", {"temperature": known[0]})
+def test_an_expression_of_columns_has_no_depth(arctic_variables):
+    created = calculated_assets("giops_day", "max([temperature])", {"temperature": arctic_variables[0]})
     assert created.depth is None
     assert created.variable.two_dimensional
     assert [dimension.role for dimension in created.dimensions] == ["time", "y", "x"]
-    sound = calculated_assets("giops_day", "sspeed(depth, lat, t, 35)", {"t": known[0]})
-    assert (sound.depth, sound.variable.units) == (known[0].depth, "m s-1")
+    sound = calculated_assets("giops_day", "sspeed(depth, lat, t, 35)", {"t": arctic_variables[0]})
+    assert (sound.depth, sound.variable.units) == (arctic_variables[0].depth, "m s-1")
 
 
-def test_large_fields_are_made_in_parts(calculated, known, source):
-    catalogue = Calculating(Catalogue(*known))
+def test_large_fields_are_made_in_parts(calculated, arctic_variables, source):
+    catalogue = Calculating(Catalogue(*arctic_variables))
     small = Calculated(source, GridStore(source, 64 * MIB, 64 * MIB), MIB, at_once=1000)
     for text in ("temperature * zeta", "temperature - max([temperature])", "gradient_x(temperature)"):
         assets = asyncio.run(catalogue.expression("giops_day", text))
@@ -341,11 +343,13 @@ def test_large_fields_are_made_in_parts(calculated, known, source):
         np.testing.assert_array_equal(small.columns(*requests), calculated.columns(*requests))
 
 
-def test_a_calculated_variable_is_as_fresh_as_its_files(calculated, known):
-    assets = asyncio.run(Calculating(Catalogue(*known)).expression("giops_day", "temperature * zeta"))
+def test_a_calculated_variable_is_as_fresh_as_its_files(calculated, arctic_variables):
+    assets = asyncio.run(Calculating(Catalogue(*arctic_variables)).expression("giops_day", "temperature * zeta"))
     assert calculated.as_indexed(assets, [0, 1])
-    old = replace(known[0], files=[replace(known[0].files[0], mtime_ns=1)])
-    changed = asyncio.run(Calculating(Catalogue(old, *known[1:])).expression("giops_day", "temperature * zeta"))
+    old = replace(arctic_variables[0], files=[replace(arctic_variables[0].files[0], mtime_ns=1)])
+    changed = asyncio.run(
+        Calculating(Catalogue(old, *arctic_variables[1:])).expression("giops_day", "temperature * zeta")
+    )
     assert not calculated.as_indexed(changed, [0])
     assert calculated.precision(assets) is np.float32
-    assert calculated.chunking(assets) == calculated.chunking(known[0])
+    assert calculated.chunking(assets) == calculated.chunking(arctic_variables[0])

@@ -28,7 +28,7 @@ def reading(source):
 
 
 @pytest.fixture
-def made(described, tmp_path):
+def make_assets(described, tmp_path):
     """Assets of a made field: of a constant for each time, or of (time, latitude, longitude)."""
 
     def make(name, values, *, axes=(LATITUDE, LONGITUDE), **told):
@@ -85,11 +85,11 @@ def test_a_difference_from_itself_is_zero_on_any_grid(reading, shipped):
             assert np.nanmax(np.abs(values)) == 0
 
 
-def test_another_grid_comes_to_the_cells_of_the_first(reading, made):
+def test_another_grid_comes_to_the_cells_of_the_first(reading, make_assets):
     slope = LATITUDE[:, np.newaxis] + 2 * LONGITUDE
-    own = made("mine", slope[np.newaxis])
+    own = make_assets("mine", slope[np.newaxis])
     fine = np.arange(-30.5, 31, 1.0), np.arange(-10.5, 51, 1.0)
-    other = made("other", (fine[0][:, np.newaxis] + 2 * fine[1])[np.newaxis] - 7, axes=fine)
+    other = make_assets("other", (fine[0][:, np.newaxis] + 2 * fine[1])[np.newaxis] - 7, axes=fine)
     extraction, result = less(reading, [own], [other], box=BOX, interpolation="bilinear")
     np.testing.assert_allclose(result["sst"], 7.0, atol=1e-4)
     assert values_of(extraction, "latitude").tolist() == np.arange(-20, 21, 2).tolist()
@@ -135,8 +135,8 @@ def test_other_units_are_not(given, wanted):
     assert unit_conversion(given, wanted) is None
 
 
-def test_kelvin_less_celsius_is_a_difference_in_kelvin(reading, made):
-    warm, cold = made("warm", [300.0], units="K"), made("cold", [20.0], units="degC")
+def test_kelvin_less_celsius_is_a_difference_in_kelvin(reading, make_assets):
+    warm, cold = make_assets("warm", [300.0], units="K"), make_assets("cold", [20.0], units="degC")
     extraction, result = less(reading, [warm], [cold], box=BOX)
     np.testing.assert_allclose(result["sst"], 300 - 293.15, rtol=1e-6)
     assert extraction.fields[0].variable.units == "K"
@@ -144,16 +144,16 @@ def test_kelvin_less_celsius_is_a_difference_in_kelvin(reading, made):
     np.testing.assert_allclose(result["sst"], 293.15 - 300, rtol=1e-5)
 
 
-def test_values_in_other_units_are_not_compared(reading, made):
+def test_values_in_other_units_are_not_compared(reading, make_assets):
     with pytest.raises(InvalidRequest, match="cannot be compared") as refused:
-        less(reading, [made("one", [1.0])], [made("two", [1.0], units="m")], box=BOX)
+        less(reading, [make_assets("one", [1.0])], [make_assets("two", [1.0], units="m")], box=BOX)
     assert refused.value.field == "minus.variables"
 
 
-def test_a_monthly_climatology_is_taken_from_each_month(reading, made):
+def test_a_monthly_climatology_is_taken_from_each_month(reading, make_assets):
     middles = np.array([15, 45, 74, 105, 135, 166, 196, 227, 258, 288, 319, 349])
-    climate = made("climate", np.arange(1.0, 13), first=middles)
-    model = made("model", np.zeros(365), first=NOON + 365 * 10 + 3)  # 2011
+    climate = make_assets("climate", np.arange(1.0, 13), first=middles)
+    model = make_assets("model", np.zeros(365), first=NOON + 365 * 10 + 3)  # 2011
     extraction, result = less(
         reading, [model], [climate], {"climatology": True}, box=BOX, start="2011-01-30", end="2011-02-02"
     )
@@ -161,17 +161,17 @@ def test_a_monthly_climatology_is_taken_from_each_month(reading, made):
     assert extraction.dims["time"] == 4
 
 
-def test_a_daily_climatology_is_taken_from_each_day_and_leap_days_too(reading, made):
-    climate = made("climate", np.arange(1.0, 366), first=NOON)
-    model = made("model", np.zeros(3), first=np.array([1153.5, 1154.5, 1155.5]))  # 28 February to 1 March 2004
+def test_a_daily_climatology_is_taken_from_each_day_and_leap_days_too(reading, make_assets):
+    climate = make_assets("climate", np.arange(1.0, 366), first=NOON)
+    model = make_assets("model", np.zeros(3), first=np.array([1153.5, 1154.5, 1155.5]))  # 28 February to 1 March 2004
     _, result = less(reading, [model], [climate], {"climatology": True}, box=BOX, start="2004-01-01")
     assert result["sst"][:, 0, 0].tolist() == [-59, -59, -60]
 
 
-def test_a_climatology_begins_at_any_month(reading, made):
+def test_a_climatology_begins_at_any_month(reading, make_assets):
     july_to_june = np.array([196, 227, 258, 288, 319, 349, 380, 410, 439, 470, 500, 531])
-    climate = made("climate", [7.0, 8, 9, 10, 11, 12, 1, 2, 3, 4, 5, 6], first=july_to_june)
-    model = made("model", np.zeros(365), first=NOON)
+    climate = make_assets("climate", [7.0, 8, 9, 10, 11, 12, 1, 2, 3, 4, 5, 6], first=july_to_june)
+    model = make_assets("model", np.zeros(365), first=NOON)
     _, result = less(reading, [model], [climate], {"climatology": True}, box=BOX, time="2001-03-10")
     assert result["sst"][0, 0, 0] == -3
 
@@ -198,18 +198,18 @@ def test_a_year_less_its_climatology_is_what_xarray_says(reading, described):
     np.testing.assert_allclose(result["sst"].reshape(12, -1)[wet], expected[wet], atol=1e-5)
 
 
-def test_a_dataset_with_several_steps_a_month_is_no_climatology(reading, made):
-    model = made("model", np.zeros(800), first=0.5 + np.arange(800))
+def test_a_dataset_with_several_steps_a_month_is_no_climatology(reading, make_assets):
+    model = make_assets("model", np.zeros(800), first=0.5 + np.arange(800))
     with pytest.raises(InvalidRequest, match="no climatology"):
         less(reading, [model], [model], {"climatology": True}, box=BOX)
     with pytest.raises(InvalidRequest, match="leave its time out"):
         less(reading, [model], [model], {"climatology": True, "time": "2001-01-01"}, box=BOX)
 
 
-def test_the_same_days_belong_together_whatever_their_hour(reading, made):
+def test_the_same_days_belong_together_whatever_their_hour(reading, make_assets):
     noon, midnight = (
-        made("noon", np.arange(365.0), first=NOON),
-        made("midnight", np.arange(365.0) - 3, first=NOON - 0.5),
+        make_assets("noon", np.arange(365.0), first=NOON),
+        make_assets("midnight", np.arange(365.0) - 3, first=NOON - 0.5),
     )
     _, result = less(reading, [noon], [midnight], box=BOX, start="2001-05-01", end="2001-05-03")
     np.testing.assert_allclose(result["sst"], 3)
@@ -217,15 +217,15 @@ def test_the_same_days_belong_together_whatever_their_hour(reading, made):
 
 
 @pytest.mark.parametrize(("minus", "field"), [({"time": "never"}, "minus.time"), ({"depth": "x"}, "minus.depth")])
-def test_an_error_of_the_subtracted_dataset_names_its_own_field(reading, made, minus, field):
-    item, other = made("one", np.zeros(3)), made("other", np.zeros(3))
+def test_an_error_of_the_subtracted_dataset_names_its_own_field(reading, make_assets, minus, field):
+    item, other = make_assets("one", np.zeros(3)), make_assets("other", np.zeros(3))
     with pytest.raises(InvalidRequest) as refused:
         less(reading, [item], [other], minus, box=BOX)
     assert refused.value.field == field
 
 
-def test_a_time_that_the_other_dataset_lacks_is_reported(reading, made):
-    early, late = made("early", np.zeros(365), first=NOON), made("late", np.zeros(365), first=NOON + 1000)
+def test_a_time_that_the_other_dataset_lacks_is_reported(reading, make_assets):
+    early, late = make_assets("early", np.zeros(365), first=NOON), make_assets("late", np.zeros(365), first=NOON + 1000)
     with pytest.raises(TimeNotFound, match=r"late has no time step at 2001-12-31") as refused:
         less(reading, [early], [late], box=BOX)
     assert refused.value.field == "minus.time"

@@ -174,14 +174,14 @@ def test_statistics_of_a_box_are_those_of_xarray_with_exact_weights(reading, shi
 def test_a_cell_that_the_grid_has_twice_counts_once(reading, described, tmp_path):
     """Columns 0 and 1 are those at the end again, as in models that overlap."""
     latitude, longitude = np.meshgrid(np.arange(-5.5, 5), np.mod(np.arange(0.0, 362, 10), 360), indexing="ij")
-    path = made_of_cells(tmp_path / "made.nc", latitude, longitude, np.mod(longitude, 20))
+    path = write_cells(tmp_path / "made.nc", latitude, longitude, np.mod(longitude, 20))
     sst = described(path, "sst", kind="curvilinear", latitude="nav_lat", longitude="nav_lon")
     _, result = ask(reading, [sst], StatisticsRequest, box=(-180, -10, 180, 10))
     assert result["sst_count"] == 11 * 36
     assert result["sst_mean"][0] == pytest.approx(5.0)
 
 
-def made_of_cells(path, latitude, longitude, values):
+def write_cells(path, latitude, longitude, values):
     """A field on cells that have their own latitudes and longitudes: (y, x) each."""
     with netCDF4.Dataset(path, "w") as out:
         for name, size in zip(("time", "y", "x"), (1, *latitude.shape), strict=True):
@@ -214,7 +214,7 @@ def test_areas_do_not_depend_on_how_many_dummy_cells_a_window_holds(reading, des
     values = 3 * rows + np.mod(7 * columns, 5)
     for cell in dummies:
         latitude[cell], longitude[cell], values[cell] = 0, 0, np.nan
-    path = made_of_cells(tmp_path / "made.nc", latitude, longitude, np.ma.masked_invalid(values))
+    path = write_cells(tmp_path / "made.nc", latitude, longitude, np.ma.masked_invalid(values))
     sst = described(path, "sst", kind="curvilinear", latitude="nav_lat", longitude="nav_lon")
     box = (-49.3, 40.9, -46.2, 44.1)
     _, result = ask(reading, [sst], StatisticsRequest, box=box)

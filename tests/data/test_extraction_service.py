@@ -79,7 +79,7 @@ def extraction(body, count, *, bytes_read):
     )
 
 
-class Known:
+class FixedCatalogue:
     """A catalogue and a source of one dataset that never changes."""
 
     async def revision(self, dataset):
@@ -95,11 +95,16 @@ class Known:
 @contextmanager
 def served(planned, tmp_path, *, size=64 * MIB, **changed):
     """A server with one route of the extraction service, and its address."""
-    catalogue, workers, streams, plot_streams = Known(), ThreadPool(2, 10), ThreadPool(1, 10), ThreadPool(1, 10)
+    catalogue, workers, streams, plot_streams = (
+        FixedCatalogue(),
+        ThreadPool(2, 10),
+        ThreadPool(1, 10),
+        ThreadPool(1, 10),
+    )
     spool = Spool(size, str(tmp_path))
     reported = {
         "catalogue": catalogue,
-        "reading": Reading(source=Known(), grids=None),
+        "reading": Reading(source=FixedCatalogue(), grids=None),
         "workers": workers,
         "streams": streams,
         "plot_streams": plot_streams,
@@ -148,11 +153,11 @@ def served(planned, tmp_path, *, size=64 * MIB, **changed):
         ready = threading.Event()
         startup = server.startup
 
-        async def tell(sockets=None):
+        async def signal_start(sockets=None):
             await startup(sockets)
             ready.set()
 
-        server.startup = tell
+        server.startup = signal_start
         thread = threading.Thread(target=asyncio.run, args=(server.serve([taken]),))
         thread.start()
         assert ready.wait(WAIT)
@@ -317,7 +322,7 @@ def test_small_simultaneous_requests_are_read_once(tmp_path):
 
 
 def test_a_small_answer_whose_file_changes_while_it_is_read_is_not_marked_as_of_a_revision(tmp_path):
-    class Changing(Known):
+    class Changing(FixedCatalogue):
         def as_indexed(self, variable, steps):
             return body.read_rows == 0
 

@@ -277,7 +277,7 @@ def test_a_file_that_changes_while_it_is_read_is_read_again(tmp_path, source, de
     writer.join()
 
 
-def asked_of(source, variables, **how):
+def plan_over(source, variables, **how):
     reading = reading_of(source)
     query = AreaRequest(
         dataset="made",
@@ -296,7 +296,7 @@ def test_an_answer_in_parts_ends_where_its_file_is_replaced(tmp_path, source, de
     if of == "an equation":
         query = calculated_assets("made", "v * 2", {"v": query})
         source = Calculated(source, reading_of(source).grids, 1000)
-    extraction, reading = asked_of(source, [query])
+    extraction, reading = plan_over(source, [query])
     parts = read_parts(extraction, reading)
     next(parts)
     write(tmp_path / "new.nc", ramp(3) + 1000).replace(path)
@@ -309,7 +309,7 @@ def test_two_variables_are_never_of_an_old_and_of_a_new_file(tmp_path, source, d
     path = write(tmp_path / "a.nc", ramp(1))
     item = described(path, "v", kind="rectilinear", latitude="lat", longitude="lon")
     other = msgspec.structs.replace(item, variable=msgspec.structs.replace(item.variable, key="w"))
-    extraction, reading = asked_of(source, [item, other])
+    extraction, reading = plan_over(source, [item, other])
     new = write(tmp_path / "new.nc", ramp(1) + 1000)
 
     class Changing:
@@ -331,7 +331,7 @@ def test_two_variables_are_never_of_an_old_and_of_a_new_file(tmp_path, source, d
 def test_a_single_read_does_not_check_its_file_twice(tmp_path, source, described, steps):
     path = write(tmp_path / "a.nc", ramp(steps))
     query = described(path, "v", kind="rectilinear", latitude="lat", longitude="lon")
-    extraction, _ = asked_of(source, [query])
+    extraction, _ = plan_over(source, [query])
     assert extraction.files() == [str(path)]
     assert extraction.once == (steps == 1)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from covjson_pydantic.coverage import Coverage, CoverageCollection
-from tests.data import extractions as made
+from tests.data import extractions
 from tests.looping import loop_over
 
 from ocean_core.errors import UnsupportedFormat
@@ -16,11 +16,11 @@ from ocean_data.writing.geojson import GEOJSON
 
 
 def covjson(extraction):
-    return json.loads(made.written(COVJSON, extraction))
+    return json.loads(extractions.written(COVJSON, extraction))
 
 
 def geojson(extraction):
-    return json.loads(made.written(GEOJSON, extraction))
+    return json.loads(extractions.written(GEOJSON, extraction))
 
 
 def coverages(document):
@@ -31,9 +31,9 @@ def types(document):
     return [coverage["domain"].get("domainType") for coverage in coverages(document)]
 
 
-@loop_over("name", made.KINDS)
+@loop_over("name", extractions.KINDS)
 def test_every_kind_fits_the_models_of_the_standard(name):
-    document = covjson(made.KINDS[name]())
+    document = covjson(extractions.KINDS[name]())
     for item in [document, *(domain["domain"] for domain in coverages(document))]:
         if item.get("domainType") == "Section":
             del item["domainType"]  # these models do not know it
@@ -41,9 +41,9 @@ def test_every_kind_fits_the_models_of_the_standard(name):
     model.model_validate_json(json.dumps(document))
 
 
-@loop_over("name", made.KINDS)
+@loop_over("name", extractions.KINDS)
 def test_ranges_are_as_large_as_their_axes(name):
-    for coverage in coverages(covjson(made.KINDS[name]())):
+    for coverage in coverages(covjson(extractions.KINDS[name]())):
         axes = {key: len(axis["values"]) for key, axis in coverage["domain"]["axes"].items()}
         for values in coverage["ranges"].values():
             assert values["shape"] == [axes[key] for key in values["axisNames"]]
@@ -51,10 +51,10 @@ def test_ranges_are_as_large_as_their_axes(name):
             assert {key for key, size in axes.items() if size > 1} <= set(values["axisNames"])
 
 
-@loop_over("name", made.KINDS)
+@loop_over("name", extractions.KINDS)
 def test_no_value_is_lost(name):
-    extraction = made.KINDS[name]()
-    values = extraction.collect(made.parts(extraction))
+    extraction = extractions.KINDS[name]()
+    values = extraction.collect(extractions.parts(extraction))
     document = covjson(extraction)
     for field in extraction.fields:
         if not field.auxiliary:
@@ -89,11 +89,11 @@ def test_no_value_is_lost(name):
     ],
 )
 def test_every_kind_has_its_domain_type(name, expected):
-    assert types(covjson(made.KINDS[name]())) == expected
+    assert types(covjson(extractions.KINDS[name]())) == expected
 
 
 def test_a_grid_has_longitudes_for_x_and_latitudes_for_y():
-    item = covjson(made.area())
+    item = covjson(extractions.area())
     assert item["domain"]["axes"]["x"]["values"] == [178, 179, 180, 181, 182]
     assert item["domain"]["axes"]["y"]["values"] == [10, 11, 12]
     assert item["domain"]["axes"]["t"]["values"][0] == "1970-01-01T00:00:00Z"
@@ -103,27 +103,27 @@ def test_a_grid_has_longitudes_for_x_and_latitudes_for_y():
 
 
 def test_a_section_has_a_tuple_for_every_point_of_the_path():
-    axes = covjson(made.transect())["domain"]["axes"]
+    axes = covjson(extractions.transect())["domain"]["axes"]
     assert axes["composite"]["coordinates"] == ["t", "x", "y"]
     assert axes["composite"]["values"][1] == ["1970-01-01T00:00:00Z", -53.0, 48.0]
     assert axes["z"]["values"] == [0.5, 10.0]
 
 
 def test_a_trajectory_has_its_own_time_and_depth_at_every_point():
-    axes = covjson(made.trajectory())["domain"]["axes"]
+    axes = covjson(extractions.trajectory())["domain"]["axes"]
     assert axes["composite"]["coordinates"] == ["t", "x", "y", "z"]
     assert axes["composite"]["values"][3] == ["1970-01-01T03:00:00Z", -55.0, 50.0, 4.5]
 
 
 def test_a_map_is_in_its_own_plane():
-    domain = covjson(made.mapped())["domain"]
+    domain = covjson(extractions.mapped())["domain"]
     system = domain["referencing"][0]["system"]
     assert (system["type"], system["id"]) == ("ProjectedCRS", "http://www.opengis.net/def/crs/EPSG/0/3857")
     assert domain["axes"]["x"]["values"][:2] == [0.0, 1000.0]
 
 
 def test_true_depths_are_written_with_the_values_at_their_levels():
-    document = covjson(made.levels())
+    document = covjson(extractions.levels())
     first = coverages(document)[0]
     assert first["ranges"]["depth"]["shape"] == first["ranges"]["temp"]["shape"]
     assert document["referencing"][1]["system"]["cs"]["csAxes"][0]["name"] == {"en": "Level"}
@@ -131,12 +131,12 @@ def test_true_depths_are_written_with_the_values_at_their_levels():
 
 def test_a_model_calendar_is_written_with_its_own_dates():
     raw, units = np.array([59, 60]), "days since 2000-01-01"
-    extraction = made.made(
+    extraction = extractions.make_extraction(
         {"time": 2},
-        [made.times(2), made.raw_times(raw, units), *made.places((), [1.0], [2.0])],
-        {"sst": (("time",), made.numbers(2), {})},
+        [extractions.times(2), extractions.raw_times(raw, units), *extractions.places((), [1.0], [2.0])],
+        {"sst": (("time",), extractions.numbers(2), {})},
         kind="timeseries",
-        used=[(made.assets("360_day", raw, units), None)],
+        used=[(extractions.assets("360_day", raw, units), None)],
     )
     domain = covjson(extraction)["domain"]
     assert domain["axes"]["t"]["values"] == ["2000-02-30T00:00:00Z", "2000-03-01T00:00:00Z"]
@@ -145,20 +145,20 @@ def test_a_model_calendar_is_written_with_its_own_dates():
 
 def test_the_times_of_a_platform_are_real_whatever_the_calendar_of_the_model():
     extraction = replace(
-        made.trajectory(), used=[(made.assets("360_day", np.arange(2), "days since 2000-01-01"), None)]
+        extractions.trajectory(), used=[(extractions.assets("360_day", np.arange(2), "days since 2000-01-01"), None)]
     )
     system = covjson(extraction)["domain"]["referencing"][-1]["system"]
     assert system["calendar"] == "Gregorian"
 
 
 def test_a_parameter_has_its_standard_name_and_unit():
-    reported = describe_parameter(made.info("thetao", standard_name="sea_water_temperature"))
+    reported = describe_parameter(extractions.info("thetao", standard_name="sea_water_temperature"))
     assert reported["observedProperty"]["id"] == "http://vocab.nerc.ac.uk/standard_name/sea_water_temperature/"
     assert reported["unit"]["symbol"] == {"value": "Cel", "type": "http://www.opengis.net/def/uom/UCUM/"}
 
 
 def test_labels_of_values_are_categories_without_a_unit():
-    reported = describe_parameter(made.info("ice", units="1", categories=["water", "ice"]))
+    reported = describe_parameter(extractions.info("ice", units="1", categories=["water", "ice"]))
     assert "unit" not in reported
     assert reported["categoryEncoding"] == {"#0": 0, "#1": 1}
 
@@ -183,7 +183,7 @@ def test_units_have_a_symbol_where_it_is_known(units, expected):
 
 
 def test_places_have_their_values_as_properties():
-    document = geojson(made.points())
+    document = geojson(extractions.points())
     assert document["type"] == "FeatureCollection"
     second = document["features"][1]
     assert second["geometry"] == {"type": "Point", "coordinates": [-53.0, 48.0]}
@@ -194,7 +194,7 @@ def test_places_have_their_values_as_properties():
 
 
 def test_one_time_makes_plain_properties_and_longitudes_stay_in_the_world():
-    document = geojson(made.area(1))
+    document = geojson(extractions.area(1))
     assert [feature["geometry"]["coordinates"] for feature in document["features"][:5]] == [
         [178.0, 10.0],
         [179.0, 10.0],
@@ -206,12 +206,12 @@ def test_one_time_makes_plain_properties_and_longitudes_stay_in_the_world():
 
 
 def test_a_place_without_a_value_is_left_out():
-    assert len(geojson(made.area(1))["features"]) == 3 * 5 - 1
+    assert len(geojson(extractions.area(1))["features"]) == 3 * 5 - 1
 
 
-@loop_over("name", made.KINDS)
+@loop_over("name", extractions.KINDS)
 def test_every_kind_has_points_on_the_earth(name):
-    document = geojson(made.KINDS[name]())
+    document = geojson(extractions.KINDS[name]())
     assert document["features"]
     for feature in document["features"]:
         longitude, latitude = feature["geometry"]["coordinates"]
@@ -221,6 +221,8 @@ def test_every_kind_has_points_on_the_earth(name):
 
 @pytest.mark.parametrize("stream", [COVJSON, GEOJSON], ids=["covjson", "geojson"])
 def test_values_without_positions_are_refused_with_the_formats_that_work(stream):
-    extraction = made.made({"time": 3}, [made.times()], {"mean": (("time",), made.numbers(3), {})}, kind="statistics")
+    extraction = extractions.make_extraction(
+        {"time": 3}, [extractions.times()], {"mean": (("time",), extractions.numbers(3), {})}, kind="statistics"
+    )
     with pytest.raises(UnsupportedFormat, match="json or csv"):
-        made.written(stream, extraction)
+        extractions.written(stream, extraction)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import CRS
 from scipy.io import netcdf_file
-from tests.data import extractions as made
+from tests.data import extractions
 
 from ocean_core.errors import RequestTooLarge
 from ocean_data.writing import FileWriter
@@ -27,7 +27,7 @@ MODELS = {
 
 
 def saved(form, extraction, path, revision="r1"):
-    form.save(extraction, made.parts(extraction), revision, str(path))
+    form.save(extraction, extractions.parts(extraction), revision, str(path))
     return path
 
 
@@ -36,12 +36,12 @@ def opened(form, extraction, folder, **options):
         return file.load()
 
 
-@pytest.mark.parametrize("name", made.KINDS)
+@pytest.mark.parametrize("name", extractions.KINDS)
 @pytest.mark.parametrize("model", MODELS)
 def test_every_value_reads_back_in_every_model(model, name, tmp_path):
-    extraction = made.KINDS[name]()
+    extraction = extractions.KINDS[name]()
     file = opened(MODELS[model], extraction, tmp_path)
-    values = extraction.collect(made.parts(extraction))
+    values = extraction.collect(extractions.parts(extraction))
     for item in extraction.fields:
         np.testing.assert_array_equal(file[item.key].values, values[item.key])
         assert file[item.key].dtype == item.dtype
@@ -57,12 +57,12 @@ def test_every_value_reads_back_in_every_model(model, name, tmp_path):
             np.testing.assert_array_equal(np.ravel(file[item.name].values), np.ravel(item.values))
 
 
-@pytest.mark.parametrize("name", made.KINDS)
+@pytest.mark.parametrize("name", extractions.KINDS)
 @pytest.mark.parametrize("model", NETCDF3_LIMITS)
 def test_scipy_reads_the_same_from_netcdf3(model, name, tmp_path):
-    extraction = made.KINDS[name]()
+    extraction = extractions.KINDS[name]()
     path = saved(NetCdf(model), extraction, tmp_path / "made.nc")
-    values = extraction.collect(made.parts(extraction))
+    values = extraction.collect(extractions.parts(extraction))
     with netcdf_file(path, mmap=False, maskandscale=True) as file:
         for field in extraction.fields:
             held = file.variables[field.key]
@@ -75,7 +75,7 @@ def test_scipy_reads_the_same_from_netcdf3(model, name, tmp_path):
 @pytest.mark.parametrize("model", MODELS)
 def test_a_file_is_of_the_requested_model(model, tmp_path):
     assert isinstance(MODELS[model], FileWriter)
-    with netCDF4.Dataset(saved(MODELS[model], made.points(), tmp_path / "made.nc")) as file:
+    with netCDF4.Dataset(saved(MODELS[model], extractions.points(), tmp_path / "made.nc")) as file:
         assert file.data_model == model
 
 
@@ -93,12 +93,12 @@ CALENDARS = {
 @pytest.mark.parametrize("model", MODELS)
 def test_times_of_every_calendar_are_decoded_to_the_same_dates(model, calendar, tmp_path):
     raw, units = np.array(CALENDARS[calendar]), "days since 2000-01-01 12:00:00"
-    extraction = made.made(
+    extraction = extractions.make_extraction(
         {"time": raw.size},
-        [made.times(raw.size), made.raw_times(raw, units), *made.places((), [1.0], [2.0])],
-        {"sst": (("time",), made.numbers(raw.size), {})},
+        [extractions.times(raw.size), extractions.raw_times(raw, units), *extractions.places((), [1.0], [2.0])],
+        {"sst": (("time",), extractions.numbers(raw.size), {})},
         kind="timeseries",
-        used=[(made.assets(calendar, raw, units), None)],
+        used=[(extractions.assets(calendar, raw, units), None)],
     )
     coder = xarray.coders.CFDatetimeCoder(use_cftime=True)
     file = opened(MODELS[model], extraction, tmp_path, decode_times=coder)
@@ -108,11 +108,11 @@ def test_times_of_every_calendar_are_decoded_to_the_same_dates(model, calendar, 
 
 def test_times_whose_units_no_reader_knows_are_seconds(tmp_path):
     raw, units = np.arange(3), "months since 2000-01-01"
-    extraction = made.area()
+    extraction = extractions.area()
     extraction = replace(
         extraction,
-        coordinates=[*extraction.coordinates, made.raw_times(raw, units)],
-        used=[(made.assets("standard", raw, units), None)],
+        coordinates=[*extraction.coordinates, extractions.raw_times(raw, units)],
+        used=[(extractions.assets("standard", raw, units), None)],
     )
     file = opened(NetCdf("NETCDF3_64BIT_OFFSET"), extraction, tmp_path)
     assert file.time.values[1] == np.datetime64("1970-01-02")
@@ -120,18 +120,18 @@ def test_times_whose_units_no_reader_knows_are_seconds(tmp_path):
 
 def test_long_times_do_not_lose_a_second_in_netcdf3(tmp_path):
     raw, units = np.array([2**31, 2**31 + 1]), "seconds since 1970-01-01"
-    extraction = made.area(2)
+    extraction = extractions.area(2)
     extraction = replace(
         extraction,
-        coordinates=[made.times(2), made.raw_times(raw, units), *extraction.coordinates[1:]],
-        used=[(made.assets("standard", raw, units), None)],
+        coordinates=[extractions.times(2), extractions.raw_times(raw, units), *extraction.coordinates[1:]],
+        used=[(extractions.assets("standard", raw, units), None)],
     )
     file = opened(NetCdf("NETCDF3_CLASSIC"), extraction, tmp_path)
     assert file.time.values.tolist() == raw.astype("datetime64[s]").astype("datetime64[ns]").tolist()
 
 
 def test_a_file_has_the_attributes_of_the_conventions(tmp_path):
-    with netCDF4.Dataset(saved(NetCdf(), made.points(), tmp_path / "made.nc")) as file:
+    with netCDF4.Dataset(saved(NetCdf(), extractions.points(), tmp_path / "made.nc")) as file:
         assert file.Conventions == "CF-1.11, ACDD-1.3"
         assert (file.title, file.id, file.revision, file.acknowledgement) == ("Made", "made", "r1", "A centre")
         assert (file.geospatial_lat_min, file.geospatial_lat_max) == (47.0, 50.0)
@@ -156,26 +156,28 @@ def test_a_file_has_the_attributes_of_the_conventions(tmp_path):
     ],
 )
 def test_samples_of_places_have_their_geometry(name, feature, tmp_path):
-    with netCDF4.Dataset(saved(NetCdf("NETCDF3_64BIT_OFFSET"), made.KINDS[name](), tmp_path / "made.nc")) as file:
+    with netCDF4.Dataset(
+        saved(NetCdf("NETCDF3_64BIT_OFFSET"), extractions.KINDS[name](), tmp_path / "made.nc")
+    ) as file:
         assert getattr(file, "featureType", None) == feature
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_the_projection_of_a_map_is_in_its_file(model, tmp_path):
-    with netCDF4.Dataset(saved(MODELS[model], made.mapped(), tmp_path / "made.nc")) as file:
+    with netCDF4.Dataset(saved(MODELS[model], extractions.mapped(), tmp_path / "made.nc")) as file:
         assert file["sst"].grid_mapping == "crs"
         assert file["sst"].coordinates == "latitude longitude"
         assert CRS.from_cf(file["crs"].__dict__).equals(CRS.from_epsg(3857), ignore_axis_order=True)
 
 
 def test_terrain_following_levels_have_their_depths(tmp_path):
-    file = opened(NetCdf("NETCDF3_64BIT_OFFSET"), made.levels(), tmp_path)
+    file = opened(NetCdf("NETCDF3_64BIT_OFFSET"), extractions.levels(), tmp_path)
     assert file.temp.dims == ("time", "level", "point")
     assert "depth" in file.temp.coords
 
 
 def test_labels_of_values_are_flags(tmp_path):
-    with netCDF4.Dataset(saved(NetCdf(), made.series(), tmp_path / "made.nc")) as file:
+    with netCDF4.Dataset(saved(NetCdf(), extractions.series(), tmp_path / "made.nc")) as file:
         assert (file["land"].flag_values.tolist(), file["land"].flag_meanings) == ([0.0, 1.0], "sea land")
 
 
@@ -192,13 +194,13 @@ def test_any_shape_reads_back_from_netcdf3_whichever_parts_it_comes_in(
 ):
     names = ["time" if timed else "y", "depth", "p", "q"][: len(sizes)]
     shape = dict(zip(names, sizes, strict=True))
-    values = made.numbers(*sizes, dtype=np.float64 if double else np.float32)
+    values = extractions.numbers(*sizes, dtype=np.float64 if double else np.float32)
     fields = {
         "a": (tuple(names), values, {}),
-        "b": ((names[0],), made.numbers(sizes[0], dtype=np.float32), {}),
-        "c": (tuple(names[1:]), made.numbers(*sizes[1:]) if sizes[1:] else np.array(1.5), {}),
+        "b": ((names[0],), extractions.numbers(sizes[0], dtype=np.float32), {}),
+        "c": (tuple(names[1:]), extractions.numbers(*sizes[1:]) if sizes[1:] else np.array(1.5), {}),
     }
-    extraction = made.made(shape, [], fields, rows=rows)
+    extraction = extractions.make_extraction(shape, [], fields, rows=rows)
     path = saved(NetCdf(model), extraction, tmp_path_factory.mktemp("any") / "made.nc")
     with netCDF4.Dataset(path) as file:
         for key, (_, expected, _) in fields.items():
@@ -209,7 +211,7 @@ def test_any_shape_reads_back_from_netcdf3_whichever_parts_it_comes_in(
 def test_the_values_do_not_depend_on_the_parts(tmp_path):
     files = []
     for rows in (1, 7):
-        path = saved(NetCdf("NETCDF3_64BIT_OFFSET"), made.area(7, rows=rows), tmp_path / f"{rows}.nc")
+        path = saved(NetCdf("NETCDF3_64BIT_OFFSET"), extractions.area(7, rows=rows), tmp_path / f"{rows}.nc")
         with xarray.open_dataset(path) as file:
             files.append(file.load())
     xarray.testing.assert_identical(*files)
@@ -220,7 +222,7 @@ def huge(y, x, *, fields=1, time=0):
     dims = {**({"time": time} if time else {}), "y": y, "x": x}
     item = np.broadcast_to(np.float32(1.0), tuple(dims.values()))
     names = {f"sst{number}": (tuple(dims), item, {}) for number in range(fields)}
-    return made.made(dims, [made.times(time)] if time else [], names, rows=1)
+    return extractions.make_extraction(dims, [extractions.times(time)] if time else [], names, rows=1)
 
 
 @pytest.mark.parametrize(
@@ -247,9 +249,9 @@ def test_a_request_too_large_for_a_format_is_refused_before_anything_is_read(mod
 
 def peak(count, path):
     """The most memory that a file of so many megabytes takes."""
-    extraction = made.made(
+    extraction = extractions.make_extraction(
         {"time": count, "y": 512, "x": 512},
-        [made.times(count)],
+        [extractions.times(count)],
         {"sst": (("time", "y", "x"), np.broadcast_to(np.float32(1.5), (count, 512, 512)), {})},
         rows=4,
     )
@@ -273,22 +275,25 @@ def test_a_part_that_cannot_be_read_closes_the_file(tmp_path):
 
     path = tmp_path / "made.nc"
     with pytest.raises(OSError, match="gone"):
-        NetCdf().save(made.area(), broken(), "r1", str(path))
+        NetCdf().save(extractions.area(), broken(), "r1", str(path))
     path.unlink()
-    saved(NetCdf(), made.area(), path)
+    saved(NetCdf(), extractions.area(), path)
 
 
 def test_chunks_hold_about_a_megabyte_and_no_more_rows_than_are_written_together():
     plan = lay_out(huge(3_000, 2_000, time=100), "r1", classic=False)
     variable = next(variable for variable in plan.variables if variable.key)
     assert chunk_shape(variable, plan, 8) == (1, CHUNK // 2_000, 2_000)
-    small = lay_out(made.area(50, rows=8), "r1", classic=False)
+    small = lay_out(extractions.area(50, rows=8), "r1", classic=False)
     assert chunk_shape(next(variable for variable in small.variables if variable.key), small, 8) == (8, 3, 5)
 
 
 def test_large_responses_are_compressed_and_small_ones_are_not(tmp_path):
-    fields = {"large": (("time", "y"), made.numbers(2, 1000), {}), "small": (("time",), made.numbers(2), {})}
-    extraction = made.made({"time": 2, "y": 1000}, [made.times(2)], fields)
+    fields = {
+        "large": (("time", "y"), extractions.numbers(2, 1000), {}),
+        "small": (("time",), extractions.numbers(2), {}),
+    }
+    extraction = extractions.make_extraction({"time": 2, "y": 1000}, [extractions.times(2)], fields)
     with netCDF4.Dataset(saved(NetCdf(), extraction, tmp_path / "made.nc")) as file:
         assert file["large"].filters()["zlib"]
         assert file["large"].filters()["shuffle"]
@@ -296,7 +301,7 @@ def test_large_responses_are_compressed_and_small_ones_are_not(tmp_path):
 
 
 def test_a_mesh_is_recognised_by_the_ugrid_conventions(tmp_path):
-    with netCDF4.Dataset(saved(NetCdf("NETCDF3_64BIT_OFFSET"), made.mesh(), tmp_path / "made.nc")) as file:
+    with netCDF4.Dataset(saved(NetCdf("NETCDF3_64BIT_OFFSET"), extractions.mesh(), tmp_path / "made.nc")) as file:
         assert "UGRID-1.0" in file.Conventions
         topology = file[file["zeta"].mesh]
         assert (topology.cf_role, file["zeta"].location) == ("mesh_topology", "node")

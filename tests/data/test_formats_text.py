@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from tests.data import extractions as made
+from tests.data import extractions
 from tests.looping import loop_over
 
 from ocean_common.contracts.data import ExtractedValues, PointValues
@@ -24,11 +24,11 @@ STREAMS = [JSON, Csv(), Ndjson(), COVJSON, GEOJSON]
 
 
 def table(extraction):
-    return list(csv.DictReader(io.StringIO(made.written(Csv(), extraction).decode(), newline="")))
+    return list(csv.DictReader(io.StringIO(extractions.written(Csv(), extraction).decode(), newline="")))
 
 
 def lines(extraction):
-    return [json.loads(line) for line in made.written(Ndjson(), extraction).splitlines()]
+    return [json.loads(line) for line in extractions.written(Ndjson(), extraction).splitlines()]
 
 
 def nan(values):
@@ -56,13 +56,13 @@ def test_a_decimal_of_float32_keeps_its_shape():
     assert shortest_decimals(np.full((2, 3), 0.3, dtype=np.float32)).tolist() == [[0.3] * 3] * 2
 
 
-@loop_over("name", made.KINDS)
+@loop_over("name", extractions.KINDS)
 def test_json_holds_every_value_and_fits_its_contract(name):
-    extraction = made.KINDS[name]()
+    extraction = extractions.KINDS[name]()
     if name in {"profile", "profiles", "series"}:
         return
-    answer = msgspec.json.decode(made.written(JSON, extraction), type=ExtractedValues)
-    values = extraction.collect(made.parts(extraction))
+    answer = msgspec.json.decode(extractions.written(JSON, extraction), type=ExtractedValues)
+    values = extraction.collect(extractions.parts(extraction))
     for item in extraction.fields:
         held = answer.coordinates if item.auxiliary else answer.variables
         np.testing.assert_array_equal(nan(held[item.key].values), shortest_decimals(values[item.key]))
@@ -74,14 +74,14 @@ def test_json_holds_every_value_and_fits_its_contract(name):
 
 
 def test_json_writes_times_as_people_read_them():
-    answer = json.loads(made.written(JSON, made.area()))
+    answer = json.loads(extractions.written(JSON, extractions.area()))
     assert answer["coordinates"]["time"]["values"][1] == "1970-01-02T00:00:00+00:00"
     assert answer["variables"]["sst"]["values"][-1][-1][-1] is None
     assert answer["variables"]["sst"]["values"][0][0][:4] == [0.0, 0.1, 0.2, 0.3]
 
 
 def test_one_variable_at_one_point_keeps_its_own_form():
-    answer = msgspec.json.decode(made.written(JSON, made.profile(3)), type=PointValues)
+    answer = msgspec.json.decode(extractions.written(JSON, extractions.profile(3)), type=PointValues)
     assert answer.depths == [0.5, 10.0]
     assert answer.values == [[0.0, 0.1], [0.2, 0.3], [0.4, None]]
     assert answer.times[0] == "1970-01-01T00:00:00+00:00"
@@ -89,34 +89,34 @@ def test_one_variable_at_one_point_keeps_its_own_form():
 
 
 def test_a_series_of_one_level_has_one_column():
-    answer = msgspec.json.decode(made.written(JSON, made.series()), type=PointValues)
+    answer = msgspec.json.decode(extractions.written(JSON, extractions.series()), type=PointValues)
     assert (answer.depths, answer.values) == ([0.5], [[0.0], [0.1], [None]])
 
 
 def test_a_series_at_the_bottom_has_its_depth():
-    extraction = made.made(
+    extraction = extractions.make_extraction(
         {"time": 3},
-        [made.times(), *made.places((), [47.5], [-52.5])],
+        [extractions.times(), *extractions.places((), [47.5], [-52.5])],
         {
-            "thetao": (("time",), made.numbers(3), {}),
+            "thetao": (("time",), extractions.numbers(3), {}),
             "depth": (("time",), np.array([np.nan, 80.0, 80.0]), {"auxiliary": True, "units": "m"}),
         },
         kind="timeseries",
     )
-    answer = msgspec.json.decode(made.written(JSON, extraction), type=PointValues)
+    answer = msgspec.json.decode(extractions.written(JSON, extraction), type=PointValues)
     assert (answer.depths, answer.values) == ([80.0], [[0.0], [0.1], [None]])
     assert [row["depth (m)"] for row in table(extraction)] == ["", "80.0", "80.0"]
 
 
 def test_the_columns_of_one_variable_at_one_point_are_always_the_same():
-    header = made.written(Csv(), made.series()).split(b"\r\n")[0]
+    header = extractions.written(Csv(), extractions.series()).split(b"\r\n")[0]
     assert header == b"time,latitude (degrees_north),longitude (degrees_east),depth (m),Thetao (degC)"
 
 
-@loop_over("name", made.KINDS)
+@loop_over("name", extractions.KINDS)
 def test_every_value_is_in_a_row_of_its_own_place(name):
-    extraction = made.KINDS[name]()
-    values = extraction.collect(made.parts(extraction))
+    extraction = extractions.KINDS[name]()
+    values = extraction.collect(extractions.parts(extraction))
     rows = lines(extraction)
     for field in extraction.fields:
         if field.auxiliary:
@@ -126,7 +126,7 @@ def test_every_value_is_in_a_row_of_its_own_place(name):
         if expected.size == reported.size:
             np.testing.assert_array_equal(reported, expected.ravel())
         else:  # repeated over the depths, which it has not
-            np.testing.assert_array_equal(reported.reshape(-1, made.Z, made.P)[:, 1], expected)
+            np.testing.assert_array_equal(reported.reshape(-1, extractions.Z, extractions.P)[:, 1], expected)
 
 
 def test_csv_and_ndjson_have_the_same_values():
@@ -138,35 +138,39 @@ def test_csv_and_ndjson_have_the_same_values():
         "thetao": "Thetao (degC)",
         "zos": "Zos (m)",
     }
-    for row, line in zip(table(made.points()), lines(made.points()), strict=True):
+    for row, line in zip(table(extractions.points()), lines(extractions.points()), strict=True):
         for key, label in columns.items():
             assert row[label] == ("" if line[key] is None else str(line[key]))
 
 
 def test_a_text_is_never_taken_for_a_formula_and_reads_back():
-    assert [row["name"] for row in table(made.points(1))[:4]] == ["'=A1+1", 'b,"c"', "d\ne", "été"]
+    assert [row["name"] for row in table(extractions.points(1))[:4]] == ["'=A1+1", 'b,"c"', "d\ne", "été"]
 
 
 def test_a_name_that_begins_like_a_formula_is_made_safe_in_the_header():
-    extraction = made.made({}, made.places((), [1.0], [2.0]), {"x": ((), np.array(1.0), {"name": '@SUM("1,2")'})})
-    assert made.written(Csv(), extraction).split(b"\r\n")[0].endswith(b',"\'@SUM(""1,2"") (degC)"')
+    extraction = extractions.make_extraction(
+        {}, extractions.places((), [1.0], [2.0]), {"x": ((), np.array(1.0), {"name": '@SUM("1,2")'})}
+    )
+    assert extractions.written(Csv(), extraction).split(b"\r\n")[0].endswith(b',"\'@SUM(""1,2"") (degC)"')
 
 
 def test_variables_of_one_name_are_distinguished():
     fields = {key: ((), np.array(1.0), {"name": "Speed", "units": "m s-1"}) for key in ("u", "v")}
-    extraction = made.made({}, made.places((), [1.0], [2.0]), fields)
+    extraction = extractions.make_extraction({}, extractions.places((), [1.0], [2.0]), fields)
     assert list(table(extraction)[0])[-2:] == ["u: Speed (m s-1)", "v: Speed (m s-1)"]
 
 
 def test_variables_with_depths_of_their_own_have_rows_of_their_own():
-    rows = lines(made.two_axes())
-    assert len(rows) == made.P * (2 + 3)
+    rows = lines(extractions.two_axes())
+    assert len(rows) == extractions.P * (2 + 3)
     assert all(("thetao" in row) == ("depth" in row) for row in rows)
     assert all(("wo" in row) == ("depth_2" in row) for row in rows)
 
 
 def test_a_variable_that_is_called_like_a_coordinate_keeps_a_column():
-    extraction = made.made({}, made.places((), [1.0], [2.0]), {"latitude": ((), np.array(7.0), {})})
+    extraction = extractions.make_extraction(
+        {}, extractions.places((), [1.0], [2.0]), {"latitude": ((), np.array(7.0), {})}
+    )
     assert lines(extraction) == [{"latitude": 1.0, "longitude": 2.0, "latitude_value": 7.0}]
 
 
@@ -174,15 +178,15 @@ def test_a_variable_that_is_called_like_a_coordinate_keeps_a_column():
 @given(rows=st.integers(1, 7), count=st.integers(1, 7))
 def test_rows_do_not_depend_on_the_parts_in_which_they_are_read(stream, rows, count):
     def parted(size):
-        extraction = made.area(count, rows=size)
-        return made.written(stream, extraction)
+        extraction = extractions.area(count, rows=size)
+        return extractions.written(stream, extraction)
 
     assert parted(rows) == parted(count)
 
 
 def test_rows_leave_before_the_next_part_is_read():
-    extraction = made.area(6, rows=2)
-    pieces = Csv().pieces(extraction, made.parts(extraction), "r1")
+    extraction = extractions.area(6, rows=2)
+    pieces = Csv().pieces(extraction, extractions.parts(extraction), "r1")
     next(pieces)
     assert extraction.body.seen == [slice(0, 2)]
 
@@ -195,16 +199,16 @@ def test_an_early_failure_comes_before_the_first_byte(stream):
 
     assert isinstance(stream, StreamWriter)
     with pytest.raises(OSError, match="gone"):
-        next(iter(stream.pieces(made.area(), broken(), "r1")))
+        next(iter(stream.pieces(extractions.area(), broken(), "r1")))
 
 
 def test_a_million_rows_are_cut_into_pieces():
-    extraction = made.made(
+    extraction = extractions.make_extraction(
         {"time": 1, "y": 1000, "x": 100},
-        [made.times(1), *made.places(["y", "x"], np.arange(1000), np.arange(100))],
+        [extractions.times(1), *extractions.places(["y", "x"], np.arange(1000), np.arange(100))],
         {"sst": (("time", "y", "x"), np.ones((1, 1000, 100), dtype=np.float32), {})},
         kind="area",
     )
-    pieces = list(Csv().pieces(extraction, made.parts(extraction), "r1"))
+    pieces = list(Csv().pieces(extraction, extractions.parts(extraction), "r1"))
     assert len(pieces) == 5
     assert sum(piece.count(b"\r\n") for piece in pieces) == 100_001

@@ -5,7 +5,7 @@ import zipfile
 
 import netCDF4
 import pytest
-from tests.data import extractions as made
+from tests.data import extractions
 
 from ocean_data.plan.extraction import read_parts
 from ocean_data.writing.netcdf import NetCdf, ZipArchive
@@ -23,14 +23,14 @@ def unpacked(content):
 
 
 def test_a_file_that_must_be_whole_is_packed_and_does_not_stay(packed, tmp_path):
-    content = unpacked(made.written(packed, made.area()))
+    content = unpacked(extractions.written(packed, extractions.area()))
     with netCDF4.Dataset("made.nc", memory=content) as opened:
         assert opened["sst"].shape == (3, 3, 5)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_whoever_goes_leaves_no_file(packed, tmp_path):
-    extraction = made.area()
+    extraction = extractions.area()
     pieces = packed.pieces(extraction, read_parts(extraction, None), "r1")
     next(pieces)
     pieces.close()

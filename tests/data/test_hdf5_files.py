@@ -402,14 +402,14 @@ def test_a_link_that_is_turned_and_turned_back_leads_to_its_own_file(tmp_path, d
     link, item = tmp_path / "made.nc", write(tmp_path / "one.nc", np.full((STEPS, NY, NX), 1))
     other = write(tmp_path / "other.nc", np.full((STEPS, NY, NX), 2))
 
-    def turn(target):
+    def relink(target):
         (tmp_path / "link").symlink_to(target)
         (tmp_path / "link").replace(link)
 
-    turn(item)
-    variable, opened = described_as(link), Meanwhile([lambda: turn(other)])
+    relink(item)
+    variable, opened = described_as(link), Meanwhile([lambda: relink(other)])
     assert (opened.level(variable, 0, None) == 2).all()
-    turn(item)
+    relink(item)
     assert (opened.level(variable, 0, None) == 1).all()
     assert (opened.columns(variable, [0], slice(None), np.array([5], np.int32)) == 1).all()
     opened.close()

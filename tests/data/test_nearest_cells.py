@@ -127,7 +127,7 @@ def test_no_other_cell_is_nearer_than_the_nearest_cell(made):
         assert reported[own, 1] <= np.nanmin(squares[beyond]) / 4
 
 
-def asked(kind, zoom=3, x=7, y=2, projection="EPSG:3857"):
+def make_tile(kind, zoom=3, x=7, y=2, projection="EPSG:3857"):
     return TileMap(projection=projection, zoom=zoom, x=x, y=y, interpolation=kind, radius=60.0, neighbours=7)
 
 
@@ -135,7 +135,7 @@ def asked(kind, zoom=3, x=7, y=2, projection="EPSG:3857"):
 @loop_over("projection", ["EPSG:3857", "EPSG:32661"])
 @loop_over("made", [skewed, tripolar, globe])
 def test_the_map_of_a_tile_is_what_each_of_its_pixels_says_alone(made, projection, kind):
-    grid, item = Curvilinear(*made()), asked(kind, projection=projection, x=6, y=1)
+    grid, item = Curvilinear(*made()), make_tile(kind, projection=projection, x=6, y=1)
     stored = tile_stencil(grid, item)
     latitude, longitude = pixel_centres(projection, item.zoom, item.x, item.y)
     home = np.full(SIZE**2, -1)
@@ -160,7 +160,7 @@ def test_rows_and_columns_of_a_tile_find_the_cells_of_its_pixels(zoom, x, y, kin
         Rectilinear(np.linspace(-80, 85, 60), np.arange(0.0, 360.0, 3.0)),
         Rectilinear(np.array([60.0, 70.0, 85.0]), np.array([-100.0, -60.0, -20.0, 20.0])),
     ):
-        stored = tile_stencil(grid, asked(kind, zoom, x, y))
+        stored = tile_stencil(grid, make_tile(kind, zoom, x, y))
         latitude, longitude = pixel_centres("EPSG:3857", zoom, x, y)
         home = grid.nearest(latitude, longitude)
         inside = np.flatnonzero(home >= 0)

@@ -37,7 +37,7 @@ def columns(features):
     return np.array(rows).T
 
 
-def turn(first, second):
+def bearing_difference(first, second):
     """Degrees between bearings."""
     return np.abs((np.asarray(first) - second + 180) % 360 - 180)
 
@@ -95,7 +95,7 @@ def test_components_along_the_axes_of_a_projected_grid_are_turned_as_pyproj_turn
         features = arrows(client, "made/u,v/-1/0/0/4/5/4")
     _, _, speed, bearing = columns(features)
     assert len(features) > 200
-    assert turn(bearing, TRUE).max() < 0.11  # told to a tenth
+    assert bearing_difference(bearing, TRUE).max() < 0.11  # told to a tenth
     assert speed == pytest.approx(0.5, abs=1e-3)
 
 
@@ -114,7 +114,7 @@ def test_the_currents_of_a_model_are_turned_as_pyproj_turns_them(client, request
     assert np.quantile(np.abs(speed - np.hypot(u, v))[full], 0.9) < 0.01  # linear on triangles is not bilinear
     fast = full & (speed > 0.1)
     assert fast.sum() > 100
-    apart = turn(bearing, np.degrees(np.arctan2(u, v)) - true_north(plane, longitude, latitude))[fast]
+    apart = bearing_difference(bearing, np.degrees(np.arctan2(u, v)) - true_north(plane, longitude, latitude))[fast]
     assert np.median(apart) < 0.5
     assert np.quantile(apart, 0.9) < 3
 
@@ -134,7 +134,7 @@ def test_components_on_their_own_points_are_rotated_by_the_angle_of_their_file(c
     east, north = u * np.cos(angle) - v * np.sin(angle), u * np.sin(angle) + v * np.cos(angle)
     fast = np.isfinite(east) & np.isfinite(north) & (speed > 0.2)
     assert fast.sum() > 200
-    apart = turn(bearing, np.degrees(np.arctan2(east, north)))[fast]
+    apart = bearing_difference(bearing, np.degrees(np.arctan2(east, north)))[fast]
     assert np.median(apart) < 0.5
     assert np.quantile(apart, 0.95) < 5  # linear on triangles is not bilinear
 
@@ -154,7 +154,7 @@ def test_eastward_and_northward_components_are_taken_as_they_are(tmp_path, askin
     with asking(path, kind=kind, latitude="lat", longitude="lon") as client:
         _, _, speed, bearing = columns(arrows(client, "made/u,v/-1/0/0/4/5/5"))
         swapped = columns(arrows(client, "made/v,u/-1/0/0/4/5/5"))
-    assert turn(bearing, TRUE).max() < 0.11
+    assert bearing_difference(bearing, TRUE).max() < 0.11
     assert speed == pytest.approx(0.5, abs=1e-3)
     np.testing.assert_array_equal(swapped[3], bearing)
 
@@ -166,7 +166,7 @@ def test_a_regular_grid_without_standard_names_is_not_turned_upside_down(tmp_pat
     path = write(tmp_path / "r.nc", coordinates, values, (None, None))
     with asking(path, kind="rectilinear", latitude="lat", longitude="lon") as client:
         _, _, _, bearing = columns(arrows(client, "made/u,v/-1/0/0/4/5/5"))
-    assert turn(bearing, TRUE).max() < 0.11
+    assert bearing_difference(bearing, TRUE).max() < 0.11
 
 
 @pytest.mark.parametrize("tile", ["3/2/0", "3/4/0", "4/11/1", "3/7/1"])
@@ -184,7 +184,7 @@ def test_the_flow_over_the_fold_of_a_tripolar_grid_is_whole(tmp_path, asking, re
         longitude, latitude, speed, bearing = columns(arrows(client, f"made/u,v/-1/0/0/{tile}"))
     east, north = (item @ flow for item in east_and_north(latitude, longitude))
     assert len(speed) > 150
-    assert np.quantile(turn(bearing, np.degrees(np.arctan2(east, north))), 0.98) < 5
+    assert np.quantile(bearing_difference(bearing, np.degrees(np.arctan2(east, north))), 0.98) < 5
     assert np.quantile(np.abs(speed - np.hypot(east, north)), 0.98) < 0.05
 
 
@@ -279,7 +279,7 @@ def test_a_bearing_is_clockwise_from_north(angle, speed):
     east, north = speed * np.sin(np.radians([angle])), speed * np.cos(np.radians([angle]))
     (result,) = bearing(east, north, decimals=1)
     assert 0 <= result < 360
-    assert turn(result, angle) <= 0.051
+    assert bearing_difference(result, angle) <= 0.051
 
 
 @given(st.lists(st.floats(0, 1e6), min_size=2, max_size=9), st.floats(-10, 10), st.floats(0.01, 100))

@@ -30,7 +30,7 @@ def address(variable="votemper", extent=BARENTS, *, dataset="giops_day", project
     return f"/api/v2.0/range/{dataset}/{variable}/{search}/{where}"
 
 
-def found(client, *names, **parts):
+def get_range(client, *names, **parts):
     response = client.get(address(*names, **parts))
     assert response.status_code == 200, response.text
     assert set(response.json()) == {"min", "max"}
@@ -75,7 +75,7 @@ def test_the_range_is_that_of_the_nearest_cells_by_brute_force(client, arctic, p
     expected = nearest(arctic, arctic.temperature[-1, 0].values, *places(projection, extent))
     assert np.isfinite(expected).sum() > 500
     limits = np.nanmin(expected), np.nanmax(expected)
-    assert found(client, "votemper", extent, projection=projection) == pytest.approx(limits, rel=1e-6)
+    assert get_range(client, "votemper", extent, projection=projection) == pytest.approx(limits, rel=1e-6)
 
 
 def test_two_components_have_the_range_of_their_magnitude_element_by_element(client, arctic):
@@ -83,12 +83,12 @@ def test_two_components_have_the_range_of_their_magnitude_element_by_element(cli
     field = np.hypot(arctic.u[-1, 0].values, arctic.v[-1, 0].values)
     expected = nearest(arctic, field, *places(projection, extent))
     limits = np.nanmin(expected), np.nanmax(expected)
-    assert found(client, "x_velocity,y_velocity", extent) == pytest.approx(limits, rel=1e-5)
+    assert get_range(client, "x_velocity,y_velocity", extent) == pytest.approx(limits, rel=1e-5)
 
 
 def test_components_on_their_own_points_have_a_range(client):
     extent = "-13900000,5550000,-13850000,5620000"
-    low, high = found(client, "u_sur,v_sur", extent, dataset="wcofs_hour", interp="bilinear")
+    low, high = get_range(client, "u_sur,v_sur", extent, dataset="wcofs_hour", interp="bilinear")
     assert 0 <= low < high < 3
 
 
@@ -100,13 +100,13 @@ def test_bilinear_is_what_xarray_interpolates(client, request):
     field = field.assign_coords(longitude=field.longitude % 360).sortby("longitude")
     expected = field.interp(points).values
     limits = float(np.nanmin(expected)), float(np.nanmax(expected))
-    reported = found(client, "surface_temperature", PACIFIC, dataset="ostia_month", interp="bilinear")
+    reported = get_range(client, "surface_temperature", PACIFIC, dataset="ostia_month", interp="bilinear")
     assert reported == pytest.approx(limits, rel=1e-6)
 
 
 @loop_over("interp", ["nearest", "bilinear", "gaussian", "inverse"])
 def test_every_interpolation_stays_within_the_field(client, arctic, interp):
-    low, high = found(client, interp=interp)
+    low, high = get_range(client, interp=interp)
     assert np.nanmin(arctic.temperature[-1, 0]) - 1e-4 <= low < high <= np.nanmax(arctic.temperature[-1, 0]) + 1e-4
 
 
@@ -130,34 +130,36 @@ def test_a_view_over_the_date_line_is_the_views_on_both_its_sides(client):
     step = 10_000_000 / 50
     query = {"dataset": "ostia_month", "interp": "bilinear"}
     left, seam, right = HALF_WORLD - 25 * step, HALF_WORLD, HALF_WORLD + 25 * step
-    pair = found(client, "surface_temperature", f"{left},-500000,{right},500000", **query)
-    west = found(client, "surface_temperature", f"{left},-500000,{seam},500000", **query)
-    east = found(client, "surface_temperature", f"{-seam},-500000,{right - 2 * HALF_WORLD},500000", **query)
+    pair = get_range(client, "surface_temperature", f"{left},-500000,{right},500000", **query)
+    west = get_range(client, "surface_temperature", f"{left},-500000,{seam},500000", **query)
+    east = get_range(client, "surface_temperature", f"{-seam},-500000,{right - 2 * HALF_WORLD},500000", **query)
     halves = min(west[0], east[0]), max(west[1], east[1])
     assert pair == pytest.approx(halves, abs=0.1)  # the halves are sampled twice as densely
     turned = f"{left - 2 * HALF_WORLD},-500000,{right - 2 * HALF_WORLD},500000"
-    assert found(client, "surface_temperature", turned, **query) == pytest.approx(pair, rel=1e-6)
+    assert get_range(client, "surface_temperature", turned, **query) == pytest.approx(pair, rel=1e-6)
 
 
 def test_corners_may_come_in_any_order(client):
     x0, y0, x1, y1 = BARENTS.split(",")
-    straight = found(client)
+    straight = get_range(client)
     for extent in (f"{x1},{y1},{x0},{y0}", f"{x0},{y1},{x1},{y0}"):
-        assert found(client, "votemper", extent) == straight
+        assert get_range(client, "votemper", extent) == straight
 
 
 def test_a_view_larger_than_the_world_is_cut_to_it(client):
     full = f"{-HALF_WORLD},{-HALF_WORLD},{HALF_WORLD},{HALF_WORLD}"
-    assert found(client, "votemper", "-9e8,-9e8,9e8,9e8") == pytest.approx(found(client, "votemper", full), rel=1e-6)
+    assert get_range(client, "votemper", "-9e8,-9e8,9e8,9e8") == pytest.approx(
+        get_range(client, "votemper", full), rel=1e-6
+    )
 
 
 def test_a_variable_centred_at_zero_has_symmetric_limits(app_over, shipped):
     assets = shipped["giops_day", "zeta"]
     centred = msgspec.structs.replace(assets.variable, zero_centered=True)
     with TestClient(app_over([assets])) as client:
-        low, high = found(client, "zeta")
+        low, high = get_range(client, "zeta")
     with TestClient(app_over([msgspec.structs.replace(assets, variable=centred)])) as client:
-        limits = found(client, "zeta")
+        limits = get_range(client, "zeta")
     assert limits == (-max(-low, high), max(-low, high))
     assert limits != (low, high)
 
@@ -166,7 +168,7 @@ def test_fractions_go_from_zero_to_one(app_over, shipped):
     assets = shipped["giops_day", "votemper"]
     fraction = msgspec.structs.replace(assets.variable, units="fraction")
     with TestClient(app_over([msgspec.structs.replace(assets, variable=fraction)])) as client:
-        assert found(client) == (0.0, 1.0)
+        assert get_range(client) == (0.0, 1.0)
 
 
 def test_an_answer_carries_the_tag_of_its_revision(client):

@@ -37,7 +37,7 @@ def plane(latitude, longitude):
     return Proj(proj="gnom", lat_0=latitude, lon_0=longitude, R=EARTH)
 
 
-def made_mesh(latitude, longitude, width, location="node"):
+def make_mesh(latitude, longitude, width, location="node"):
     """Triangles between 400 random nodes, `width` metres wide, with a hole in the middle; and the nodes."""
     rng = np.random.default_rng(7)
     x, y = rng.uniform(-width / 2, width / 2, (2, 400))
@@ -82,7 +82,7 @@ def brute_nearest(north, east, latitude, longitude):
 
 @everywhere
 def test_a_point_is_in_the_mesh_if_a_triangle_holds_it(place):
-    grid, (north, east, corners), _ = made_mesh(*place, WIDE)
+    grid, (north, east, corners), _ = make_mesh(*place, WIDE)
     latitude, longitude, *_ = some_points(place, WIDE)
     least = solved((north, east), corners, latitude, longitude).max(axis=0)
     clear = np.abs(least + RIM) > 1e-9
@@ -96,7 +96,7 @@ def test_a_point_is_in_the_mesh_if_a_triangle_holds_it(place):
 @everywhere
 @pytest.mark.parametrize("location", ["node", "face"])
 def test_the_nearest_is_that_of_brute_force(place, location):
-    grid, (_, _, corners), _ = made_mesh(*place, WIDE, location)
+    grid, (_, _, corners), _ = make_mesh(*place, WIDE, location)
     assert grid.shape == (1, 400 if location == "node" else len(corners))
     latitude, longitude, *_ = some_points(place, WIDE)
     apart = brute_nearest(*grid.centres(np.arange(grid.shape[1])), latitude, longitude)
@@ -107,7 +107,7 @@ def test_the_nearest_is_that_of_brute_force(place, location):
 
 @everywhere
 def test_neighbours_are_those_of_brute_force(place):
-    grid, (north, east, _), _ = made_mesh(*place, WIDE)
+    grid, (north, east, _), _ = make_mesh(*place, WIDE)
     latitude, longitude, *_ = some_points(place, WIDE, 50)
     cells, distances = grid.neighbours(latitude, longitude, 5, np.full(50, 150.0))
     apart = np.sort(brute_nearest(north, east, latitude, longitude), axis=1)[:, :5]
@@ -118,7 +118,7 @@ def test_neighbours_are_those_of_brute_force(place):
 
 @everywhere
 def test_a_linear_field_is_reproduced(place):
-    grid, _, (x, y) = made_mesh(*place, 5_000.0)
+    grid, _, (x, y) = make_mesh(*place, 5_000.0)
     field = 3 + 2e-3 * x - 5e-3 * y
     latitude, longitude, px, py = some_points(place, 5_000.0)
     created = stencil(grid, latitude, longitude, "bilinear", radius=1.0, neighbours=1)
@@ -132,7 +132,7 @@ def test_a_linear_field_is_reproduced(place):
 
 @everywhere
 def test_the_weighted_corners_of_large_triangles_point_at_the_point(place):
-    grid, (north, east, _), _ = made_mesh(*place, WIDE)
+    grid, (north, east, _), _ = make_mesh(*place, WIDE)
     latitude, longitude, *_ = some_points(place, WIDE)
     home = grid.nearest(latitude, longitude)
     cells, weights = grid.corners(latitude, longitude, home)
@@ -145,7 +145,7 @@ def test_the_weighted_corners_of_large_triangles_point_at_the_point(place):
 
 def test_a_value_in_a_triangle_holds_in_all_of_it():
     place = PLACES["across the date line"]
-    grid, (north, east, corners), _ = made_mesh(*place, WIDE, "face")
+    grid, (north, east, corners), _ = make_mesh(*place, WIDE, "face")
     latitude, longitude, *_ = some_points(place, WIDE)
     cells, weights = grid.corners(latitude, longitude, grid.nearest(latitude, longitude))
     shares = solved((north, east), corners, latitude, longitude)
@@ -156,7 +156,7 @@ def test_a_value_in_a_triangle_holds_in_all_of_it():
 
 def test_centres_of_faces_are_those_of_the_file_or_the_middle_of_the_corners():
     place = PLACES["in the middle of nowhere"]
-    middle, (north, east, corners), (x, y) = made_mesh(*place, 10_000.0, "face")
+    middle, (north, east, corners), (x, y) = make_mesh(*place, 10_000.0, "face")
     px, py = plane(*place)(*middle.centres(np.arange(len(corners)))[::-1])
     assert np.allclose(px, x[corners].mean(axis=1), atol=0.01)
     assert np.allclose(py, y[corners].mean(axis=1), atol=0.01)
@@ -168,7 +168,7 @@ def test_centres_of_faces_are_those_of_the_file_or_the_middle_of_the_corners():
 
 
 def test_a_mesh_is_a_grid_with_a_size():
-    grid, *_ = made_mesh(45.0, -50.0, 100_000.0)
+    grid, *_ = make_mesh(45.0, -50.0, 100_000.0)
     assert isinstance(grid, GridProtocol)
     assert grid.nbytes > 0
     assert 1 < np.median(grid.sizes(np.arange(400))) < 30
@@ -184,7 +184,7 @@ def test_triangles_that_are_none_are_passed_over():
     assert np.isnan(faces.centres(np.array([1, 2]))[0]).all()
 
 
-MESHES = {name: made_mesh(*place, WIDE)[0] for name, place in PLACES.items()}
+MESHES = {name: make_mesh(*place, WIDE)[0] for name, place in PLACES.items()}
 
 
 @pytest.mark.parametrize("name", MESHES)

@@ -44,7 +44,7 @@ def asking(tmp_path, app_over, described):
     return ask
 
 
-def told(response):
+def read_features(response):
     assert response.status_code == 200, response.text
     features = [
         feature["properties"] | {"at": feature["geometry"]["coordinates"]} for feature in response.json()["features"]
@@ -54,22 +54,22 @@ def told(response):
 
 
 def test_a_vector_with_named_components_is_drawn_from_these_under_its_own_name(asking):
-    features, plain = told(asking({"east": "u", "north": "v"}, "speed")), told(asking({}, "u,v"))
+    features, plain = read_features(asking({"east": "u", "north": "v"}, "speed")), read_features(asking({}, "u,v"))
     for key in ("at", "bearing", "data"):
         assert [feature[key] for feature in features] == [feature[key] for feature in plain]
     assert {feature["name"] for feature in features} == {"Speed"}
 
 
 def test_a_length_with_a_named_bearing_points_there_and_turns_through_north(asking):
-    features = told(asking({"bearing": "towards"}, "speed"))
+    features = read_features(asking({"bearing": "towards"}, "speed"))
     bearings = np.array([feature["bearing"] for feature in features])
     assert (np.minimum(bearings, 360 - bearings) <= 10.05).all()
     np.testing.assert_allclose([feature["data"] for feature in features], 0.5, atol=1e-3)
 
 
 def test_components_are_preferred_to_a_bearing(asking):
-    features = told(asking({"bearing": "towards", "east": "u", "north": "v"}, "speed"))
-    plain = told(asking({}, "u,v"))
+    features = read_features(asking({"bearing": "towards", "east": "u", "north": "v"}, "speed"))
+    plain = read_features(asking({}, "u,v"))
     assert [feature["data"] for feature in features] == [feature["data"] for feature in plain]
 
 

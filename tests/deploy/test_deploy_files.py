@@ -6,7 +6,7 @@ import ssl
 import pytest
 import yaml
 
-from stack.files import GATEWAY, LARGE, YEAR, copy_configuration, make_certificate, put_logs_aside
+from stack.files import GATEWAY, LARGE, YEAR, copy_configuration, make_certificate, rotate_logs
 
 ADDRESSES = {
     "web": "127.0.0.1:8090",
@@ -46,6 +46,6 @@ def test_an_old_certificate_is_replaced(tmp_path):
 def test_a_large_log_is_put_aside(tmp_path, size, kept):
     with (tmp_path / "data.log").open("wb") as log:
         log.truncate(size)
-    put_logs_aside(tmp_path)
+    rotate_logs(tmp_path)
     assert (tmp_path / "data.log").exists() == kept
     assert (tmp_path / "data.log.1").exists() != kept

@@ -44,7 +44,7 @@ def pids(log):
     return [int(line.split()[1]) for line in lines if line.startswith("up")]
 
 
-def gone(pid):
+def has_ended(pid):
     return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
@@ -77,11 +77,11 @@ def test_a_program_that_is_killed_is_started_again_and_its_children_are_ended(tm
         first = (await wait_for(lambda: pids(log)))[0]
         psutil.Process(first).parent().kill()
         await wait_for(lambda: len(pids(log)) == 2)
-        await wait_for(lambda: gone(first))
+        await wait_for(lambda: has_ended(first))
 
     output = supervised(script)
     assert output == ["sleeper ended (signal 9); it is started again in 0.25 s"]
-    asyncio.run(wait_for(lambda: all(map(gone, pids(log)))))
+    asyncio.run(wait_for(lambda: all(map(has_ended, pids(log)))))
 
 
 def test_the_pause_before_a_start_doubles(tmp_path):
@@ -127,7 +127,7 @@ def test_a_program_that_does_not_stop_is_made_to(tmp_path):
         await wait_for(lambda: pids(log))
 
     supervised(script, grace=0.2)
-    assert asyncio.run(wait_for(lambda: gone(pids(log)[0])))
+    assert asyncio.run(wait_for(lambda: has_ended(pids(log)[0])))
 
 
 def test_programs_stop_in_the_opposite_order(tmp_path):
@@ -170,6 +170,6 @@ def test_programs_stop_when_their_starter_is_killed(tmp_path):
     starter.send_signal(signal.SIGKILL)
     starter.wait()
     deadline = time.monotonic() + DEADLINE
-    while not gone(pids(log)[0]):
+    while not has_ended(pids(log)[0]):
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -193,11 +193,11 @@ def fuzz(http, count):
 
     @settings(max_examples=count, deadline=None, derandomize=count == FEW, suppress_health_check=relaxed)
     @given(asked=requests())
-    def each(asked):
+    def check_request(asked):
         nonlocal good
         good += answered(http, *asked)
 
-    each()
+    check_request()
     return good
 
 

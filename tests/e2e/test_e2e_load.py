@@ -39,7 +39,7 @@ def inside(box, whole, step):
     return np.sort(part.sel(latitude=slice(south, north)).values.ravel())
 
 
-async def one_client(http, number, until, asked, failures):
+async def run_client(http, number, until, asked, failures):
     counts = 0
     while not counts or time.monotonic() < until:
         path, params, check = asked[(number + counts) % len(asked)]
@@ -88,7 +88,7 @@ async def together(base, seconds, asked):
     until = time.monotonic() + seconds
     limits = httpx.Limits(max_connections=CLIENTS)
     async with httpx.AsyncClient(base_url=base, timeout=60, limits=limits) as http:
-        clients = (one_client(http, number, until, asked, failures) for number in range(CLIENTS))
+        clients = (run_client(http, number, until, asked, failures) for number in range(CLIENTS))
         counts = await asyncio.gather(*clients)
     return sum(counts), failures
 

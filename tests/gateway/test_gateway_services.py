@@ -68,7 +68,7 @@ def test_a_broken_document_counts_as_no_answer():
     broken = httpx.MockTransport(lambda _: httpx.Response(200, content=b"<html>"))
     wrong = httpx.MockTransport(lambda _: httpx.Response(500, json={}))
 
-    async def ask_both():
+    async def get_documents():
         return [(await ServiceStates(URLS, 1.0, transport=item).all())[0].document for item in (broken, wrong)]
 
-    assert asyncio.run(ask_both()) == [None, None]
+    assert asyncio.run(get_documents()) == [None, None]

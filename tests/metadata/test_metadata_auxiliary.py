@@ -57,7 +57,7 @@ def places(tmp_path) -> Path:
 
 
 @pytest.fixture
-def asked(index, write):
+def assets_of(index, write):
     """The assets of a variable of a configured dataset."""
 
     def ask(variable, catalogue=None, **config) -> Assets:
@@ -70,8 +70,8 @@ def asked(index, write):
     return ask
 
 
-def test_a_field_is_positioned_by_the_configured_file(asked, bare, places):
-    result = asked("ssh", url=bare.name, geo_ref={"url": places.name})
+def test_a_field_is_positioned_by_the_configured_file(assets_of, bare, places):
+    result = assets_of("ssh", url=bare.name, geo_ref={"url": places.name})
     assert (result.grid.kind, result.grid.shape, result.grid.file) == ("curvilinear", SHAPE, str(places))
     assert (result.grid.latitude, result.grid.longitude) == ("nav_lat", "nav_lon")
     assert [(dimension.name, dimension.role) for dimension in result.dimensions] == [
@@ -88,13 +88,13 @@ def test_variables_that_are_dropped_place_nothing(index, write, bare, places):
 
 
 @pytest.mark.parametrize("key", ["grid_angle_file_url", "bathymetry_file_url"])
-def test_any_file_of_the_grid_places_a_field_that_has_no_places(asked, bare, places, key):
-    assert asked("ssh", url=bare.name, **{key: places.name}).grid.file == str(places)
+def test_any_file_of_the_grid_places_a_field_that_has_no_places(assets_of, bare, places, key):
+    assert assets_of("ssh", url=bare.name, **{key: places.name}).grid.file == str(places)
 
 
-def test_sea_floor_angle_and_depths_come_with_the_variable(asked, bare, places):
+def test_sea_floor_angle_and_depths_come_with_the_variable(assets_of, bare, places):
     files = {"grid_angle_file_url": places.name, "bathymetry_file_url": places.name}
-    result = asked("u", url=bare.name, **files, depths={"url": places.name, "variable": "gdept_0"})
+    result = assets_of("u", url=bare.name, **files, depths={"url": places.name, "variable": "gdept_0"})
     assert result.bathymetry.source == "Bathymetry"
     assert [item.role for item in result.bathymetry.dimensions] == ["y", "x"]
     assert {role: item.source for role, item in result.angle.items()} == {"cosine": "cos_alpha", "sine": "sin_alpha"}
@@ -132,7 +132,7 @@ def test_the_revision_changes_with_every_file_that_is_used(index, write, bare, p
     assert result.dataset("a").bounds == (-60.0, 30.0, -50.0, 40.0)
 
 
-def test_coordinates_may_be_recognised_by_their_names(asked, tmp_path):
+def test_coordinates_may_be_recognised_by_their_names(assets_of, tmp_path):
     write_file(
         tmp_path / "a.nc",
         {"j": 4, "i": 5},
@@ -140,11 +140,11 @@ def test_coordinates_may_be_recognised_by_their_names(asked, tmp_path):
         east=("j i", LONGITUDE, {}),
         t=("j i", np.ones(SHAPE), {"units": "K"}),
     )
-    result = asked("t", url="a.nc", lat_var_key="north", lon_var_key="east")
+    result = assets_of("t", url="a.nc", lat_var_key="north", lon_var_key="east")
     assert (result.grid.kind, result.grid.latitude) == ("curvilinear", "north")
 
 
-def test_coordinates_that_repeat_at_every_step_are_those_of_the_first(asked, tmp_path):
+def test_coordinates_that_repeat_at_every_step_are_those_of_the_first(assets_of, tmp_path):
     write_file(
         tmp_path / "wrfout.nc",
         {"Time": 2, "south_north": 4, "west_east": 5},
@@ -153,7 +153,7 @@ def test_coordinates_that_repeat_at_every_step_are_those_of_the_first(asked, tmp
         XLONG=("Time south_north west_east", np.stack([LONGITUDE] * 2), {"units": "degree_east"}),
         SST=("Time south_north west_east", np.ones((2, *SHAPE)), {"units": "K", "coordinates": "XLONG XLAT XTIME"}),
     )
-    result = asked("SST", url="wrfout.nc")
+    result = assets_of("SST", url="wrfout.nc")
     assert (result.grid.kind, result.grid.shape) == ("curvilinear", SHAPE)
     assert unpack_array(result.steps.seconds).tolist() == [946684800, 946688400]
 
@@ -185,13 +185,13 @@ FORMULA = "s: s_rho C: Cs_r eta: zeta depth: h depth_c: hc"
         ({}, 1, "ocean_s_coordinate_g1"),
     ],
 )
-def test_levels_that_follow_the_sea_floor_come_with_their_terms(asked, tmp_path, attributes, transform, kind):
+def test_levels_that_follow_the_sea_floor_come_with_their_terms(assets_of, tmp_path, attributes, transform, kind):
     reported = {
         "s_rho": ("s_rho", [-0.8, -0.5, -0.2], {"positive": "up", **attributes}),
         "Vtransform": ("", transform, {}),
     }
     write_file(tmp_path / "a.nc", ROMS_SIZES, **ROMS, **reported)
-    result = asked("temp", url="a.nc")
+    result = assets_of("temp", url="a.nc")
     assert result.levels.kind == kind
     shapes = {role: [dimension.role for dimension in item.dimensions] for role, item in result.levels.terms.items()}
     assert shapes == {"s": ["depth"], "C": ["depth"], "eta": ["time", "y", "x"], "depth": ["y", "x"], "depth_c": []}
@@ -200,23 +200,23 @@ def test_levels_that_follow_the_sea_floor_come_with_their_terms(asked, tmp_path,
     assert (result.bathymetry.source, result.angle["alpha"].variable.units) == ("h", "radians")
 
 
-def test_velocities_between_the_points_have_the_levels_of_those_points(asked, tmp_path):
+def test_velocities_between_the_points_have_the_levels_of_those_points(assets_of, tmp_path):
     write_file(tmp_path / "a.nc", ROMS_SIZES, **ROMS, s_rho=("s_rho", [-0.8, -0.5, -0.2], {"formula_terms": FORMULA}),
                Vtransform=("", 2, {}))  # fmt: skip
-    result = asked("u", url="a.nc")
+    result = assets_of("u", url="a.nc")
     terms = result.levels.terms
     assert {item.grid.id for role, item in terms.items() if role in {"eta", "depth"}} == {
-        asked("temp", url="a.nc").grid.id
+        assets_of("temp", url="a.nc").grid.id
     }
     assert {item.grid.kind for role, item in terms.items() if role in {"s", "C", "depth_c"}} == {"none"}
     assert [dimension.role for dimension in terms["eta"].dimensions] == ["time", "y", "x"]
     assert (result.grid.shape, terms["depth"].grid.shape) == ((4, 4), SHAPE)
 
 
-def test_terms_where_no_variable_of_the_dataset_lies_are_not_taken(asked, tmp_path):
+def test_terms_where_no_variable_of_the_dataset_lies_are_not_taken(assets_of, tmp_path):
     alone = {name: item for name, item in ROMS.items() if name not in {"temp", "zeta", "h"}}
     write_file(tmp_path / "a.nc", ROMS_SIZES, **alone, s_rho=("s_rho", [-0.8, -0.5, -0.2], {"formula_terms": FORMULA}))
-    result = asked("u", url="a.nc")
+    result = assets_of("u", url="a.nc")
     assert (result.levels, result.bathymetry, result.angle) == (None, None, {})
 
 
@@ -225,7 +225,7 @@ def test_terms_where_no_variable_of_the_dataset_lies_are_not_taken(asked, tmp_pa
     [("gdept_0", {"units": "m"}, "depth"), ("z_rho", {"units": "meter"}, "height"),
      ("depth", {"units": "m", "positive": "up"}, "height")],
 )  # fmt: skip
-def test_the_depth_of_every_cell_is_found_in_the_file(asked, tmp_path, name, attributes, role):
+def test_the_depth_of_every_cell_is_found_in_the_file(assets_of, tmp_path, name, attributes, role):
     write_file(
         tmp_path / "a.nc",
         {"z": 3, "y": 4, "x": 5},
@@ -234,7 +234,7 @@ def test_the_depth_of_every_cell_is_found_in_the_file(asked, tmp_path, name, att
         t=("z y x", np.ones((3, *SHAPE)), {"units": "K"}),
         **{name: ("z y x", np.ones((3, *SHAPE)), attributes)},
     )
-    result = asked("t", url="a.nc")
+    result = assets_of("t", url="a.nc")
     assert (result.levels.kind, [term.source for term in result.levels.terms.values()]) == ("field", [name])
     assert list(result.levels.terms) == [role]
 
@@ -264,21 +264,21 @@ def test_staggered_velocities_of_several_files_are_one_dataset_with_all_its_step
     assert {result.times[variable.time].count for variable in result.variables} == {150}
 
 
-def calculated(asked, make, tmp_path, key, **variables) -> Assets:
+def calculated(assets_of, make, tmp_path, key, **variables) -> Assets:
     make(tmp_path / "a.nc", levels=(0, 10, 100))
-    return asked(key, url="a.nc", variables=variables)
+    return assets_of(key, url="a.nc", variables=variables)
 
 
-def test_a_calculated_variable_lies_like_what_it_is_made_of(asked, make, tmp_path):
-    result = calculated(asked, make, tmp_path, "warm", warm={"equation": "thetao + 273.15", "units": "K"})
+def test_a_calculated_variable_lies_like_what_it_is_made_of(assets_of, make, tmp_path):
+    result = calculated(assets_of, make, tmp_path, "warm", warm={"equation": "thetao + 273.15", "units": "K"})
     assert (result.equation, result.source, result.variable.units) == ("thetao + 273.15", "", "K")
     assert [dimension.role for dimension in result.dimensions] == ["time", "depth", "y", "x"]
     assert (result.depth.values, result.grid.kind, len(result.files)) == ([0, 10, 100], "rectilinear", 1)
     assert unpack_array(result.steps.raw).tolist() == [0, 1, 2]
 
 
-def test_an_equation_of_its_own_name_means_what_is_stored(asked, make, tmp_path):
-    result = calculated(asked, make, tmp_path, "thetao", thetao={"equation": "thetao - 273.15", "units": "Celsius"})
+def test_an_equation_of_its_own_name_means_what_is_stored(assets_of, make, tmp_path):
+    result = calculated(assets_of, make, tmp_path, "thetao", thetao={"equation": "thetao - 273.15", "units": "Celsius"})
     assert (result.equation, result.source) == ("thetao - 273.15", "thetao")
 
 
@@ -287,13 +287,13 @@ def test_an_equation_of_its_own_name_means_what_is_stored(asked, make, tmp_path)
     [{"equation": "thetao", "dims": ["time", "lat", "lon"]}, {"equation": "max([thetao])"},
      {"equation": "soniclayerdepth([depth], lat, [thetao], [thetao])"}],
 )  # fmt: skip
-def test_one_value_of_a_column_has_no_depth(asked, make, tmp_path, told):
-    result = calculated(asked, make, tmp_path, "one", one=told)
+def test_one_value_of_a_column_has_no_depth(assets_of, make, tmp_path, told):
+    result = calculated(assets_of, make, tmp_path, "one", one=told)
     assert (result.depth, [dimension.role for dimension in result.dimensions]) == (None, ["time", "y", "x"])
 
 
-def test_equations_may_stand_on_equations(asked, make, tmp_path):
-    result = calculated(asked, make, tmp_path, "c", c={"equation": "b * 2"}, b={"equation": "thetao + depth"})
+def test_equations_may_stand_on_equations(assets_of, make, tmp_path):
+    result = calculated(assets_of, make, tmp_path, "c", c={"equation": "b * 2"}, b={"equation": "thetao + depth"})
     assert (result.equation, result.variable.two_dimensional) == ("b * 2", False)
 
 
@@ -324,7 +324,7 @@ def test_a_variable_that_cannot_be_calculated_is_left_out_with_its_reason(
     assert reason in {variable.name: str(variable.reason) for variable in result.left_out}["b"]
 
 
-def test_a_vector_lists_its_components(asked, index, write, make, tmp_path):
+def test_a_vector_lists_its_components(assets_of, index, write, make, tmp_path):
     make(tmp_path / "t.nc", variable="u")
     make(tmp_path / "v.nc", variable="v")
     parts = {"east_vector_component": "u", "north_vector_component": "v", "bearing_component": "toward"}
@@ -332,7 +332,7 @@ def test_a_vector_lists_its_components(asked, index, write, make, tmp_path):
     reported = {"speed": speed, "toward": {"equation": "bearing(v, u)", "hide": "true"}}
     config = {"url": ["t.nc", "v.nc"], "vector_variables": ["speed"], "variables": reported}
     catalogue = index(datasets=write({"a": config}))
-    result = asked("speed", catalogue)
+    result = assets_of("speed", catalogue)
     assert result.components == {"east": "u", "north": "v", "bearing": "toward"}
     with TestClient(create_app(catalogue.catalogue)) as client:
         listed = client.get("/api/v2.0/dataset/a/variables").json()

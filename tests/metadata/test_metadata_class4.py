@@ -56,7 +56,7 @@ def anyio_backend():
     return "asyncio"
 
 
-def here(function, paths, stop):
+def read_in_process(function, paths, stop):
     """Read files in this process: processes take a second to start."""
     for path in paths:
         if not stop.is_set():
@@ -71,7 +71,7 @@ class Filled:
         create_tables(self.engine)
         self.store, self.stop = Class4Store(self.engine), threading.Event()
         folders = {"ocean_predict": folder, "riops_obs": riops}
-        self.indexer = Class4Indexer(self.store, folders, self.stop, **({"read_each": here} | more))
+        self.indexer = Class4Indexer(self.store, folders, self.stop, **({"read_each": read_in_process} | more))
         self.class4 = Class4Repository(self.engine)
 
     def run(self):
@@ -426,7 +426,7 @@ def test_a_pass_that_is_stopped_goes_on_where_it_was(tmp_path, fill):
         write(tmp_path / name)
 
     def two(function, paths, stop):
-        yield from here(function, paths[:2], stop)
+        yield from read_in_process(function, paths[:2], stop)
         stop.set()
 
     first = fill(tmp_path, read_each=two)

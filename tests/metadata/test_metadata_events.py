@@ -26,7 +26,7 @@ API = "/api/v2.0"
 ENOUGH = 100  # s
 
 
-def told(indexed, after=0):
+def list_events(indexed, after=0):
     with reading(indexed.engine) as connection:
         return events.read_events(connection, after, 10_000)
 
@@ -80,7 +80,7 @@ def test_new_steps_are_those_that_were_not_there(before, after):
 def test_every_indexing_pass_logs_its_result(tmp_path, index, make):
     make(tmp_path / "a.nc")
     result = index(folder=tmp_path)
-    assert brief(told(result)) == [("added", "a")]
+    assert brief(list_events(result)) == [("added", "a")]
     make(tmp_path / "b.nc", variable="so")
     make(tmp_path / "a.nc", times=[0, 1, 2, 3, 4])
     result.run()
@@ -88,12 +88,12 @@ def test_every_indexing_pass_logs_its_result(tmp_path, index, make):
     make(tmp_path / "a.nc", times=[3, 4])
     result.run()
     result.run()
-    assert brief(told(result)) == [
+    assert brief(list_events(result)) == [
         ("added", "a"), ("time_steps", "a"), ("added", "b"), ("changed", "a"), ("removed", "b"),
     ]  # fmt: skip
-    steps = told(result)[1].steps
+    steps = list_events(result)[1].steps
     assert (steps.count, steps.first, steps.last) == (2, "2000-01-04T00:00:00+00:00", "2000-01-05T00:00:00+00:00")
-    assert told(result)[3].revision == result.dataset("a").revision
+    assert list_events(result)[3].revision == result.dataset("a").revision
 
 
 def test_an_unreadable_dataset_is_absent_until_it_can_be_read(tmp_path, index, make):
@@ -103,13 +103,13 @@ def test_an_unreadable_dataset_is_absent_until_it_can_be_read(tmp_path, index, m
     result.run()
     (tmp_path / "a.nc").write_bytes(contents)
     result.run()
-    assert brief(told(result)) == [("added", "a"), ("removed", "a"), ("added", "a")]
+    assert brief(list_events(result)) == [("added", "a"), ("removed", "a"), ("added", "a")]
 
 
 def test_ids_follow_each_other_over_restarts_and_the_oldest_are_forgotten(tmp_path, database, index, make):
     make(tmp_path / "a.nc")
     result = index(folder=tmp_path)
-    [first] = told(result)
+    [first] = list_events(result)
     many = [Change(dataset="a", type="changed")] * (events.MAX_EVENTS // 2)
     for _ in range(3):
         again = connect(database)
@@ -181,7 +181,7 @@ def test_all_instances_send_the_same_events(indexed):
 
 @pytest.mark.parametrize("known", [0, 1, 3])
 def test_a_reconnected_listener_gets_missed_events_from_any_instance(indexed, known):
-    [first] = told(indexed)
+    [first] = list_events(indexed)
     add(indexed, ("changed", "a"), ("added", "b"), ("removed", "b"))
     add(indexed, ("added", "c"))
 
@@ -194,7 +194,7 @@ def test_a_reconnected_listener_gets_missed_events_from_any_instance(indexed, kn
 
 @pytest.mark.parametrize("wrong", [-1_000_000, -2, 7, 1_000_000])
 def test_a_listener_that_missed_too_much_is_sent_a_reset(indexed, wrong):
-    [first] = told(indexed)
+    [first] = list_events(indexed)
 
     async def listen():
         instance = Instance(indexed)

@@ -25,7 +25,7 @@ def months(first, count, step=1):
     return full.astype("datetime64[s]").astype(np.int64)
 
 
-def told(seconds, quantum=None):
+def list_runs(seconds, quantum=None):
     return [
         (run.last - run.first + 1, run.step) for run in split_into_runs(np.asarray(seconds, dtype=np.int64), quantum)
     ]
@@ -67,13 +67,13 @@ def expanded(seconds, found):
     ],
 )
 def test_even_steps_are_one_interval(seconds, found):
-    assert told(seconds) == found
+    assert list_runs(seconds) == found
 
 
 def test_of_monthly_data_only_the_month_counts():
     middles = months("2015-01", 6) + np.array([15, 14, 15, 14, 15, 14]) * DAY
-    assert told(middles, "month") == [(6, "P1M")]
-    assert len(told(middles)) > 1
+    assert list_runs(middles, "month") == [(6, "P1M")]
+    assert len(list_runs(middles)) > 1
 
 
 steps = st.lists(st.one_of(st.sampled_from([HOUR, DAY, 6 * HOUR]), st.integers(1, 10 * DAY)), max_size=60).map(

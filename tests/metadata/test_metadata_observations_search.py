@@ -165,7 +165,7 @@ def scattered(count=1500, seed=3):
     return created
 
 
-def reach(cast, latitude, longitude):
+def distance_to(cast, latitude, longitude):
     """How far a cast is from a point, in km."""
     return great_circle_distance(latitude, longitude, np.array([cast.latitude]), np.array([cast.longitude]))[0]
 
@@ -182,9 +182,9 @@ QUESTIONS = [
     ("mindepth=15&maxdepth=25", lambda p, c: measures(c, "warmth")),
     ("mindepth=11&maxdepth=19", lambda p, c: False),
     ("datatype=warmth&mindepth=20", lambda p, c: measures(c, "warmth")),
-    ("area=[[10,20]]&radius=2500", lambda p, c: reach(c, 10, 20) <= 2500),
+    ("area=[[10,20]]&radius=2500", lambda p, c: distance_to(c, 10, 20) <= 2500),
     ("area=[[-20,160],[-20,-160],[20,-160],[20,160]]", lambda p, c: abs(c.latitude) <= 20 and abs(c.longitude) >= 160),
-    ("area=[[85,0]]&radius=900&platform_type=argo", lambda p, c: p.type == "argo" and reach(c, 85, 0) <= 900),
+    ("area=[[85,0]]&radius=900&platform_type=argo", lambda p, c: p.type == "argo" and distance_to(c, 85, 0) <= 900),
     ("meta_key=Project&meta_value=nothing", lambda p, c: False),
 ]
 

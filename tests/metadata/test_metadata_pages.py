@@ -202,7 +202,7 @@ def test_a_long_description_is_cut():
 # --- texts from files and configurations are texts ----------------------------------------------------------------
 
 
-class Made:
+class MaliciousCatalogue:
     """A catalogue with one dataset, whose texts are malicious."""
 
     def __init__(self):
@@ -224,7 +224,7 @@ class Made:
 
 @pytest.mark.parametrize("path", ["/dataset/evil", "/datasets"])
 def test_no_text_of_a_file_becomes_markup(path):
-    with TestClient(create_app(Made())) as client:
+    with TestClient(create_app(MaliciousCatalogue())) as client:
         text = client.get(API + path, headers=BROWSER).text
     result = Read(text)
     assert len(result.all("script")) == (1 if path == "/dataset/evil" else 0)

@@ -111,7 +111,7 @@ def run(command, text, folder, name):
     return result, saved.read_bytes() if saved.exists() else None
 
 
-def made(query, wanted, language, server, plot_type="profile"):
+def make_script(query, wanted, language, server, plot_type="profile"):
     requests = script.make_request(script.parse_query(json.dumps(query)), wanted, plot_type, address(server))
     return script.generate_script(requests, language)
 
@@ -123,7 +123,7 @@ RUN = [one for one in LANGUAGES if one == "python" or shutil.which("curl")]
 @pytest.mark.parametrize("language", RUN)
 def test_scripts_for_a_plot_request_it(server, tmp_path, language):
     command, name = LANGUAGES[language]
-    result, saved = run(command, made(PROFILE, "csv", language, server), tmp_path, name)
+    result, saved = run(command, make_script(PROFILE, "csv", language, server), tmp_path, name)
     assert (result.returncode, saved) == (0, b"\x89 the answer"), result.stderr
     parts = urlsplit(server.asked[-1])
     requests = {key: one for key, (one,) in parse_qs(parts.query).items()}
@@ -135,7 +135,7 @@ def test_scripts_for_a_plot_request_it(server, tmp_path, language):
 @pytest.mark.parametrize("language", RUN)
 def test_scripts_for_a_subset_request_it(server, tmp_path, language):
     command, name = LANGUAGES[language]
-    result, saved = run(command, made(SUBSET, "subset", language, server), tmp_path, name)
+    result, saved = run(command, make_script(SUBSET, "subset", language, server), tmp_path, name)
     assert (result.returncode, saved) == (0, b"\x89 the answer"), result.stderr
     parts = urlsplit(server.asked[-1])
     assert parts.path == "/api/v2.0/subset/giops_day/votemper,vosaline"
@@ -151,7 +151,7 @@ def test_scripts_for_a_subset_request_it(server, tmp_path, language):
 @pytest.mark.parametrize("language", RUN)
 def test_scripts_print_the_problem_of_the_server(server, tmp_path, language):
     command, name = LANGUAGES[language]
-    result, _ = run(command, made({**PROFILE, "dataset": "missing"}, "plot", language, server), tmp_path, name)
+    result, _ = run(command, make_script({**PROFILE, "dataset": "missing"}, "plot", language, server), tmp_path, name)
     assert result.returncode != 0
     assert "404" in result.stderr
 
@@ -160,11 +160,11 @@ def test_scripts_print_the_problem_of_the_server(server, tmp_path, language):
 def test_nothing_gets_out_of_its_quotes(server, tmp_path, language):
     command, name = LANGUAGES[language]
     query = {**PROFILE, "names": HOSTILE, "'; import os #\n": {"\\": [[]]}}
-    result, _ = run(command, made(query, "plot", language, server), tmp_path, name)
+    result, _ = run(command, make_script(query, "plot", language, server), tmp_path, name)
     assert result.returncode == 0, result.stderr
     assert json.loads(parse_qs(urlsplit(server.asked[-1]).query)["query"][0]) == query
     subset = {**SUBSET, "dataset_name": HOSTILE[0], "variables": "../" + HOSTILE[4], "area": f"g/{HOSTILE[5]}"}
-    result, _ = run(command, made(subset, "subset", language, server), tmp_path, name)
+    result, _ = run(command, make_script(subset, "subset", language, server), tmp_path, name)
     assert result.returncode == 0, result.stderr
     parts = urlsplit(server.asked[-1])
     *_, dataset, variables = parts.path.split("/")
@@ -270,7 +270,7 @@ def test_the_values_of_a_subset_are_strings_of_r(value):
 
 @pytest.mark.skipif(not shutil.which("Rscript"), reason="there is no R on this machine")
 def test_programs_of_r_run(server, tmp_path):
-    result, saved = run(["Rscript"], made({**PROFILE, "names": HOSTILE}, "csv", "r", server), tmp_path, "a.r")
+    result, saved = run(["Rscript"], make_script({**PROFILE, "names": HOSTILE}, "csv", "r", server), tmp_path, "a.r")
     assert (result.returncode, saved) == (0, b"\x89 the answer"), result.stderr
     assert json.loads(parse_qs(urlsplit(server.asked[-1]).query)["query"][0])["names"] == HOSTILE
 

@@ -48,7 +48,7 @@ def names(index, **asked):
     return [index.records[row].id for row in index.search(SearchQuery(**asked)).rows]
 
 
-class Made:
+class MadeCatalogue:
     """A catalogue of made datasets."""
 
     def __init__(self, *records):
@@ -144,7 +144,7 @@ def test_a_wrong_question_is_a_400_that_names_the_field(client, path, field):
 
 def test_a_dataset_that_is_not_listed_is_not_found():
     hidden = dataset("hidden", enabled=False)
-    with TestClient(create_app(Made(dataset("shown"), hidden))) as client:
+    with TestClient(create_app(MadeCatalogue(dataset("shown"), hidden))) as client:
         document = client.get(API + "/datasets/filter/location", params={"latitude": 5, "longitude": 5}).json()
         assert document == ["shown"]
         assert client.get(API + "/datasets/search").json()["total"] == 1

@@ -47,14 +47,14 @@ def plain(value):
 def same(found, other) -> bool:
     """Whether two datasets have the same variables, grids, levels and times."""
 
-    def told(one):
+    def summarise(one):
         return (
             sorted((item.key, item.units, item.scale, len(item.dimensions)) for item in one.variables),
             [(item.units, item.first, item.last, item.count) for item in one.times],
             [item.values for item in one.depths],
         )
 
-    assert told(found) == told(other)
+    assert summarise(found) == summarise(other)
     return True
 
 

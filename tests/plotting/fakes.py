@@ -124,7 +124,7 @@ class FakeNumbers:
                 coordinate("latitude", ("point",), latitude),
                 coordinate("longitude", ("point",), longitude),
             ],
-            fields=[made_field(key, ("time", "depth", "point"), item[np.newaxis]) for key, item in values.items()],
+            fields=[make_field(key, ("time", "depth", "point"), item[np.newaxis]) for key, item in values.items()],
         )
 
     async def file(self, asked, form):
@@ -146,7 +146,7 @@ def coordinate(name, dims, values, **other):
     return Coordinate(name=name, dims=dims, values=array(np.asarray(values, dtype=float)), **other)
 
 
-def made_field(key, dims, values, *, auxiliary=False, **other):
+def make_field(key, dims, values, *, auxiliary=False, **other):
     return Field(variable=info(key, **other), dims=dims, values=array(values), auxiliary=auxiliary)
 
 

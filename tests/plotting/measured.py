@@ -2,7 +2,7 @@
 
 import numpy as np
 from msgspec.structs import replace
-from tests.plotting.fakes import NOON, FakeCatalogue, FakeNumbers, array, coordinate, made_field
+from tests.plotting.fakes import NOON, FakeCatalogue, FakeNumbers, array, coordinate, make_field
 
 from ocean_common.contracts.assets import DepthAxis, Steps
 from ocean_common.contracts.data import Coverage, TrajectoryRequest
@@ -177,7 +177,7 @@ class Moving(FakeNumbers):
                 coordinate("latitude", ("point",), latitude),
                 coordinate("longitude", ("point",), longitude),
             ],
-            fields=[made_field(key, ("point",), along_values(asked.points, seconds))],
+            fields=[make_field(key, ("point",), along_values(asked.points, seconds))],
         )  # fmt: skip
 
 

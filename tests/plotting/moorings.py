@@ -7,7 +7,7 @@ from matplotlib.axis import Tick
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 from msgspec.structs import replace
-from tests.plotting.fakes import FakeCatalogue, FakeNumbers, array, coordinate, made_field
+from tests.plotting.fakes import FakeCatalogue, FakeNumbers, array, coordinate, make_field
 
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.data import Coverage, Field, PointsRequest
@@ -77,7 +77,7 @@ def made(asked, steps=STEPS, depths=DEPTHS, at=None):
         ],
         fields=[
             *(
-                made_field(key, tuple(dims), values.astype(np.float32))
+                make_field(key, tuple(dims), values.astype(np.float32))
                 if key in asked.variables
                 else made_part(key, tuple(dims), values, "degree" if key == "bearing" else "m s-1")
                 for key, values in fields.items()

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 from msgspec.structs import replace
-from tests.plotting.fakes import NOON, VARIABLES, FakeCatalogue, FakeNumbers, array, coordinate, made_field
+from tests.plotting.fakes import NOON, VARIABLES, FakeCatalogue, FakeNumbers, array, coordinate, make_field
 
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.data import Coverage, Field, SectionRequest, TransectRequest
@@ -73,7 +73,7 @@ def along(latitude, longitude, distance):
 
 
 def field(key, dims, values):
-    return of_part(key, dims, values) if key in PARTS else made_field(key, dims, values)
+    return of_part(key, dims, values) if key in PARTS else make_field(key, dims, values)
 
 
 def transect(asked, *, told=True, levels=None):

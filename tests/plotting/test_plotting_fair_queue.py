@@ -14,7 +14,7 @@ pytestmark = pytest.mark.anyio
 MANY = 2000
 
 
-class Studio:
+class ImageMaker:
     """Makes images one step at a time, and notes in which order they were begun."""
 
     def __init__(self, at_once=1, most=20_000):
@@ -52,7 +52,7 @@ async def settle():
 
 
 async def test_a_client_with_two_thousand_tiles_does_not_keep_another_waiting():
-    studio = Studio(at_once=4)
+    studio = ImageMaker(at_once=4)
     many = [studio.ask("a", f"a{number}") for number in range(MANY)]
     await settle()
     few = [studio.ask("b", f"b{number}") for number in range(10)]
@@ -66,7 +66,7 @@ async def test_a_client_with_two_thousand_tiles_does_not_keep_another_waiting():
 
 
 async def test_nobody_is_refused_while_two_thousand_wait():
-    studio = Studio(at_once=2)
+    studio = ImageMaker(at_once=2)
     requests = [studio.ask(f"client {number % 7}", f"tile {number}") for number in range(MANY + 2)]
     await settle()
     assert studio.waiting == MANY
@@ -75,7 +75,7 @@ async def test_nobody_is_refused_while_two_thousand_wait():
 
 
 async def test_a_request_beyond_the_memory_limit_is_refused_with_retry_after():
-    studio = Studio(most=3)
+    studio = ImageMaker(most=3)
     requests = [studio.ask("a", str(number)) for number in range(4)]
     await settle()
     with pytest.raises(TooBusy) as caught:
@@ -87,7 +87,7 @@ async def test_a_request_beyond_the_memory_limit_is_refused_with_retry_after():
 
 
 async def test_an_abandoned_task_is_not_run_and_frees_its_slot():
-    studio = Studio()
+    studio = ImageMaker()
     first = studio.ask("a", "first")
     gone = [studio.ask("a", f"gone {number}") for number in range(50)]
     stays = studio.ask("a", "stays")
@@ -102,7 +102,7 @@ async def test_an_abandoned_task_is_not_run_and_frees_its_slot():
 
 
 async def test_a_computation_is_cached_although_its_caller_left():
-    studio = Studio()
+    studio = ImageMaker()
     leaves = studio.ask("a", "tile")
     await settle()
     leaves.cancel()
@@ -114,7 +114,7 @@ async def test_a_computation_is_cached_although_its_caller_left():
 
 
 async def test_equal_questions_are_made_once_in_the_better_of_their_places():
-    studio = Studio()
+    studio = ImageMaker()
     requests = [studio.ask("a", f"a{number}") for number in range(20)]
     await settle()
     requests += [studio.ask("b", "a19"), studio.ask("b", "b0")]
@@ -127,7 +127,7 @@ async def test_equal_questions_are_made_once_in_the_better_of_their_places():
 
 
 async def test_one_of_two_who_leaves_does_not_take_the_place_from_the_other():
-    studio = Studio()
+    studio = ImageMaker()
     first, leaves, stays = studio.ask("a", "first"), studio.ask("a", "tile"), studio.ask("b", "tile")
     await settle()
     leaves.cancel()
@@ -138,7 +138,7 @@ async def test_one_of_two_who_leaves_does_not_take_the_place_from_the_other():
 
 
 async def test_a_request_after_a_cancellation_is_answered():
-    studio = Studio()
+    studio = ImageMaker()
     first, leaves = studio.ask("a", "first"), studio.ask("a", "tile")
     await settle()
     leaves.cancel()
@@ -149,7 +149,7 @@ async def test_a_request_after_a_cancellation_is_answered():
 
 
 async def test_stored_tiles_are_served_although_all_slots_are_taken():
-    studio = Studio()
+    studio = ImageMaker()
     waiting = studio.ask("a", "tile")
     await settle()
     assert (await studio.ask_at_once("legend")).content == b"legend"
@@ -158,7 +158,7 @@ async def test_stored_tiles_are_served_although_all_slots_are_taken():
 
 
 async def test_a_new_revision_is_another_question():
-    studio = Studio()
+    studio = ImageMaker()
     studio.finish()
     await studio.ask("a", "tile", "r1")
     await studio.ask("a", "tile", "r2")
@@ -174,7 +174,7 @@ STEPS = st.lists(
 @given(STEPS, st.integers(1, 3))
 def test_however_clients_come_and_go_every_place_is_free_in_the_end(steps, at_once):
     async def live():
-        studio = Studio(at_once)
+        studio = ImageMaker(at_once)
         requests = []
         for content, client, number in steps:
             if content == "ask":

@@ -49,7 +49,7 @@ OTHER = {"dataset": "arctic", "variable": "votemper", "time": -1, "depth": 0, "s
 SIZES = ["3x2", "6x4", "11x5", "15x9", "5x12"]
 
 
-def known(key, latitude, longitude):
+def field_value(key, latitude, longitude):
     """What there is: zonal and known; nothing south of 69.5° N."""
     base = {"vosaline": 30.0, "kind": 0.0}.get(key, -1.0)
     values = base + (90 - np.abs(latitude)) / 4 + np.sin(np.radians(longitude))
@@ -70,7 +70,7 @@ def values_of(part, latitude, longitude):
     vectors = {"eastward": 0.3, "northward": -0.4, "magnitude": 0.5, "bearing": 143.13}
     if part in vectors:
         return np.where(latitude > 69.5, vectors[part], np.nan)
-    return known(part, latitude, longitude)
+    return field_value(part, latitude, longitude)
 
 
 class AreaNumbers(FakeNumbers):
@@ -220,7 +220,7 @@ def test_every_pixel_has_the_colour_of_its_value(context, projection):
     pixels = np.asarray(image.get_array())
     rows, columns = pixels.shape[:2]
     x, y = np.meshgrid(*result.view.cells((rows, columns)))
-    expected = known("votemper", *result.view.earth(x, y))
+    expected = field_value("votemper", *result.view.earth(x, y))
     np.testing.assert_array_equal(pixels[..., 3] == 0, np.isnan(expected))
     level = np.argsort(expected[np.isfinite(expected)], kind="stable")
     assert len(np.unique(pixels[np.isfinite(expected)][level][:, :3], axis=0)) > 20
@@ -433,7 +433,9 @@ def test_a_table_has_a_row_for_each_cell_in_the_area_with_its_value(client, numb
     assert [item.rpartition(" ")[0] for item in titles[4:]] != []
     rows = np.array([[float(cell) for cell in line.split(", ")] for line in lines if line[0].isdigit()])
     assert len(rows) == 6 * 20
-    np.testing.assert_array_equal(rows[:, 3].astype(np.float32), known("votemper", *rows[:, :2].T).astype(np.float32))
+    np.testing.assert_array_equal(
+        rows[:, 3].astype(np.float32), field_value("votemper", *rows[:, :2].T).astype(np.float32)
+    )
     np.testing.assert_array_equal(rows[:, 2], 10)
     np.testing.assert_allclose(rows[:, 4:], [[0.3, -0.4, 143.13]] * len(rows), rtol=1e-6)
     assert all(item.projection is None for item in numbers.asked)
@@ -490,7 +492,7 @@ def test_a_georeferenced_image_has_its_values_where_they_belong(context, where, 
         to = image.transform
         x, y = to.c + to.a * (columns.ravel() + 0.5), to.f + to.e * (rows.ravel() + 0.5)
         longitude, latitude = back.transform(x, y)
-    expected = known("votemper", np.array(latitude), np.array(longitude))
+    expected = field_value("votemper", np.array(latitude), np.array(longitude))
     shown = values[rows.ravel(), columns.ravel()]
     near = np.abs(np.array(latitude) - 69.5) > 0.01
     np.testing.assert_array_equal(np.ma.getmaskarray(shown)[near], np.isnan(expected)[near])

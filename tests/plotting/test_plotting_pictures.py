@@ -70,7 +70,7 @@ def test_every_kind_has_a_picture():
     assert {one["kind"] for one in pictures.CASES.values()} == set(KINDS)
 
 
-def said(svg):
+def list_texts(svg):
     """Every text that is drawn, whole where it is on several lines, and what is told to those who do not see it."""
     tree, name = ET.fromstring(svg), "{http://www.w3.org/2000/svg}"
     groups = [one for one in tree.iter(f"{name}g") if one.get("id", "").startswith("text_")]
@@ -97,7 +97,7 @@ def words(texts):
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_french_picture_says_nothing_in_english(name):
-    french, english = (said(files(name, one)["svg"]) for one in ("fr", "en"))
+    french, english = (list_texts(files(name, one)["svg"]) for one in ("fr", "en"))
     recorded = gzip.decompress((pictures.RECORDED / f"{name}.msgpack.gz").read_bytes())
     owned = names([pictures.CASES[name]["query"], msgspec.msgpack.decode(recorded)])
     assert len(french[0]) > 5
@@ -117,7 +117,7 @@ def test_the_words_of_a_picture_are_in_its_files(name, language):
     alt = created["alt"]
     assert 40 < len(alt) < 1500
     assert any(character.isdigit() for character in alt)
-    assert said(created["svg"])[1] == alt
+    assert list_texts(created["svg"])[1] == alt
     assert Image.open(io.BytesIO(created["png"])).text["Description"] == alt
     assert created["described"]["alt"] == alt
     for form in ("svg", "pdf"):

@@ -24,7 +24,7 @@ QUERY = {"dataset": "arctic", "station": [[73.0, 20.0]], "variable": "votemper",
 SECOND = {"dataset": "arctic", "time": 1454328000, "scale": "auto", "scale_diff": "auto", "colormap": "default"}
 
 
-def both(*, units="Celsius", offset=0.0):
+def make_both(*, units="Celsius", offset=0.0):
     """Temperatures of two datasets: the second on other levels, a degree colder."""
     warm = np.stack([temperatures(), temperatures() + 2], axis=1)
     cold = np.stack([temperatures(OTHER_DEPTHS) - 1, temperatures(OTHER_DEPTHS) + 1], axis=1) + offset
@@ -46,7 +46,7 @@ def asked(**second):
 
 
 def test_lines_and_dashes_share_a_panel_and_the_difference_has_its_own(context):
-    figure = profile.draw(asked(), both(), context()).figure
+    figure = profile.draw(asked(), make_both(), context()).figure
     panel, apart = figure.axes[:2]
     assert [line.get_linestyle() for line in panel.lines] == ["-", "-", "--", "--"]
     assert panel.lines[0].get_color() == panel.lines[2].get_color()
@@ -60,41 +60,41 @@ def test_lines_and_dashes_share_a_panel_and_the_difference_has_its_own(context):
 
 @pytest.mark.parametrize("size", ["15x9", "6x4", "3x2"])
 def test_no_label_covers_another(context, size):
-    assert not overlapping(profile.draw(asked(), both(), context("fr", size)).figure)
+    assert not overlapping(profile.draw(asked(), make_both(), context("fr", size)).figure)
 
 
 def test_the_difference_has_the_requested_scale(context):
-    assert profile.draw(asked(scale_diff="-3,4"), both(), context()).figure.axes[1].get_xlim() == (-3, 4)
+    assert profile.draw(asked(scale_diff="-3,4"), make_both(), context()).figure.axes[1].get_xlim() == (-3, 4)
 
 
 def test_another_unit_is_turned_into_the_first(context):
-    figure = profile.draw(asked(), both(units="K", offset=273.15), context()).figure
+    figure = profile.draw(asked(), make_both(units="K", offset=273.15), context()).figure
     np.testing.assert_allclose(figure.axes[0].lines[2].get_xdata(), temperatures(OTHER_DEPTHS) - 1)
 
 
 def test_the_subtitle_and_the_alternative_text_name_both(context):
-    picture = profile.draw(asked(), both(), context())
+    picture = profile.draw(asked(), make_both(), context())
     words = [item.get_text() for item in picture.figure.texts]
     assert any("(lines)" in text and "Another model" in text and "(dashes)" in text for text in words)
     assert "Difference" in picture.info.alt
 
 
 def test_two_times_of_one_dataset_are_labelled_by_their_times(context):
-    fetched = both()
+    fetched = make_both()
     again = replace(fetched, second_coverages=[replace(fetched.second_coverages[0], dataset="arctic")])
     one_time = profile.draw(asked(), again, context()).figure.texts[1].get_text()
     assert one_time.count("5 February 2016") == 2  # nothing tells them apart: both in full
 
 
 def test_the_table_has_both_and_the_difference(context):
-    table = profile.table(asked(), both(), context())
+    table = profile.table(asked(), make_both(), context())
     first, second, less = table.columns[-3:]
     depths = table.columns[4].values
     assert sorted({*DEPTHS, *OTHER_DEPTHS}) == depths[: len(depths) // 2].tolist()
     at = np.isin(depths, OTHER_DEPTHS)
     assert np.isnan(first.values[at]).all()
     assert np.isnan(second.values[~at]).all()
-    warm, cold = Profile(both().coverages[0]), Profile(both().second_coverages[0])
+    warm, cold = Profile(make_both().coverages[0]), Profile(make_both().second_coverages[0])
     np.testing.assert_allclose(less.values[np.isfinite(less.values)][: len(subtract_profiles([warm, cold], 0)[1])],
                                subtract_profiles([warm, cold], 0)[1])  # fmt: skip
 
@@ -153,7 +153,7 @@ def test_variables_on_levels_of_their_own_keep_them_in_one_coverage():
     assert [column.tolist() for column in Profile(both_axes, "aice").at_station(1)] == [[0.0], [9.0]]
 
 
-class OneByOne(FakeNumbers):
+class NoSharedTimes(FakeNumbers):
     """A data service whose variables have no time in common, or are too many for one request."""
 
     error = TimeNotFound
@@ -167,14 +167,14 @@ class OneByOne(FakeNumbers):
 
 @pytest.mark.parametrize("error", [TimeNotFound, RequestTooLarge])
 def test_variables_that_do_not_go_together_are_requested_one_by_one(catalogue, resources, error):
-    numbers = OneByOne()
+    numbers = NoSharedTimes()
     numbers.error = error
     app = create_app(catalogue=catalogue, numbers=numbers, drawing=FigureRenderer(resources))
     with TestClient(app, base_url="http://plotting/api/v2.0") as client:
-        answer_one_by_one(client, numbers)
+        check_separate_requests(client, numbers)
 
 
-def answer_one_by_one(client, numbers):
+def check_separate_requests(client, numbers):
     query = {**QUERY, "variable": "votemper,vosaline"}
     assert client.get("/plot/profile", params={"query": json.dumps(query), "format": "csv"}).status_code == 200
     assert [item.variables for item in numbers.asked] == [["votemper", "vosaline"], ["votemper"], ["vosaline"]]

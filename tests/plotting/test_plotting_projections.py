@@ -44,7 +44,7 @@ def area(west, south, east, north, name=""):
     return Area(name=name, rims=[read_ring([[south, west], [south, east], [north, east], [north, west]], "$")])
 
 
-def seen(box, asked=None, aspect=1.5):
+def choose(box, asked=None, aspect=1.5):
     return choose_view(find_bounds([area(*box)]), asked, aspect)
 
 
@@ -72,7 +72,7 @@ def test_a_narrow_slanting_area_gets_an_oblique_projection():
 @loop_over("box", BOXES)
 @loop_over("asked", [None, MERCATOR])
 def test_a_map_is_conformal_and_shows_its_areas_with_room_around(box, asked):
-    result = seen(box, asked)
+    result = choose(box, asked)
     left, bottom, right, top = result.extent
     inner = np.concatenate(find_bounds([area(*box)]).rings)
     stored = inner[np.abs(inner[:, 0]) < 82]
@@ -92,7 +92,7 @@ def test_a_map_is_conformal_and_shows_its_areas_with_room_around(box, asked):
     st.floats(-179, 179), st.floats(-78, 78), st.floats(0.5, 90), st.floats(0.5, 40), st.sampled_from([0.4, 1.5, 4.0])
 )
 def test_every_place_on_any_map_is_one_place_on_the_earth(west, south, width, height, aspect):
-    result = seen((west, south, west + width, min(south + height, 85)), None, aspect)
+    result = choose((west, south, west + width, min(south + height, 85)), None, aspect)
     left, bottom, right, top = result.extent
     x, y = np.meshgrid(np.linspace(left, right, 7), np.linspace(bottom, top, 7))
     latitude, longitude = result.earth(x, y)
@@ -109,7 +109,7 @@ def test_every_place_on_any_map_is_one_place_on_the_earth(west, south, width, he
 @loop_over("asked", PROJECTIONS)
 def test_positions_are_those_of_proj(asked):
     box = {MERCATOR: PACIFIC, NORTH: BARENTS, SOUTH: ANTARCTIC}[asked]
-    result = seen(box, asked)
+    result = choose(box, asked)
     assert result.projection == asked
     latitude, longitude = (
         np.array([-75.0, -65.0]) if asked == SOUTH else np.array([30.0, 75.0]),
@@ -121,7 +121,7 @@ def test_positions_are_those_of_proj(asked):
 
 
 def test_a_mercator_map_goes_on_over_the_date_line():
-    result = seen(PACIFIC, MERCATOR)
+    result = choose(PACIFIC, MERCATOR)
     west, _, east, _ = result.box()
     assert west < 150
     assert east > 240
@@ -131,20 +131,20 @@ def test_a_mercator_map_goes_on_over_the_date_line():
 
 @loop_over(("asked", "box"), [(NORTH, AUSTRALIA), (SOUTH, BARENTS), (NORTH, WORLD)])
 def test_far_from_its_pole_a_polar_projection_gives_way_to_a_fitted_one(asked, box):
-    assert seen(box, asked).projection.startswith("+proj=")
+    assert choose(box, asked).projection.startswith("+proj=")
 
 
 @loop_over("asked", ["EPSG:4326", "", "+proj=merc", "x" * 500])
 def test_a_projection_that_there_is_not_is_refused_with_those_that_there_are(asked):
     with pytest.raises(InvalidRequest) as refused:
-        seen(BARENTS, asked)
+        choose(BARENTS, asked)
     assert refused.value.field == "$.projection"
     assert tuple(refused.value.allowed) == PROJECTIONS
 
 
 def test_an_area_beyond_the_end_of_a_mercator_map_is_refused():
     with pytest.raises(InvalidRequest) as refused:
-        seen((0, 87, 40, 89), MERCATOR)
+        choose((0, 87, 40, 89), MERCATOR)
     assert refused.value.field == "$.projection"
 
 
@@ -178,7 +178,7 @@ def test_the_areas_reach_the_data_service_with_their_holes_and_longitude_first()
 @loop_over("box", BOXES)
 @loop_over("asked", [None, MERCATOR])
 def test_land_is_where_there_is_land(resources, box, asked):
-    shown = seen(box, asked)
+    shown = choose(box, asked)
     rings = [shapely.Polygon(ring) for ring in land_in_view(shown, resources.land)]
     left, bottom, right, top = shown.extent
     for places, expected in ((CITIES, True), (SEAS, False)):
@@ -191,7 +191,7 @@ def test_land_is_where_there_is_land(resources, box, asked):
 
 @loop_over("box", [ANTARCTIC, BERING, WORLD, ARCTIC])
 def test_no_coast_is_drawn_where_the_file_cuts_the_land(resources, box):
-    shown = seen(box)
+    shown = choose(box)
     for line in coast_in_view(shown, resources.land):
         latitude, longitude = shown.earth(*line.T)
         assert not (np.abs(np.abs(longitude[:-1]) - 180) + np.abs(np.abs(longitude[1:]) - 180) < 1e-3).any()
@@ -200,7 +200,7 @@ def test_no_coast_is_drawn_where_the_file_cuts_the_land(resources, box):
 
 @loop_over("box", [BARENTS, PACIFIC, ARCTIC, BAY])
 def test_cells_have_their_true_areas(box):
-    shown = seen(box)
+    shown = choose(box)
     shape = shown.shape(24)
     cell_areas = compute_cell_areas(shown, shape)
     left, bottom, right, top = shown.extent
@@ -215,7 +215,7 @@ def test_cells_have_their_true_areas(box):
 
 @loop_over("box", [BARENTS, PACIFIC, CHILE])
 def test_cells_inside_are_those_whose_place_lies_in_the_area(box):
-    shown = seen(box)
+    shown = choose(box)
     shape = shown.shape(40)
     latitude, longitude = shown.earth(*np.meshgrid(*shown.cells(shape)))
     west, south, east, north = box
@@ -230,7 +230,7 @@ def test_cells_inside_are_those_whose_place_lies_in_the_area(box):
 @loop_over("box", [BARENTS, ARCTIC, ANTARCTIC, BERING, AUSTRALIA, CHILE])
 @loop_over("asked", [None, NORTH, SOUTH])
 def test_arrows_are_turned_as_their_plane_is(box, asked):
-    shown = seen(box, asked)
+    shown = choose(box, asked)
     left, bottom, right, top = shown.extent
     x, y = (item.ravel() for item in np.meshgrid(np.linspace(left, right, 6), np.linspace(bottom, top, 5)))
     latitude, longitude = shown.earth(x, y)

@@ -12,12 +12,12 @@ from ocean_plotting.basemap import terrain
 LATITUDES, LONGITUDES = np.arange(10.0, 20.0, 0.5), np.arange(170.0, 190.0, 0.5)
 
 
-def made(seed=1):
+def make_heights(seed=1):
     return np.random.default_rng(seed).normal(0, 1000, (LATITUDES.size, LONGITUDES.size)).astype(np.float32)
 
 
 def window(heights=None):
-    return LATITUDES, LONGITUDES, made() if heights is None else heights
+    return LATITUDES, LONGITUDES, make_heights() if heights is None else heights
 
 
 @given(
@@ -26,7 +26,7 @@ def window(heights=None):
 )
 def test_heights_between_cells_are_those_of_scipy_s_splines(latitude, longitude):
     rows, columns = np.broadcast_arrays((latitude - 10) / 0.5, (longitude - 170) / 0.5)
-    expected = map_coordinates(made(), [rows, columns], order=3, prefilter=False, output=float)
+    expected = map_coordinates(make_heights(), [rows, columns], order=3, prefilter=False, output=float)
     np.testing.assert_allclose(terrain.interpolate_heights(window(), latitude, longitude), expected, atol=0.02)
     turned = np.where(longitude > 180, longitude - 360, longitude)  # as the other side of the date line writes it
     full = np.broadcast_arrays(latitude, turned)
@@ -34,7 +34,7 @@ def test_heights_between_cells_are_those_of_scipy_s_splines(latitude, longitude)
 
 
 def test_near_cells_without_a_height_there_is_none():
-    heights = made()
+    heights = make_heights()
     heights[:, :20] = np.nan
     result = terrain.interpolate_heights(window(heights), np.array([[15.0]]), np.array([[175.0, 179.0, 181.5]]))
     assert np.isnan(result).tolist() == [[True, True, False]]

@@ -56,7 +56,7 @@ PLACES = ["a file address", "zarr 2", "zarr 3", "icechunk", "object", "zarr in o
 @pytest.fixture(params=NAMED)
 def alone(shipped, request):
     """A shipped variable in one file."""
-    return of_one_file(shipped[request.param])
+    return keep_first_file(shipped[request.param])
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -66,12 +66,12 @@ def test_the_same_numbers_are_read_from_any_place(alone, source, put, moved, pla
 
 @loop_over("named", [("giops_day", "h"), ("nemo_global_month", "tos"), ("wcofs_hour", "v_sur")])
 def test_the_same_numbers_come_from_a_server(shipped, source, dap, moved, named):
-    alone, (address, folder) = of_one_file(shipped[named]), dap
+    alone, (address, folder) = keep_first_file(shipped[named]), dap
     name = Path(shutil.copy(alone.files[0].path, folder)).name
     same(source, alone, moved(alone, f"{address}/{name}"))
 
 
-def of_one_file(assets):
+def keep_first_file(assets):
     """The variable with the steps of its first file alone."""
     if assets.steps is None:
         return assets
