@@ -10,7 +10,7 @@ from tests.architecture.harvest import PACKAGES, ROOT, texts
 from ocean_common import problems
 from ocean_common.i18n import LANGUAGES, SOURCE, read_catalogue
 from ocean_core.colour import COLORMAPS
-from ocean_core.messages import field_names
+from ocean_core.errors import field_names
 from ocean_plotting.export import text as table_text
 
 OTHERS = [each for each in LANGUAGES if each != SOURCE]

@@ -17,7 +17,7 @@ from ocean_common.i18n import LANGUAGES, Translator, get_translator
 from ocean_common.parameters import refuse_unknown_parameters
 from ocean_common.service import create_service
 from ocean_core import errors
-from ocean_core.messages import Message
+from ocean_core.errors import Message
 
 FRENCH = {"accept-language": "fr-CA,fr;q=0.9,en;q=0.5"}
 TEXTS = {

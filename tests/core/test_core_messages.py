@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocean_common.i18n import Translator
-from ocean_core.errors import DatasetNotFound, InvalidRequest
-from ocean_core.messages import Message, join_messages
+from ocean_core.errors import DatasetNotFound, InvalidRequest, Message, join_messages
 
 FRENCH = Translator(
     "fr",

@@ -48,8 +48,8 @@ def test_a_new_import_is_noticed(package):
 
 def test_messages_between_services_do_not_count():
     assert not [name for name in imported_sources(*READERS) if not is_counted(name)]
-    assert not any(is_counted(name) for name in ("ocean_common.contracts.assets", "ocean_core.messages", "numpy"))
-    assert is_counted("ocean_core.messages_of_files")
+    assert not any(is_counted(name) for name in ("ocean_common.contracts.assets", "ocean_core.errors", "numpy"))
+    assert is_counted("ocean_core.errors_of_files")
 
 
 @pytest.mark.parametrize(

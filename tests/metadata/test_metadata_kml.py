@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.looping import loop_over
 
-from ocean_core.messages import Message
+from ocean_core.errors import Message
 from ocean_metadata.places import kml
 from ocean_metadata.places.gazetteer import Gazetteer
 from ocean_metadata.places.kml import KmlUnreadable, make_area, read_kml

@@ -18,7 +18,7 @@ from babel.messages.pofile import read_po
 from litestar.params import FromQuery
 
 from ocean_common.parameters import query_parameter
-from ocean_core.messages import Message, fill_template, match_template
+from ocean_core.errors import Message, fill_template, match_template
 
 Language = Literal["en", "fr"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)

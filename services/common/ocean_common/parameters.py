@@ -10,8 +10,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.openapi.spec import Example
 from litestar.params import PathParameter, QueryParameter
 
-from ocean_core.errors import InvalidRequest, TileNotFound
-from ocean_core.messages import Message
+from ocean_core.errors import InvalidRequest, Message, TileNotFound
 from ocean_core.tiles import MAX_ZOOM
 
 T = TypeVar("T", bound=str)

@@ -14,8 +14,7 @@ from ocean_common.contracts.common import FieldProblem, Problem
 from ocean_common.i18n import request_translator
 from ocean_common.telemetry import current_request_id
 from ocean_core import errors
-from ocean_core.errors import OceanError
-from ocean_core.messages import Message, match_template
+from ocean_core.errors import Message, OceanError, match_template
 
 MEDIA_TYPE = "application/problem+json"
 

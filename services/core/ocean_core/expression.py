@@ -16,8 +16,7 @@ from typing import Literal
 
 from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedToken, v_args
 
-from ocean_core.errors import InvalidRequest
-from ocean_core.messages import Message
+from ocean_core.errors import InvalidRequest, Message
 
 MAX_CHARACTERS, MAX_NODES, MAX_NESTING = 2000, 200, 64
 CONSTANTS = {"pi": math.pi, "e": math.e}

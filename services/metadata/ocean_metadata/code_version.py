@@ -12,7 +12,7 @@ from pathlib import Path
 
 # Modules that readers import and that do not change what is stored: contracts only grow, and the fields of those in the
 # catalogue are part of its format (`catalogue.schema`).
-NOT_STORED = ("ocean_common", "ocean_core.cache", "ocean_core.errors", "ocean_core.messages", __name__)
+NOT_STORED = ("ocean_common", "ocean_core.cache", "ocean_core.errors", __name__)
 
 
 @cache

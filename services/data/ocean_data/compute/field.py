@@ -10,9 +10,8 @@ from pyproj import Transformer
 from ocean_common.contracts.assets import Array, Assets, VariableInfo
 from ocean_common.contracts.data import Interpolation, TileField, TileRequest, ValueRange
 from ocean_core.colour import data_limits
-from ocean_core.errors import InvalidRequest, NothingInView
+from ocean_core.errors import InvalidRequest, Message, NothingInView
 from ocean_core.geometry import Floats
-from ocean_core.messages import Message
 from ocean_core.tiles import MAJOR, Projection
 from ocean_data.compute import depth
 from ocean_data.compute.depth import Depth

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts.data import MAX_VERTICES
 from ocean_common.problems import parse_framework_text
-from ocean_core.errors import InvalidRequest
+from ocean_core.errors import InvalidRequest, Message, join_messages
 from ocean_core.geometry import (
     Floats,
     Position,
@@ -24,7 +24,6 @@ from ocean_core.geometry import (
     smallest_span,
     unwrap_ring,
 )
-from ocean_core.messages import Message, join_messages
 
 SLACK = 1e-9  # degrees: a centre on the rim lies inside
 FORM = '{"type": "Polygon", "coordinates": [[[longitude, latitude], ...], ...]}'

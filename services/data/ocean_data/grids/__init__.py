@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from ocean_common.contracts import assets
-from ocean_core.errors import NotSupported, SourceUnreadable
+from ocean_core.errors import Message, NotSupported, SourceUnreadable
 from ocean_core.geometry import Floats, great_circle_distance
-from ocean_core.messages import Message
 from ocean_data.grids.base import Coordinates, Grid, without_time
 from ocean_data.grids.curvilinear import Curvilinear, PlaneAxes
 from ocean_data.grids.mesh import FACE_ROLES, Mesh, mesh_coordinates

@@ -18,9 +18,8 @@ from pyproj.exceptions import ProjError
 
 from ocean_common.contracts.assets import Assets
 from ocean_common.contracts.data import AreaRequest, Kind
-from ocean_core.errors import InvalidRequest, NothingInView, RequestTooLarge
+from ocean_core.errors import InvalidRequest, Message, NothingInView, RequestTooLarge
 from ocean_core.geometry import Floats
-from ocean_core.messages import Message
 from ocean_data.compute import depth as depths
 from ocean_data.compute.region import Region, box_region, read_region
 from ocean_data.grids.base import (

@@ -13,8 +13,7 @@ from pyproj import CRS
 
 from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.data import Kind
-from ocean_core.errors import RequestTooLarge, SourceUnreadable
-from ocean_core.messages import Message
+from ocean_core.errors import Message, RequestTooLarge, SourceUnreadable
 from ocean_data.compute.evaluation import steps_of
 from ocean_data.grids.base import Coordinate, Outlines
 from ocean_data.plan.times import Axis

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.data import PathRequest, SectionRequest, TrajectoryRequest, TransectRequest
-from ocean_core.errors import InvalidRequest, TimeNotFound
+from ocean_core.errors import InvalidRequest, Message, TimeNotFound
 from ocean_core.geometry import Floats
-from ocean_core.messages import Message
 from ocean_core.time import DAY, format_time
 from ocean_data.compute import depth as depths
 from ocean_data.compute import path

@@ -14,9 +14,8 @@ import numpy as np
 
 from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.data import ExtractionRequest, Kind, PointsRequest, VectorPart
-from ocean_core.errors import InvalidRequest
+from ocean_core.errors import InvalidRequest, Message
 from ocean_core.geometry import Floats, wrap_longitude
-from ocean_core.messages import Message
 from ocean_core.time import format_time
 from ocean_core.vectors import rename_component
 from ocean_data.compute import depth as depths

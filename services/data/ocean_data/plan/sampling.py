@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets
 from ocean_common.contracts.data import ExtractionRequest, VectorPart
-from ocean_core.errors import PointOutsideGrid
+from ocean_core.errors import Message, PointOutsideGrid
 from ocean_core.geometry import Floats, east_and_north
-from ocean_core.messages import Message
 from ocean_core.vectors import Axis as VectorAxis
 from ocean_core.vectors import vector_part
 from ocean_data.compute.depth import Depth, cell_depths, depth_stencil, level_slice, reduce_columns

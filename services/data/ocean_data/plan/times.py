@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from ocean_common.arrays import unpack_array
 from ocean_common.contracts.assets import Assets, Steps
 from ocean_common.contracts.data import Minuend, TimedRequest
-from ocean_core.errors import InvalidRequest, TimeNotFound
-from ocean_core.messages import Message
+from ocean_core.errors import InvalidRequest, Message, TimeNotFound
 from ocean_core.time import DAY, EPOCH, format_time, is_date_only, parse_instant, restore_plus_sign
 
 FORMS = Message("2016-02-01, 2016-02-01T12:00:00Z, the raw integer of a time step, or -1 for the last")

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.dataset_uri import local
-from ocean_core.errors import SourceUnreadable
-from ocean_core.messages import Message
+from ocean_core.errors import Message, SourceUnreadable
 
 ATTEMPTS = 3  # to read a file that is replaced meanwhile
 NEAR = 64 * 1024  # bytes between two ranges of which the disk is told as one

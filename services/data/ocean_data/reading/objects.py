@@ -17,7 +17,7 @@ from obstore.exceptions import BaseError, PermissionDeniedError, PreconditionErr
 from obstore.store import HTTPStore, ObjectStore, S3Store
 
 from ocean_core.cache import ByteBoundedCache, TTLCache
-from ocean_core.messages import Message
+from ocean_core.errors import Message
 from ocean_data.reading.chunk_index import attributes_of, dimensions_of, header_variable, open_hdf5, read_header
 from ocean_data.reading.files import Bytes, Range, State, being_written, cut_short, joined, unreadable
 from ocean_data.reading.library import LIBRARY

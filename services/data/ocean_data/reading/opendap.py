@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ocean_common.dataset_uri import text_stamp
 from ocean_core.cache import ByteBoundedCache, TTLCache
-from ocean_core.messages import Message
+from ocean_core.errors import Message
 from ocean_data.reading.files import State, unreadable
 from ocean_data.reading.objects import AGAIN
 from ocean_data.reading.variables import StoredVariable, Variables

@@ -18,8 +18,7 @@ from ocean_common.contracts import assets
 from ocean_common.contracts.assets import Assets, File
 from ocean_common.dataset_uri import Kind, kind_of
 from ocean_core.cache import ByteBoundedCache
-from ocean_core.errors import SourceUnreadable
-from ocean_core.messages import MessageError
+from ocean_core.errors import MessageError, SourceUnreadable
 from ocean_data.compute.depth import deepest_first
 from ocean_data.grids import ROLES, arrange_coordinates
 from ocean_data.grids.base import Cells, Coordinates

@@ -18,7 +18,7 @@ from zarr.storage import LocalStore, ObjectStore
 
 from ocean_common.dataset_uri import ICECHUNK, ZARR_ROOTS, folder_stamp, is_remote, local, text_stamp
 from ocean_core.cache import ByteBoundedCache, TTLCache
-from ocean_core.messages import MessageError
+from ocean_core.errors import MessageError
 from ocean_data.reading.files import State, unreadable
 from ocean_data.reading.objects import AGAIN, Storage, storage_errors
 from ocean_data.reading.variables import ATTRIBUTES, StoredVariable, Variables

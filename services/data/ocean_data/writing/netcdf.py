@@ -16,8 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from zipstream import ZipStream
 
-from ocean_core.errors import RequestTooLarge
-from ocean_core.messages import Message
+from ocean_core.errors import Message, RequestTooLarge
 from ocean_core.time import format_times, is_cf_time
 from ocean_data import __version__
 from ocean_data.grids.base import Coordinate

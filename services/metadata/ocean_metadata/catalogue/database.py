@@ -12,8 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from ocean_core.errors import ServiceUnavailable
-from ocean_core.messages import Message
+from ocean_core.errors import Message, ServiceUnavailable
 from ocean_metadata.catalogue import schema
 
 _BUSY_TIMEOUT = 30  # s that a writer waits for another

@@ -8,8 +8,7 @@ import msgspec
 import numpy as np
 
 from ocean_common.contracts.assets import DepthAxis, Dimension, File, Grid
-from ocean_core.errors import DatasetNotFound, VariableNotFound
-from ocean_core.messages import Message
+from ocean_core.errors import DatasetNotFound, Message, VariableNotFound
 from ocean_core.time import Ints, format_times
 
 S = TypeVar("S", bound=msgspec.Struct)

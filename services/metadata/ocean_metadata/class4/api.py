@@ -16,8 +16,7 @@ from ocean_common.http import Freshness
 from ocean_common.i18n import Translator
 from ocean_common.parameters import parse_choice, path_parameter, query_parameter
 from ocean_common.problems import document_errors
-from ocean_core.errors import InvalidRequest, NotFound
-from ocean_core.messages import Message
+from ocean_core.errors import InvalidRequest, Message, NotFound
 from ocean_core.tiles import PROJECTIONS
 from ocean_metadata.catalogue.responses import MESSAGEPACK, ResponseCache, encoded_response
 from ocean_metadata.class4.map_points import find_same_profile, map_points, parse_extent

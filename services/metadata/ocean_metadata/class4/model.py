@@ -10,8 +10,7 @@ from ocean_common.contracts import observations as contracts
 from ocean_common.contracts.assets import Array
 from ocean_common.contracts.observations import Class4Kind
 from ocean_common.i18n import ENGLISH, Translator
-from ocean_core.errors import InvalidRequest, NotFound
-from ocean_core.messages import Message
+from ocean_core.errors import InvalidRequest, Message, NotFound
 from ocean_core.time import EPOCH
 
 KINDS: tuple[Class4Kind, ...] = get_args(Class4Kind)

@@ -10,8 +10,8 @@ import numpy as np
 
 from ocean_common.arrays import pack_array
 from ocean_common.contracts.observations import Class4Profile, Class4Values
+from ocean_core.errors import Message
 from ocean_core.geometry import Floats
-from ocean_core.messages import Message
 from ocean_core.time import format_time, parse_time_units, to_calendar_seconds, unix_seconds
 from ocean_metadata.class4.map_points import root_mean_square_error
 from ocean_metadata.class4.model import FileContent, FileSummary, ForecastLead, ProfilePoints, parse_file_name

@@ -11,8 +11,7 @@ import sqlalchemy as sa
 
 from ocean_common.contracts.observations import Class4Kind, Class4Profile
 from ocean_core.cache import ByteBoundedCache
-from ocean_core.errors import ServiceUnavailable
-from ocean_core.messages import Message
+from ocean_core.errors import Message, ServiceUnavailable
 from ocean_metadata.catalogue import schema
 from ocean_metadata.catalogue.database import AWAY, answering, notify_listeners, reading
 from ocean_metadata.class4.model import Class4Index, FileRecord, FileSummary, ProfilePoints

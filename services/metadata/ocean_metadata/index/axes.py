@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from ocean_common.contracts.assets import DepthKind, Dimension, GridKind, Role
-from ocean_core.messages import Message
+from ocean_core.errors import Message
 from ocean_core.time import parse_time_units
 from ocean_core.units import length_in_metres
 from ocean_metadata.index.headers import FileHeader, VariableHeader

@@ -10,7 +10,7 @@ import msgspec
 
 from ocean_common.contracts.assets import DepthAxis, Grid
 from ocean_core.colour import DEFAULT_LIMITS, Limits
-from ocean_core.messages import Message
+from ocean_core.errors import Message
 from ocean_core.time import infer_quantum
 from ocean_core.units import canonical_units
 from ocean_metadata.catalogue.model import (

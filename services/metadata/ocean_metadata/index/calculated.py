@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from ocean_common.contracts.assets import DepthAxis, Dimension, Role
 from ocean_core.colour import DEFAULT_LIMITS
+from ocean_core.errors import MessageError
 from ocean_core.expression import COORDINATE_NAMES, Call, Expression, Name, Node, child_nodes, parse_expression
-from ocean_core.messages import MessageError
 from ocean_metadata.catalogue.model import GridRecord, Omission, VariableRecord, copy_fields
 from ocean_metadata.index.headers import VariableHeader
 from ocean_metadata.index.selection import header_limits, stored_key

@@ -19,9 +19,8 @@ import msgspec
 
 from ocean_common import dataset_uri
 from ocean_common.i18n import LANGUAGES, SOURCE
-from ocean_core.errors import InvalidRequest
+from ocean_core.errors import InvalidRequest, Message, MessageError
 from ocean_core.expression import parse_expression
-from ocean_core.messages import Message, MessageError
 from ocean_metadata.catalogue.model import DatasetDescription, Translations, copy_fields
 from ocean_metadata.index.specs import DatasetSpec, Reference, VariableSpec
 

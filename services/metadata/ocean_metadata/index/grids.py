@@ -14,8 +14,8 @@ from pyproj.exceptions import CRSError
 
 from ocean_common.contracts.assets import Grid
 from ocean_core.colour import Limits, sample_limits
+from ocean_core.errors import Message
 from ocean_core.geometry import Bounds, longitude_near, split_at_antimeridian, wrap_longitude
-from ocean_core.messages import Message
 from ocean_core.units import length_in_metres
 from ocean_metadata.catalogue.model import GridRecord, copy_fields
 from ocean_metadata.index.axes import Layout, Placement, find_layout

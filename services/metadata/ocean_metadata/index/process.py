@@ -9,8 +9,7 @@ from contextlib import asynccontextmanager
 import sqlalchemy as sa
 
 from ocean_common.contracts.metadata import Event, Refreshed
-from ocean_core.errors import ServiceUnavailable
-from ocean_core.messages import Message
+from ocean_core.errors import Message, ServiceUnavailable
 from ocean_metadata.catalogue.database import answering
 from ocean_metadata.events.store import read_events, stored_ids
 

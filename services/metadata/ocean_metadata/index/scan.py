@@ -20,7 +20,7 @@ import numpy as np
 from ocean_common.arrays import pack_array
 from ocean_common.dataset_uri import Kind, is_remote, kind_of, local
 from ocean_core.cache import TTLCache
-from ocean_core.messages import Message
+from ocean_core.errors import Message
 from ocean_metadata.index.axes import find_layout, is_latitude, is_longitude, is_time, is_vertical, list_fields
 from ocean_metadata.index.headers import FileHeader, VariableHeader, digest_structure
 from ocean_metadata.index.storage import (

@@ -9,8 +9,8 @@ import numpy as np
 from ocean_common.arrays import unpack_array
 from ocean_common.contracts.assets import File
 from ocean_core.colour import Limits, choose_limits
+from ocean_core.errors import Message
 from ocean_core.expression import parse_expression
-from ocean_core.messages import Message
 from ocean_metadata.catalogue.model import Omission
 from ocean_metadata.index.axes import Layout, find_layout, is_latitude, is_longitude, list_fields, role_by_name
 from ocean_metadata.index.headers import FileHeader, VariableHeader, digest_structure

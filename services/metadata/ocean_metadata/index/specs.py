@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from ocean_core.messages import Message
+from ocean_core.errors import Message
 from ocean_metadata.catalogue.model import DatasetDescription, Translations
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common import dataset_uri
-from ocean_core.messages import Message, MessageError
+from ocean_core.errors import Message, MessageError
 from ocean_core.netcdf3 import read_netcdf3_header
 
 # Imported when first needed: Zarr, Icechunk and object storage take half a second.

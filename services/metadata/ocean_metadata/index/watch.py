@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from ocean_common import dataset_uri
 from ocean_common.contracts.assets import File
-from ocean_core.messages import Message
+from ocean_core.errors import Message
 from ocean_metadata.catalogue.database import AWAY, ProcessLock
 from ocean_metadata.catalogue.model import DatasetRecord, StepArrays
 from ocean_metadata.catalogue.store import CatalogueWriter, Stat

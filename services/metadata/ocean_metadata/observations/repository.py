@@ -13,8 +13,7 @@ import sqlalchemy as sa
 from ocean_common.arrays import pack_array
 from ocean_common.contracts import observations as contracts
 from ocean_common.contracts.places import LineGeometry, PointGeometry
-from ocean_core.errors import NotFound, RequestTooLarge
-from ocean_core.messages import Message
+from ocean_core.errors import Message, NotFound, RequestTooLarge
 from ocean_metadata.catalogue.database import answering
 from ocean_metadata.observations import schema
 from ocean_metadata.observations.model import ATTRIBUTION, DAY, format_instant

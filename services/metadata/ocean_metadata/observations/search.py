@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 from ocean_common.contracts.observations import PlatformType
 from ocean_common.parameters import parse_choice
 from ocean_core import geometry
-from ocean_core.errors import InvalidRequest
-from ocean_core.messages import Message
+from ocean_core.errors import InvalidRequest, Message
 from ocean_core.time import QUANTA, Quantum
 from ocean_metadata.observations.model import Floats, parse_instant
 

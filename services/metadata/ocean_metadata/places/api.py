@@ -16,8 +16,7 @@ from ocean_common.http import Freshness
 from ocean_common.i18n import Translator
 from ocean_common.parameters import parse_choice, path_parameter, query_parameter
 from ocean_common.problems import document_errors
-from ocean_core.errors import InvalidRequest, NotFound
-from ocean_core.messages import Message
+from ocean_core.errors import InvalidRequest, Message, NotFound
 from ocean_core.tiles import MERCATOR, PROJECTIONS
 from ocean_metadata.catalogue.responses import JSON, MESSAGEPACK, encoded_response
 from ocean_metadata.places.gazetteer import Gazetteer

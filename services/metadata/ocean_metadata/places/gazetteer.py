@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import NamedTuple, get_args
 
 from ocean_common.contracts.places import Area, PlaceGroup
-from ocean_core.errors import NotFound
-from ocean_core.messages import Message
+from ocean_core.errors import Message, NotFound
 from ocean_metadata.places.kml import MAX_BYTES, Kind, KmlUnreadable, Place, check_size, read_kml
 from ocean_metadata.places.map_features import area_of
 

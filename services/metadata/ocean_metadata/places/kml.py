@@ -15,7 +15,7 @@ from defusedxml.ElementTree import DefusedXMLParser, ParseError
 from shapely.affinity import translate
 
 from ocean_core import geometry
-from ocean_core.messages import Message, MessageError
+from ocean_core.errors import Message, MessageError
 
 Kind = Literal["point", "line", "area"]
 

@@ -8,7 +8,7 @@ import gsw
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ocean_core.messages import MessageError
+from ocean_core.errors import MessageError
 from ocean_core.time import parse_time_units, unix_seconds
 from ocean_core.units import unit_conversion
 

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.data import Coverage, PointsRequest
-from ocean_core.errors import InvalidRequest, NotSupported
-from ocean_core.messages import Message
+from ocean_core.errors import InvalidRequest, Message, NotSupported
 from ocean_core.seawater import (
     CELSIUS,
     SALINITIES,

@@ -12,8 +12,7 @@ import msgspec
 from ocean_common.contracts.data import Interpolation, Point, PointsRequest
 from ocean_common.parameters import parse_choice
 from ocean_core.colour import Limits, is_distinguishable
-from ocean_core.errors import InvalidRequest, OceanError, RequestTooLarge
-from ocean_core.messages import Message
+from ocean_core.errors import InvalidRequest, Message, OceanError, RequestTooLarge
 from ocean_core.time import parse_instant
 from ocean_plotting.palettes import parse_scale as parse_limits
 from ocean_plotting.palettes import validate_colormap
