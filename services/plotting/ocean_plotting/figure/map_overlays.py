@@ -14,6 +14,7 @@ from matplotlib.quiver import Quiver
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from ocean_core.colour import data_limits
 from ocean_core.geometry import WGS84
 from ocean_plotting.basemap.relief import ReliefFile
 from ocean_plotting.figure.context import DrawContext
@@ -110,11 +111,11 @@ def choose_levels(values: Floats, requested: Sequence[float] | None) -> list[flo
     """Return the requested levels, or some even ones within the values."""
     if requested is not None:
         return sorted(requested)
-    finite = values[np.isfinite(values)]
-    if not finite.size or finite.min() == finite.max():
+    low, high = data_limits(values) or (0.0, 0.0)
+    if low == high:
         return []
-    ticks = MaxNLocator(nbins=CHOSEN_LEVELS).tick_values(float(finite.min()), float(finite.max()))
-    return [float(tick) for tick in ticks if finite.min() < tick < finite.max()]
+    ticks = MaxNLocator(nbins=CHOSEN_LEVELS).tick_values(low, high)
+    return [float(tick) for tick in ticks if low < tick < high]
 
 
 class ContourField(NamedTuple):

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.data import Coverage
-from ocean_core.colour import DEFAULT_COLORMAP, DIVERGING_COLORMAP, Limits, figure_limits
+from ocean_core.colour import DEFAULT_COLORMAP, DIVERGING_COLORMAP, Limits, data_limits, figure_limits
 from ocean_core.errors import NotSupported
 from ocean_plotting.export.geotiff import Raster
 from ocean_plotting.export.table import Column, Statistics, Table, make_header, make_place_columns, make_value_column
@@ -199,7 +199,7 @@ def _draw_contours(
     """Draw contours; return the handles and the title of their legend."""
     info, values = _read_field(coverage)
     levels = choose_levels(values, options.parse_levels())
-    low, high = (np.nanmin(values), np.nanmax(values)) if np.isfinite(values).any() else (0.0, 0.0)
+    low, high = data_limits(values) or (0.0, 0.0)
     if not any(low <= level <= high for level in levels):
         return [], ""
     colours = None
