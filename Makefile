@@ -16,8 +16,8 @@ help: ## what can be made
 run: .venv/run ## serve; PORT=8080 HTTPS_PORT=8443 DATASETS=file.json or DATA=folder, HOST=127.0.0.1, STATE=var/PORT
 	@exec $(BIN)/python deploy/run.py
 
-test: .venv/dev ## the tests
-	$(BIN)/pytest -q -n 2 --dist loadgroup -m "not full"
+test: .venv/dev ## the tests; CI=true: the longer ones too
+	$(BIN)/pytest -q -n 2 --dist loadgroup -m "not full$(if $(CI),, and not ci)"
 
 test-all: .venv/dev ## the tests with full counts
 	$(BIN)/pytest -q -n 2 --dist loadgroup

@@ -31,4 +31,6 @@ def pytest_collection_modifyitems(items):
             continue
         parameters = getattr(item, "callspec", None)
         postgresql = parameters is not None and parameters.params.get("new_database") == "postgresql"
+        if postgresql:
+            item.add_marker(pytest.mark.ci)
         item.add_marker(pytest.mark.xdist_group("postgresql" if postgresql else str(item.path.stem)))

@@ -32,7 +32,7 @@ API = "/api/v2.0"
 READY = 240.0  # s
 MIXES = list(itertools.product(("old", "new"), repeat=3))  # of metadata, data and plotting
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("versions")]
+pytestmark = [pytest.mark.ci, pytest.mark.timeout(600), pytest.mark.xdist_group("versions")]
 
 
 def previous_python(folder):

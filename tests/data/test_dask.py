@@ -20,7 +20,7 @@ from ocean_data.settings import MIB, Settings
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers do not have the tests
 SETTINGS = Settings(chunk_bytes=8 * MIB, level_bytes=8 * MIB, grid_bytes=8 * MIB)
 
-pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+pytestmark = [pytest.mark.ci, pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")]
 
 
 @pytest.fixture(scope="module")

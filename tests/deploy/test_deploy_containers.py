@@ -120,6 +120,7 @@ def clean(**more):
     return stored | more
 
 
+@pytest.mark.ci
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     "container",

@@ -131,6 +131,7 @@ WILD = [
 ]
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(("name", "phases", "examples"), WILD)
 def test_wild_requests_find_no_failure_of_a_service(run, name, phases, examples, tmp_path):
     checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance"

@@ -58,6 +58,7 @@ def test_a_broken_configuration_is_one_line(tmp_path, text):
     assert "datasets.json" in refused(tmp_path, "--datasets", str(tmp_path / "datasets.json"))
 
 
+@pytest.mark.ci
 def test_two_runs_live_side_by_side_and_one_ends_alone(run, tmp_path):
     """The second has a folder of files without a configuration, one of them broken."""
     folder = tmp_path / "files"
@@ -79,6 +80,7 @@ def test_two_runs_live_side_by_side_and_one_ends_alone(run, tmp_path):
     assert run.http.get(f"{API}/datasets").is_success
 
 
+@pytest.mark.ci
 def test_a_run_is_ready_in_seconds_the_second_time_and_ctrl_c_ends_it_whatever_crashed_before(tmp_path):
     first = Run(tmp_path / "state")
     try:

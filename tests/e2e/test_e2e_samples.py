@@ -11,6 +11,7 @@ SAMPLES = os.environ.get("OCEAN_SAMPLES")
 NETCDF = {".nc", ".nc4", ".cdf", ".grd"}
 
 
+@pytest.mark.ci
 @pytest.mark.skipif(not SAMPLES, reason="OCEAN_SAMPLES does not name a folder of sample files")
 @pytest.mark.parametrize(
     "folder", ["robust", *(pytest.param(item, marks=pytest.mark.full) for item in ("regular", "nemo", "projected"))]

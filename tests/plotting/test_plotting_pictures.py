@@ -19,8 +19,14 @@ from tests.plotting.written import CHECKS
 from ocean_plotting.plots import KINDS
 
 # What is drawn once serves every test of a case, which one worker runs.
-CASES = [pytest.param(name, marks=pytest.mark.xdist_group(f"picture {name}")) for name in sorted(pictures.CASES)]
-FIRST = {one["kind"]: name for name, one in reversed(pictures.CASES.items())}
+FIRST = {case["kind"]: name for name, case in reversed(pictures.CASES.items())}
+CASES = [
+    pytest.param(
+        name,
+        marks=[pytest.mark.xdist_group(f"picture {name}"), *([] if name in FIRST.values() else [pytest.mark.ci])],
+    )
+    for name in sorted(pictures.CASES)
+]
 # Members whose texts are as their owners wrote them: of datasets, files, models, places and platforms.
 OWNED = {"dataset_name", "attribution", "title", "file", "model", "models", "name", "names", "class4id"}
 # The same in both languages.
