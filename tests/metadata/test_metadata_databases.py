@@ -5,6 +5,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import netCDF4
 import numpy as np
 import pytest
 
@@ -75,6 +76,14 @@ def test_it_says_what_the_files_do_not(index, write, make, tmp_path):
     make_index(tmp_path / "a.sqlite3", ["a.nc"], [("thetao", "Kelvins", "Warmth", 3.0, 33.0)])
     (result,) = index(datasets=write({"a": {"url": "a.sqlite3"}})).dataset("a").variables
     assert (result.units, result.name, result.scale) == ("degree_C", "Sea water temperature", (3.0, 33.0))
+
+
+def test_attributes_of_the_file_may_have_any_name(index, write, make, tmp_path):
+    with netCDF4.Dataset(make(tmp_path / "a.nc"), "a") as data:
+        data["thetao"].setncatts({"variable": "temperature", "header": "none"})
+    make_index(tmp_path / "a.sqlite3", ["a.nc"], [("thetao", "Kelvins", "Warmth", 3.0, 33.0)])
+    (result,) = index(datasets=write({"a": {"url": "a.sqlite3"}})).dataset("a").variables
+    assert (result.attributes["variable"], result.scale) == ("temperature", (3.0, 33.0))
 
 
 def test_a_file_that_is_added_to_it_is_added_to_the_dataset(index, write, make, tmp_path):

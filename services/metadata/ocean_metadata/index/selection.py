@@ -172,7 +172,7 @@ def _replace_variables(header: FileHeader, variables: dict[str, VariableHeader])
     return msgspec.structs.replace(header, structure=digest_structure(variables), variables=variables)
 
 
-def _replace_attributes(variable: VariableHeader, **attributes: Any) -> VariableHeader:
+def _replace_attributes(variable: VariableHeader, /, **attributes: Any) -> VariableHeader:
     return msgspec.structs.replace(variable, attributes={**variable.attributes, **attributes})
 
 
