@@ -78,7 +78,7 @@ async def follow_events(
     stream = events.follow(since, names)
     head = request.scope["state"].get("head", False)
     return Stream(
-        iter(()) if head else _encode_stream(stream),
+        iter((b"",)) if head else _encode_stream(stream),  # nothing at all would be a whole body, with an entity tag
         media_type=EVENT_STREAM,
         headers={"cache-control": "no-cache", "x-accel-buffering": "no"},
     )
