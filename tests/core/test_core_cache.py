@@ -43,6 +43,25 @@ def test_a_failure_is_not_cache():
     assert cache.get("key", lambda: 5) == 5
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_who_waited_for_a_value_may_replace_it_at_once(fails):
+    cache, replaced = ByteBoundedCache(3, lambda _: 1), []
+
+    def replace(_):
+        cache.discard("key")
+        replaced.append(cache.get("key", lambda: 5))
+
+    def make():
+        cache._promises["key"].add_done_callback(replace)  # called as soon as those who wait are woken
+        if fails:
+            raise SourceUnreadable("broken")
+        return 4
+
+    with ThreadPoolExecutor() as pool:
+        pool.submit(cache.get, "key", make)
+    assert (replaced, cache.find("key", None)) == ([5], 5)
+
+
 def test_none_is_a_value_like_any_other():
     cache, created = ByteBoundedCache(10, lambda _: 4), []
     for key in "aabbaab":

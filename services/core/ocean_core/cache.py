@@ -83,9 +83,7 @@ class ByteBoundedCache(Generic[V]):
             if promise is None:
                 promise = self._promises[key] = Future()
         if first:
-            _fulfil(promise, lambda: self.put(key, make()))
-            with self._lock:
-                del self._promises[key]
+            _fulfil(promise, lambda: self._make_and_keep(key, make))
         return promise.result()
 
     async def get_async(
@@ -110,6 +108,13 @@ class ByteBoundedCache(Generic[V]):
             return self.put(key, value) if keep(value) else value
 
         return (await self._flights.run(key, make_and_keep, client))[0]
+
+    def _make_and_keep(self, key: Hashable, make: Callable[[], V]) -> V:
+        try:
+            return self.put(key, make())
+        finally:  # before those who wait go on: one that asks again is not to get the same failure, or a closed file
+            with self._lock:
+                del self._promises[key]
 
     def _use(self, key: Hashable) -> tuple[V, int] | None:
         if (entry := self._entries.get(key)) is not None:
