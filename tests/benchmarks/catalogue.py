@@ -73,7 +73,7 @@ def fill(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         for number in range(DATASETS):
             write_dataset(connection, *make_dataset(number, chance, *outlines[number % OUTLINES]), number)
-    CatalogueWriter(engine, reading_version()).finish([f"d{number}" for number in range(DATASETS)], [])
+    CatalogueWriter(engine, reading_version()).finish({f"d{number}" for number in range(DATASETS)}, set())
 
 
 def make_dataset(

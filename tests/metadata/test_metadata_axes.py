@@ -8,7 +8,7 @@ from tests.looping import loop_over
 from ocean_common.arrays import pack_array
 from ocean_metadata.index.axes import find_layout, list_fields
 from ocean_metadata.index.depth_and_time import make_depth_axis
-from ocean_metadata.index.headers import FileHeader, VariableHeader, digest_structure
+from ocean_metadata.index.model import FileHeader, VariableHeader, digest_structure
 
 SIZES = {"time": 3, "time_counter": 3, "depth": 7, "y": 4, "x": 5, "lat": 4, "lon": 5, "node": 9, "nele": 11,
          "three": 3, "bnds": 2, "eta_u": 4, "xi_u": 5, "eta_v": 4, "xi_v": 5, "member": 2, "k": 6}  # fmt: skip

@@ -4,7 +4,7 @@ import pytest
 import shapely
 
 from ocean_metadata.catalogue.search import _split_box
-from ocean_metadata.index.headers import VariableHeader
+from ocean_metadata.index.model import VariableHeader
 from ocean_metadata.index.selection import valid_range
 
 

@@ -14,9 +14,8 @@ from tests.looping import loop_over
 
 from ocean_common.contracts.assets import Dimension
 from ocean_metadata.app import create_app
-from ocean_metadata.catalogue.dataset_page import MAX_DESCRIPTION, MIN_DESCRIPTION, linked_data
 from ocean_metadata.catalogue.model import DatasetRecord, Snapshot, VariableRecord
-from ocean_metadata.catalogue.pages import STYLE
+from ocean_metadata.catalogue.pages import MAX_DESCRIPTION, MIN_DESCRIPTION, STYLE, linked_data
 
 API = "/api/v2.0"
 BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}

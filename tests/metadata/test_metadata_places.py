@@ -8,7 +8,7 @@ from tests.looping import loop_over
 
 from ocean_core.units import canonical_units
 from ocean_metadata.index.grids import bounding_box, join_boxes
-from ocean_metadata.index.headers import VariableHeader
+from ocean_metadata.index.model import VariableHeader
 from ocean_metadata.index.selection import header_limits, valid_range
 
 

@@ -45,7 +45,7 @@ def dataset(key, box=(0.0, 0.0, 10.0, 10.0), times=(0, 10 * DAY), footprint=None
 
 
 def names(index, **asked):
-    return [index.records[row].id for row in index.search(SearchQuery(**asked)).rows]
+    return [index.records[row].id for row in index.search(SearchQuery(**asked))[0]]
 
 
 class MadeCatalogue:
@@ -222,7 +222,7 @@ def test_a_dataset_without_time_is_in_no_period_but_in_every_place():
 def test_words_are_compared_without_accents_case_and_plurals():
     assert fold("Température de l'OCÉAN, Œuvre, Ærø") == "temperature de l'ocean, oeuvre, aero"
     assert split_words("Les courants de la mer") == split_words("courant mer")
-    assert split_words("sea_water_salinity") == ["sea", "water", "salinity"]
+    assert split_words("sea_water_salinity") == ("sea", "water", "salinity")
 
 
 @loop_over(

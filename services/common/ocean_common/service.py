@@ -1,6 +1,5 @@
 """The app of a service, its health routes, and the server that runs it: what makes several services one family."""
 
-import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -24,7 +23,7 @@ from ocean_common import problems
 from ocean_common.contracts.common import Health, Status
 from ocean_common.http import ClientDisconnected, HttpSemantics, NotModified, answer_without_body
 from ocean_common.i18n import provide_translator
-from ocean_common.settings import SettingsError, SettingsT, load
+from ocean_common.settings import SettingsT, load_or_exit
 from ocean_common.telemetry import Metrics, Telemetry, configure_logs
 
 ASSETS = Path(str(files("drf_spectacular_sidecar"))) / "static" / "drf_spectacular_sidecar"
@@ -185,10 +184,7 @@ class _Server(uvicorn.Server):
 
 def serve(kind: type[SettingsT], build: Callable[[SettingsT], Litestar]) -> None:
     """Read the settings, build the app and serve it until a signal ends it."""
-    try:
-        settings = load(kind, os.environ)
-    except SettingsError as error:
-        sys.exit(f"settings: {error}")
+    settings = load_or_exit(kind)
     configure_logs(settings.log_level, settings.log_format)
     app = build(settings)
     config = uvicorn.Config(

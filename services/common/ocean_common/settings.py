@@ -1,6 +1,8 @@
 """The environment becomes one frozen Struct, once. A wrong value, and the service does not start."""
 
 import difflib
+import os
+import sys
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, TypeVar
 
@@ -30,6 +32,14 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
+
+
+def load_or_exit(kind: type[SettingsT]) -> SettingsT:
+    """Read ``kind`` from the environment; end the process with a message where a variable is wrong."""
+    try:
+        return load(kind, os.environ)
+    except SettingsError as error:
+        sys.exit(f"settings: {error}")
 
 
 def load(kind: type[SettingsT], environ: Mapping[str, str]) -> SettingsT:

@@ -27,10 +27,9 @@ from ocean_metadata.class4 import api as class4_routes
 from ocean_metadata.class4.store import Class4Repository
 from ocean_metadata.events import api as events
 from ocean_metadata.events.broadcaster import EventBroadcaster
-from ocean_metadata.index.process import IndexProcess, IndexRefresher
+from ocean_metadata.index.process import ImportProcess, IndexProcess, IndexRefresher
 from ocean_metadata.observations import api as observation_routes
 from ocean_metadata.observations import schema as observation_tables
-from ocean_metadata.observations.import_process import ImportProcess
 from ocean_metadata.observations.repository import ObservationRepository
 from ocean_metadata.places import api as places
 from ocean_metadata.places.gazetteer import Gazetteer
@@ -141,19 +140,19 @@ def build(settings: Settings) -> Litestar:
     watcher = CatalogueWatcher(catalogue, feed, search_index_cache.make)
     gazetteer = Gazetteer(settings.places)
     gazetteer.refresh()
-    indexer, refresher = None, None
+    refresher, processes = None, list[IndexProcess | ImportProcess]()
     if settings.datasets or settings.folder:
         arguments, environment = _index_arguments(settings), index_environment(settings)
         refresher = IndexRefresher(engine, arguments, environment, watcher.renew)
         if settings.watch:
-            indexer = IndexProcess([*arguments, "--watch", str(settings.watch)], environment=environment)
+            processes.append(IndexProcess([*arguments, "--watch", str(settings.watch)], environment=environment))
     folder = settings.observations_folder
-    importer = ImportProcess(_observations_database(settings), folder) if folder else None
+    processes += [ImportProcess(_observations_database(settings), folder)] if folder else []
     tasks: list[BackgroundTask] = []
 
     async def degraded() -> list[str]:
-        problems = [watcher.trouble, indexer.trouble if indexer else None, *(task.failure for task in tasks)]
-        return [*filter(None, [*problems, importer.problem if importer else None])]
+        troubles = [watcher.trouble, *(process.trouble for process in processes), *(task.failure for task in tasks)]
+        return [*filter(None, troubles)]
 
     @asynccontextmanager
     async def run_background_work(app: Litestar) -> AsyncIterator[None]:
@@ -173,8 +172,8 @@ def build(settings: Settings) -> Litestar:
         async with AsyncExitStack() as stack:
             if refresher:
                 stack.push_async_callback(refresher.stop)
-            if indexer:
-                await stack.enter_async_context(indexer.running())
+            for process in processes:
+                await stack.enter_async_context(process.running())
             for task in tasks:
                 await stack.enter_async_context(task)
             yield
@@ -191,7 +190,7 @@ def build(settings: Settings) -> Litestar:
         class4=class4,
         search_index_cache=search_index_cache,
         degraded=degraded,
-        lifespan=[run_background_work, *([importer.lifespan] if importer else [])],
+        lifespan=[run_background_work],
     )
 
 

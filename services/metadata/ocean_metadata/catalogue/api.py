@@ -8,7 +8,6 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 from litestar import MediaType, Request, Response, Router, get, post
 from litestar.di import NamedDependency, Provide
-from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, FromQuery, SkipValidation
 
 from ocean_common.contracts import metadata as contracts
@@ -21,9 +20,8 @@ from ocean_common.service import OPERATORS
 from ocean_core import errors
 from ocean_metadata.catalogue import serializers
 from ocean_metadata.catalogue.completeness import rate_completeness
-from ocean_metadata.catalogue.dataset_page import describe_dataset
 from ocean_metadata.catalogue.model import DatasetRecord, StepArrays, VariableRecord, copy_fields
-from ocean_metadata.catalogue.pages import as_page, render_dataset, render_datasets
+from ocean_metadata.catalogue.pages import as_page, describe_dataset, render_dataset, render_datasets
 from ocean_metadata.catalogue.responses import (
     MESSAGEPACK,
     CatalogueDependency,
@@ -35,7 +33,7 @@ from ocean_metadata.catalogue.responses import (
     prefers_html,
     vary_by_accept,
 )
-from ocean_metadata.catalogue.serializers import localize_dataset, localize_snapshot
+from ocean_metadata.catalogue.serializers import localize_dataset, localize_listed
 from ocean_metadata.catalogue.store import read_variable
 from ocean_metadata.index.process import IndexRefresher
 
@@ -67,7 +65,7 @@ async def list_datasets(
     if prefers_html(request):
         page = await response_cache.respond(
             ("datasets page", snapshot.revision, language),
-            lambda: render_datasets(localize_snapshot(snapshot, translate).listed, translate),
+            lambda: render_datasets(localize_listed(snapshot, translate), translate),
             str.encode,
             MediaType.HTML,
         )
@@ -77,7 +75,7 @@ async def list_datasets(
             ("datasets", snapshot.revision, language),
             lambda: [
                 copy_fields(record, contracts.Dataset, value=record.name)
-                for record in localize_snapshot(snapshot, translate).listed
+                for record in localize_listed(snapshot, translate)
             ],
         )
     )
@@ -97,7 +95,7 @@ async def list_all_variables(
     snapshot = catalogue.snapshot
     return await response_cache.respond(
         ("all variables", snapshot.revision, translate.language),
-        lambda: serializers.list_variables_by_name(localize_snapshot(snapshot, translate)),
+        lambda: serializers.list_variables_by_name(localize_listed(snapshot, translate)),
     )
 
 
@@ -288,10 +286,7 @@ async def list_time_steps(
     "/dataset/{dataset:str}/{variable:str}/times",
     summary="List the time steps of a variable as intervals of equal spacing",
     before_request=refuse_unknown_parameters,
-    responses={
-        200: ResponseSpec(contracts.TimeIntervals, description="Intervals, ascending", generate_examples=False),
-        **_VARIABLE_ERRORS,
-    },
+    responses=encoded_response(contracts.TimeIntervals, "Intervals, ascending", _VARIABLE_ERRORS),
 )
 async def list_time_intervals(
     *,

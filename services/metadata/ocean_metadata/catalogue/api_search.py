@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 from litestar import Request, Response, Router, get
 from litestar.di import NamedDependency, Provide
-from litestar.openapi import ResponseSpec
 from litestar.params import SkipValidation
 
 from ocean_common.contracts.metadata import SearchPage
@@ -15,7 +14,12 @@ from ocean_common.problems import document_errors
 from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import Bounds
 from ocean_core.time import Period
-from ocean_metadata.catalogue.responses import CatalogueDependency, link_header, parse_period_parameter
+from ocean_metadata.catalogue.responses import (
+    CatalogueDependency,
+    encoded_response,
+    link_header,
+    parse_period_parameter,
+)
 from ocean_metadata.catalogue.search import FACETS, SearchIndexCache, SearchQuery, search_page, select_ids
 
 Indexes = NamedDependency[SearchIndexCache]
@@ -125,10 +129,7 @@ async def provide_search_query(
     summary="Search datasets",
     before_request=refuse_unknown_parameters,
     dependencies={"search_query": Provide(provide_search_query)},
-    responses={
-        200: ResponseSpec(SearchPage, description="A page of results, the best first", generate_examples=False),
-        **document_errors(),
-    },
+    responses=encoded_response(SearchPage, "A page of results, the best first", document_errors()),
 )
 async def search_datasets(
     *,

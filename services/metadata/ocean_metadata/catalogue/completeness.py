@@ -40,11 +40,8 @@ _RESOLUTIONS = {"hour": "PT1H", "day": "P1D", "month": "P1M", "season": "P3M", "
 
 
 def rate_completeness(record: DatasetRecord, translate: Translator = ENGLISH) -> Completeness:
-    """Rate the attributes of a dataset's files; those of calculated variables do not count.
-
-    An attribute of variables counts by the share of variables that have it.
-    """
-    variables = [variable for variable in record.visible_variables if variable.equation is None]
+    """Rate the attributes of a dataset's files; one of variables counts by the share of those that have it."""
+    variables = [variable for variable in record.visible_variables if variable.equation is None]  # not calculated
     values = _catalogue_values(record)
     has_axis = {"": True, "depth": bool(record.depths), "time": record.time is not None}
     shares: dict[RecommendedAttribute, float] = {}

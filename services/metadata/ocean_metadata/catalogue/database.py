@@ -1,6 +1,7 @@
 """Connections to the catalogue's database, SQLite or PostgreSQL, the creation of its tables, and locks."""
 
 import fcntl
+import hashlib
 import logging
 import threading
 from collections.abc import Iterator
@@ -38,17 +39,13 @@ class DatabaseUnusable(Exception):
 
 def connect(database: str) -> sa.Engine:
     """Open a database: a path of SQLite, or the URL of one on PostgreSQL."""
-    if "://" in database:
-        return _connect_server(database)
-    path = Path(database)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": _BUSY_TIMEOUT})
-    sa.event.listen(engine, "connect", _configure)
-    sa.event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _connect_server(database: str) -> sa.Engine:
+    if "://" not in database:
+        path = Path(database)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": _BUSY_TIMEOUT})
+        sa.event.listen(engine, "connect", _configure)
+        sa.event.listen(engine, "begin", _begin)
+        return engine
     try:
         url = sa.make_url(database)
     except sa.exc.ArgumentError as error:
@@ -95,6 +92,17 @@ def answering(engine: sa.Engine, unavailable: Message = _UNAVAILABLE) -> Iterato
         raise ServiceUnavailable(unavailable) from error
 
 
+def save_revision(connection: sa.Connection, table: sa.Table, rows: sa.Select[Any], *, create: bool = True) -> None:
+    """Save a digest of selected rows in a table of one row, and notify all instances; ``create``: also an empty one."""
+    content = repr([tuple(row) for row in connection.execute(rows)])
+    revision = hashlib.blake2b(content.encode(), digest_size=12).hexdigest()
+    exists = connection.execute(table.update().values(revision=revision)).rowcount
+    if create and not exists:
+        connection.execute(table.insert(), {"id": 1, "revision": revision})
+    if create or exists:
+        notify_listeners(connection)
+
+
 def lock_transaction(connection: sa.Connection, number: int) -> None:
     """Wait until no other transaction has this lock; SQLite's writers wait for each other as it is."""
     if connection.dialect.name == "postgresql":
@@ -117,7 +125,11 @@ def create_tables(engine: sa.Engine) -> None:
             tables = set(sa.inspect(connection).get_table_names())
             if "catalogue" in tables:
                 _log.warning("the catalogue was written by another version of the software: it is indexed anew")
-            _drop_tables(connection, tables)
+            # Only those of any version of the catalogue: others may share the database.
+            if names := tables & {*schema.FORMER_TABLES, *schema.metadata.tables}:
+                dropped = sa.MetaData()
+                dropped.reflect(connection, only=list(names))
+                dropped.drop_all(connection)
             schema.metadata.create_all(connection)
             connection.execute(schema.catalogue_formats.insert(), {"format": schema.catalogue_format()})
     except DatabaseError as error:
@@ -129,15 +141,6 @@ def _is_current(connection: sa.Connection) -> bool:
         return False
     stored = connection.execute(sa.select(schema.catalogue_formats.c.format)).scalar_one_or_none()
     return stored == schema.catalogue_format()
-
-
-def _drop_tables(connection: sa.Connection, tables: set[str]) -> None:
-    """Drop the tables of any version of the catalogue; others may share the database."""
-    dropped = sa.MetaData()
-    names = tables & {*schema.FORMER_TABLES, *schema.metadata.tables}
-    if names:
-        dropped.reflect(connection, only=list(names))
-        dropped.drop_all(connection)
 
 
 # Locks between processes: one at a time indexes a catalogue, and one watches its files
@@ -179,7 +182,6 @@ class ProcessLock:
             self.release()
 
     def _is_session_alive(self) -> bool:
-        """Return whether the session that has the lock is still there."""
         if self._connection is None:
             return False
         try:

@@ -43,34 +43,39 @@ class LevelsRecord(msgspec.Struct, frozen=True, kw_only=True):
     terms: dict[str, str]
 
 
-class VariableRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """Variable of a dataset."""
+class VariableDescription(msgspec.Struct, frozen=True, kw_only=True):
+    """Fields of a variable that are taken from its configuration."""
 
     key: str
     source: str  # its name in the files
+    long_name: str | None = None
+    categories: list[str] = []
+    hidden: bool = False
+    interpolation: dict[str, Any] | None = None
+    equation: str | None = None  # of a calculated variable
+    components: dict[Literal["east", "north", "bearing"], str] = {}  # variables of a vector's components
+    auxiliary: bool = False  # read only for other variables, never requested
+    translations: Translations = {}
+
+
+class VariableRecord(VariableDescription, frozen=True, kw_only=True):
+    """Variable of a dataset."""
+
     name: str
     units: str
     scale: tuple[float, float]
     standard_name: str | None = None
-    long_name: str | None = None
     zero_centered: bool = False
-    categories: list[str] = []
-    hidden: bool = False
     vector: bool = False
-    interpolation: dict[str, Any] | None = None
     attributes: dict[str, Any] = {}  # as in the file
     dimensions: list[Dimension]
     file: int  # the first that holds it
     grid: int  # indices into the dataset's lists
     depth: int | None = None
     time: int | None = None
-    equation: str | None = None
-    components: dict[Literal["east", "north", "bearing"], str] = {}
     levels: LevelsRecord | None = None
     bathymetry: str | None = None  # keys of variables of the dataset
     angle: dict[str, str] = {}
-    auxiliary: bool = False  # read only for other variables, never requested
-    translations: Translations = {}
 
 
 class Omission(msgspec.Struct, frozen=True):
@@ -165,6 +170,9 @@ class StepArrays(msgspec.Struct, frozen=True, kw_only=True):
     file: Ints  # index into the dataset's files
     position: Ints  # along the file's time dimension
 
+    def take(self, selection: Ints | slice) -> Self:
+        return type(self)(**{name: values[selection] for name, values in msgspec.structs.asdict(self).items()})
+
     def encode(self) -> bytes:
         """Encode as MessagePack of little-endian bytes."""
         arrays = zip(msgspec.structs.astuple(self), STEP_TYPES, strict=True)
@@ -172,7 +180,6 @@ class StepArrays(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def decode(cls, content: bytes) -> Self:
-        """Decode what `encode` returns."""
         arrays = zip(msgspec.msgpack.decode(content, type=list[bytes]), STEP_TYPES, strict=True)
         raw, seconds, file, position = (np.frombuffer(part, kind).astype(np.int64) for part, kind in arrays)
         return cls(raw=raw, seconds=seconds, file=file, position=position)

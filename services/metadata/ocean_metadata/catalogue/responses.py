@@ -38,12 +38,12 @@ class ResponseCache:
         media_type: str = JSON,
     ) -> Response[bytes]:
         """Return the body cached under ``key``; else ``make`` it in a thread and encode it."""
-        entry = self._bodies.find(key, None)
-        if entry is None:
+
+        async def make_entry() -> tuple[bytes, str]:
             content = await asyncio.to_thread(lambda: encode(make()))
-            entry = (content, entity_tag(content))
-            self._bodies.put(key, entry)
-        content, tag = entry
+            return content, entity_tag(content)
+
+        content, tag = await self._bodies.get_async(key, make_entry)
         return Response(content, media_type=media_type, headers={"etag": tag})
 
 

@@ -62,9 +62,10 @@ def fold(text: str) -> str:
     return "".join(letter for letter in unicodedata.normalize("NFKD", lower) if not unicodedata.combining(letter))
 
 
-def split_words(text: str) -> list[str]:
+@lru_cache(maxsize=10_000)  # many datasets share their texts
+def split_words(text: str) -> tuple[str, ...]:
     """Split a text into folded words in the singular, without stop words; a word is letters and digits."""
-    return [_singular(word) for word in _WORD.findall(fold(text)) if word not in STOP_WORDS]
+    return tuple(_singular(word) for word in _WORD.findall(fold(text)) if word not in STOP_WORDS)
 
 
 def _singular(word: str) -> str:
@@ -136,16 +137,13 @@ def search_document(record: DatasetRecord) -> SearchDocument:
     axis = record.times[record.time] if record.time is not None else None
     first, last = (axis.first, axis.last) if axis else NO_PERIOD
     outlines = sorted({outline for outline in map(_outline, record.grids) if outline})
+    facets = {name: [getattr(record, name)] for name in ("group", "quantum", "model_class")}
+    facets["standard_name"] = [variable.standard_name for variable in record.visible_variables]
+    facets["variable"] = [variable.key for variable in record.visible_variables]
     return SearchDocument(
         revision=record.revision,
         weights=_word_weights(record),
-        facets={
-            "group": (record.group,) if record.group else (),
-            "quantum": (record.quantum,) if record.quantum else (),
-            "model_class": (record.model_class,) if record.model_class else (),
-            "standard_name": _distinct(variable.standard_name for variable in record.visible_variables),
-            "variable": _distinct(variable.key for variable in record.visible_variables),
-        },
+        facets={name: tuple(dict.fromkeys(filter(None, values))) for name, values in facets.items()},
         first=first,
         last=last,
         outlines={hashlib.blake2b(outline.encode(), digest_size=12).digest(): outline for outline in outlines},
@@ -155,8 +153,8 @@ def search_document(record: DatasetRecord) -> SearchDocument:
 def _word_weights(record: DatasetRecord) -> dict[str, float]:
     weights: dict[str, float] = {}
     texts = [(record.name, _NAME), (record.id, _ID), (record.group, _GROUP), (record.subgroup, _GROUP)]
-    texts += [(record.help, _HELP), (record.attribution, _OTHER), (record.quantum, _OTHER)]
-    texts += [(record.model_class, _OTHER)]
+    texts += [(record.help, _HELP)]
+    texts += [(text, _OTHER) for text in (record.attribution, record.quantum, record.model_class)]
     texts += [(str(record.attributes[name]), part) for name, part in _ATTRIBUTES.items() if name in record.attributes]
     for translation in record.translations.values():
         texts += [(translation.get(name), part) for name, part in _TRANSLATED.items()]
@@ -167,15 +165,9 @@ def _word_weights(record: DatasetRecord) -> dict[str, float]:
         for word in {word for name in names if name for word in synonyms(name)}:
             weights[word] = _SYNONYM
     for text, weight in texts:
-        for word in _cached_words(text[:_MAX_TEXT]) if text else ():
+        for word in split_words(text[:_MAX_TEXT]) if text else ():
             weights[word] = max(weights.get(word, 0.0), weight)
     return weights
-
-
-@lru_cache(maxsize=10_000)
-def _cached_words(text: str) -> tuple[str, ...]:
-    """Split a text; many datasets share theirs."""
-    return tuple(split_words(text))
 
 
 def _outline(placement: GridRecord) -> str | None:
@@ -189,10 +181,6 @@ def _boxes(west: float, south: float, east: float, north: float) -> list[shapely
     """Return a box between -180 and 180 degrees, in two parts where it crosses the antimeridian."""
     spans = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
     return [shapely.box(left, south, right, north) for left, right in spans]
-
-
-def _distinct(values: Iterable[str | None]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(value for value in values if value))
 
 
 class Postings(Generic[V]):
@@ -300,18 +288,8 @@ class SearchQuery(msgspec.Struct, frozen=True, kw_only=True):
     values: dict[str, str] = {}  # facet → value, or several between commas of which one must hold
 
 
-class Matches(msgspec.Struct, frozen=True, kw_only=True):
-    """Rows that fit a query, the best first."""
-
-    rows: NDArray[np.intp]
-    scores: Scores  # of all rows
-
-
 class SearchIndex:
-    """Index of datasets; rows are numbered in the order of the catalogue.
-
-    Documents and outlines of datasets that did not change since ``previous`` are taken from it.
-    """
+    """Index of datasets, numbered in the order of the catalogue; what did not change is taken from ``previous``."""
 
     def __init__(self, records: Sequence[DatasetRecord], previous: "SearchIndex | None" = None) -> None:
         self.records = list(records)
@@ -336,8 +314,8 @@ class SearchIndex:
         }
         self._tree = shapely.STRtree(list(self.shapes.values()))
 
-    def search(self, query: SearchQuery) -> Matches:
-        """Return the rows that fit a query, the best first; equally good ones in the order of the catalogue."""
+    def search(self, query: SearchQuery) -> tuple[NDArray[np.intp], Scores]:
+        """Return the rows that fit a query, the best first, then in the order of the catalogue; the scores of all."""
         mask = np.ones(len(self.records), dtype=bool)
         for name, value in query.values.items():
             mask &= self._facets[name].mask_of(value)
@@ -350,7 +328,7 @@ class SearchIndex:
             scores = self._words.scores(query_words)
             mask &= scores > 0
         rows = np.flatnonzero(mask)
-        return Matches(rows=rows[np.argsort(-scores[rows], kind="stable")], scores=scores)
+        return rows[np.argsort(-scores[rows], kind="stable")], scores
 
     def during(self, period: Period) -> Mask:
         """Return which datasets overlap a period from their first to their last time step."""
@@ -412,26 +390,25 @@ def search_page(
     index: SearchIndex, query: SearchQuery, limit: int, offset: int, translate: Translator = ENGLISH
 ) -> SearchPage:
     """Return a page of the results of a search, with the facets of all its results."""
-    matches = index.search(query)
-    language = translate.language
-    groups = {record.group: record.translations.get(language, {}).get("group") for record in index.records}
+    rows, scores = index.search(query)
     titles: dict[str, Callable[[str], str | None]] = {}
-    if language != SOURCE:
+    if (language := translate.language) != SOURCE:
+        groups = {record.group: record.translations.get(language, {}).get("group") for record in index.records}
         titles = {"group": groups.get, "standard_name": translate.quantity, "quantum": translate}
     facets = {
         name: [
             FacetValue(value=value, count=count, title=titles[name](value) if name in titles else None)
             for value, count in counts
         ]
-        for name, counts in index.facet_counts(matches.rows).items()
+        for name, counts in index.facet_counts(rows).items()
     }
     return SearchPage(
-        total=len(matches.rows),
+        total=len(rows),
         limit=limit,
         offset=offset,
         results=[
-            _search_result(localize_dataset(index.records[row], translate), float(matches.scores[row]))
-            for row in matches.rows[offset : offset + limit].tolist()
+            _search_result(localize_dataset(index.records[row], translate), float(scores[row]))
+            for row in rows[offset : offset + limit].tolist()
         ],
         facets=Facets(**facets),
     )

@@ -1,6 +1,6 @@
 """Datasets, variables and time steps as clients and other services get them, in their language."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -39,12 +39,9 @@ def localize_dataset(record: DatasetRecord, translate: Translator) -> DatasetRec
     )
 
 
-def localize_snapshot(snapshot: Snapshot, translate: Translator) -> Snapshot:
-    """Translate all datasets; the revision stays."""
-    if translate.language == SOURCE:
-        return snapshot
-    datasets = {name: localize_dataset(record, translate) for name, record in snapshot.datasets.items()}
-    return msgspec.structs.replace(snapshot, datasets=datasets)
+def localize_listed(snapshot: Snapshot, translate: Translator) -> list[DatasetRecord]:
+    """Translate the datasets that lists show."""
+    return [localize_dataset(record, translate) for record in snapshot.listed]
 
 
 def _localize_variable(variable: VariableRecord, translate: Translator) -> VariableRecord:
@@ -81,10 +78,10 @@ def list_variables(
     return sorted(variables, key=lambda variable: (variable.value, variable.id))
 
 
-def list_variables_by_name(snapshot: Snapshot) -> dict[str, list[VariableListing]]:
-    """Return the visible variables of all listed datasets by their display names."""
+def list_variables_by_name(records: Iterable[DatasetRecord]) -> dict[str, list[VariableListing]]:
+    """Return the visible variables of datasets by their display names."""
     listings: dict[str, list[VariableListing]] = {}
-    for record in snapshot.listed:
+    for record in records:
         for variable in record.visible_variables:
             listings.setdefault(variable.name, []).append(
                 VariableListing(
@@ -144,8 +141,7 @@ def select_steps(steps: StepArrays, first: int | None, last: int | None) -> Step
     """Return the time steps within a period: seconds since 1970-01-01, both included."""
     start = 0 if first is None else int(np.searchsorted(steps.seconds, first, "left"))
     end = steps.seconds.size if last is None else int(np.searchsorted(steps.seconds, last, "right"))
-    selection = slice(start, max(start, end))
-    return StepArrays(**{name: values[selection] for name, values in msgspec.structs.asdict(steps).items()})
+    return steps.take(slice(start, max(start, end)))
 
 
 def list_time_steps(steps: StepArrays, quantum: str | None, *, limit: int | None = None) -> list[TimeStep]:
@@ -198,8 +194,7 @@ def split_into_runs(seconds: Ints, quantum: str | None = None) -> list[StepRun]:
     A step that starts no run of three is a run of its own, unless it is one of the last two. Of monthly data only the
     month counts: the middle of February is no regular step after that of January.
     """
-    steps = np.diff(seconds)
-    months = _month_steps(seconds, monthly=quantum == "month")
+    steps, months = np.diff(seconds), _month_steps(seconds, monthly=quantum == "month")
     even, monthly = _equal_values_ahead(steps), np.where(months > 0, _equal_values_ahead(months), 0)
     lengths = np.maximum(even, monthly)
     runs, position, count = [], 0, seconds.size
@@ -254,9 +249,7 @@ def describe_variable(dataset: DatasetRecord, variable: VariableRecord) -> Varia
 
 def _needed_variables(dataset: DatasetRecord, variable: VariableRecord) -> list[VariableRecord]:
     """Return a variable and those that reading it needs: terms of its levels, bathymetry, angles."""
-    keys = {*variable.angle.values(), *(variable.levels.terms.values() if variable.levels else ())}
-    if variable.bathymetry:
-        keys.add(variable.bathymetry)
+    keys = {variable.bathymetry, *variable.angle.values(), *(variable.levels.terms.values() if variable.levels else ())}
     return [variable, *(needed for needed in dataset.variables if needed.key in keys)]
 
 
@@ -266,10 +259,7 @@ def needed_time_axes(dataset: DatasetRecord, variable: VariableRecord) -> set[in
 
 
 def collect_assets(dataset: DatasetRecord, variable: VariableRecord, steps: Mapping[int, StepArrays]) -> Assets:
-    """Collect all that is needed to read a variable, with the variables that it needs.
-
-    ``steps`` are those of the time axes that `needed_time_axes` returns.
-    """
+    """Collect all that is needed to read a variable; ``steps`` are those of its `needed_time_axes`."""
     needed = {other.key: _variable_assets(dataset, other, steps) for other in _needed_variables(dataset, variable)[1:]}
     levels = variable.levels and Levels(
         kind=variable.levels.kind, terms={role: needed[key] for role, key in variable.levels.terms.items()}

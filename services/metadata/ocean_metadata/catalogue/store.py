@@ -1,7 +1,6 @@
 """Catalogue in its database: written by the index command, read whole into memory by the service."""
 
 import asyncio
-import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ import sqlalchemy as sa
 from ocean_core.cache import ByteBoundedCache
 from ocean_core.errors import ServiceUnavailable
 from ocean_metadata.catalogue import schema
-from ocean_metadata.catalogue.database import answering, lock_transaction, notify_listeners, reading
+from ocean_metadata.catalogue.database import answering, lock_transaction, reading, save_revision
 from ocean_metadata.catalogue.model import DatasetRecord, Replaced, Snapshot, StepArrays, VariableRecord
 from ocean_metadata.events.store import DatasetState, find_change, write_changes
 
@@ -62,7 +61,6 @@ class CatalogueWriter:
                 connection.execute(table.insert(), row)
 
     def save_detail(self, path: str, detail: bytes) -> None:
-        """Save what was read of a file beside its header."""
         with self._engine.begin() as connection:
             connection.execute(schema.headers.update().where(schema.headers.c.path == path).values(detail=detail))
 
@@ -81,9 +79,8 @@ class CatalogueWriter:
                 write_dataset(connection, record, steps, position)
             _update_revision(connection, create=False)
 
-    def finish(self, datasets: Iterable[str], paths: Iterable[str]) -> None:
+    def finish(self, datasets: set[str], paths: set[str]) -> None:
         """Remove all other datasets and files; from now on the catalogue counts as indexed."""
-        datasets, paths = set(datasets), set(paths)
         with self._engine.begin() as connection:
             lock_transaction(connection, _WRITE_LOCK)
             for name in sorted(set(connection.execute(sa.select(schema.datasets.c.id)).scalars()) - datasets):
@@ -140,14 +137,9 @@ def _events_of(connection: sa.Connection, dataset: str) -> Iterator[None]:
 
 def _update_revision(connection: sa.Connection, *, create: bool) -> None:
     """Update the revision of the catalogue; before the first pass is complete it has none."""
-    columns = schema.datasets.c
-    rows = connection.execute(sa.select(columns.id, columns.revision, columns.position).order_by(columns.id)).all()
-    revision = hashlib.blake2b(repr([tuple(row) for row in rows]).encode(), digest_size=12).hexdigest()
-    exists = connection.execute(schema.catalogue.update().values(revision=revision)).rowcount
-    if create and not exists:
-        connection.execute(schema.catalogue.insert(), {"id": 1, "revision": revision})
-    if create or exists:
-        notify_listeners(connection)
+    table = schema.datasets.c
+    rows = sa.select(table.id, table.revision, table.position).order_by(table.id)
+    save_revision(connection, schema.catalogue, rows, create=create)
 
 
 class Catalogue:
@@ -166,9 +158,7 @@ class Catalogue:
     async def steps(self, record: DatasetRecord, time: int) -> StepArrays:
         """Read the steps of a time axis; Replaced if the dataset has another revision by now."""
         key = (record.id, record.revision, time)
-        if (steps := self._steps.find(key, None)) is not None:
-            return steps
-        return await asyncio.to_thread(self._steps.get, key, lambda: self._read_steps(*key))
+        return await self._steps.get_async(key, lambda: asyncio.to_thread(self._read_steps, *key))
 
     def refresh(self) -> bool:
         """Read the catalogue where its revision has changed; blocks. Return whether it was read."""
@@ -199,11 +189,8 @@ class Catalogue:
 async def read_variable(
     catalogue: Catalogue, dataset: str, variable: str, axes: Callable[[DatasetRecord, VariableRecord], Iterable[int]]
 ) -> tuple[DatasetRecord, VariableRecord, dict[int, StepArrays]]:
-    """Read a variable and the steps of those time axes that ``axes`` returns, all of one revision of the dataset.
-
-    Records are in memory, steps are not: a dataset that was written in between is read again from its beginning. One
-    that was written anew at each attempt is a ServiceUnavailable.
-    """
+    """Read a variable and the steps of those time axes that ``axes`` returns, all of one revision of the dataset."""
+    # Records are in memory, steps are not: a dataset that was written in between is read again from its beginning.
     for _ in range(ATTEMPTS):
         record = catalogue.snapshot.dataset(dataset)
         variable_record = record.variable(variable)

@@ -1,7 +1,6 @@
 """Class 4 files in the catalogue's database: the index command writes them, and requests read them."""
 
 import asyncio
-import hashlib
 import zlib
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import suppress
@@ -13,7 +12,7 @@ from ocean_common.contracts.observations import Class4Kind, Class4Profile
 from ocean_core.cache import ByteBoundedCache
 from ocean_core.errors import Message, ServiceUnavailable
 from ocean_metadata.catalogue import schema
-from ocean_metadata.catalogue.database import AWAY, answering, notify_listeners, reading
+from ocean_metadata.catalogue.database import AWAY, answering, reading, save_revision
 from ocean_metadata.class4.model import Class4Index, FileRecord, FileSummary, ProfilePoints
 from ocean_metadata.class4.reading import FileReading
 from ocean_metadata.code_version import code_version
@@ -154,8 +153,4 @@ def _update_revision(connection: sa.Connection) -> None:
     """Write the revision of all files, and notify the services."""
     table = schema.class4_files.c
     columns = (table.kind, table.id, table.path, table.size, table.mtime_ns, table.format, table.reason)
-    rows = connection.execute(sa.select(*columns).order_by(table.kind, table.id)).all()
-    revision = hashlib.blake2b(repr([tuple(row) for row in rows]).encode(), digest_size=12).hexdigest()
-    if not connection.execute(schema.class4.update().values(revision=revision)).rowcount:
-        connection.execute(schema.class4.insert(), {"id": 1, "revision": revision})
-    notify_listeners(connection)
+    save_revision(connection, schema.class4, sa.select(*columns).order_by(table.kind, table.id))

@@ -11,9 +11,9 @@ from pathlib import Path
 from sqlalchemy.exc import DatabaseError
 
 from ocean_common.contracts.observations import Class4Kind
-from ocean_common.settings import SettingsError, load
+from ocean_common.settings import load_or_exit
 from ocean_common.telemetry import configure_logs
-from ocean_metadata.catalogue.database import DatabaseUnusable, ProcessLock, connect, create_tables
+from ocean_metadata.catalogue.database import DatabaseUnusable, connect, create_tables
 from ocean_metadata.catalogue.store import CatalogueWriter
 from ocean_metadata.class4.indexer import Class4Indexer
 from ocean_metadata.class4.store import Class4Store
@@ -24,10 +24,7 @@ from ocean_metadata.settings import Settings
 
 def main() -> None:
     """Run the command; arguments override the environment."""
-    try:
-        settings = load(Settings, os.environ)
-    except SettingsError as error:
-        sys.exit(f"settings: {error}")
+    settings = load_or_exit(Settings)
     arguments = _parse_arguments(settings)
     configure_logs(settings.log_level, settings.log_format if arguments.watch else "text")
     if bool(arguments.datasets) == bool(arguments.folder):
@@ -35,10 +32,8 @@ def main() -> None:
     datasets, folder, stubs = map(_absolute, (arguments.datasets, arguments.folder, arguments.stubs))
     if folder and not folder.is_dir():
         sys.exit(f"{arguments.folder}: folder not found")
-    class4_folders: dict[Class4Kind, Path | None] = {
-        "ocean_predict": _absolute(arguments.class4),
-        "riops_obs": _absolute(arguments.class4_riops),
-    }
+    class4, riops = _absolute(arguments.class4), _absolute(arguments.class4_riops)
+    class4_folders: dict[Class4Kind, Path | None] = {"ocean_predict": class4, "riops_obs": riops}
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -48,7 +43,7 @@ def main() -> None:
         store = CatalogueWriter(engine, reading_version())
         indexer = DatasetIndexer(store, stop, datasets=datasets, folder=folder, stubs=stubs, workers=settings.workers)
         passes = [indexer.run, Class4Indexer(Class4Store(engine), class4_folders, stop).run]
-        watcher = IndexWatcher(passes, store, ProcessLock(engine, "indexing"), ProcessLock(engine, "watching"), stop)
+        watcher = IndexWatcher(passes, store, engine, stop)
         if arguments.watch:
             _stop_with_input(stop)
             watcher.run_forever(arguments.watch)

@@ -12,12 +12,9 @@ import msgspec
 from ocean_common.arrays import unpack_array
 from ocean_common.contracts.assets import Role
 from ocean_core.units import length_in_metres
-from ocean_metadata.index.axes import Layout, find_layout, is_time
-from ocean_metadata.index.headers import FileHeader, VariableHeader
+from ocean_metadata.index.axes import HORIZONTAL, Layout, find_layout, is_time
+from ocean_metadata.index.model import DatasetSpec, FileHeader, Reference, VariableHeader
 from ocean_metadata.index.selection import Member, SourceFile, match_dimensions
-from ocean_metadata.index.specs import DatasetSpec, Reference
-
-_HORIZONTAL: set[Role] = {"y", "x", "node", "face"}
 
 _FLOOR_STANDARD_NAME = re.compile(r"sea_floor_depth.*|bathymetry")
 _FLOOR = re.compile(r"h|bathy(metry|metrie|_?meter|_metry)?|deptho|hdept?|bottom_?depth|topo(graphy)?", re.IGNORECASE)
@@ -47,6 +44,10 @@ class Term(NamedTuple):
     name: str
     files: list[int]  # that hold it
     layout: Layout
+
+    @property
+    def roles(self) -> set[Role]:
+        return {dimension.role for dimension in self.layout.dimensions}
 
 
 class Candidates:
@@ -81,8 +82,7 @@ class Candidates:
         if variable is None or not variable.numeric:
             return None
         layout = find_layout(name, self.header)
-        depths = {dimension.name for dimension in layout.dimensions if dimension.role == "depth"}
-        if layout.placement is None or not depths <= {str(self.member.layout.depth)}:
+        if layout.placement is None or layout.depth not in {None, self.member.layout.depth}:
             return None
         return Term(name, self._list_holding(name), layout)
 
@@ -125,16 +125,12 @@ class Candidates:
                 yield variable, self._get_in_reference(number, header, variable)
 
 
-def _roles_of(term: Term) -> set[Role]:
-    return {dimension.role for dimension in term.layout.dimensions}
-
-
 def find_levels(spec: DatasetSpec, candidates: Candidates) -> tuple[str | None, dict[str, Term]]:
     """Find the kind and the terms of the true depths of levels."""
     if candidates.member.layout.depth is None:
         return None, {}
     for variable, term in candidates.list_terms(spec.depths):
-        if term is None or "depth" not in _roles_of(term) or not _roles_of(term) & _HORIZONTAL:
+        if term is None or "depth" not in term.roles or not term.roles & HORIZONTAL:
             continue
         if spec.depths is None and length_in_metres(variable.text("units")) != 1.0:
             continue
@@ -162,11 +158,11 @@ def _find_formula(candidates: Candidates) -> tuple[str | None, dict[str, Term]]:
     terms = {role: term for role, other in names.items() if (term := candidates.get_in_file(other)) is not None}
     if not _REQUIRED_TERMS[kind] <= terms.keys():
         # Velocities are between the points of these terms.
-        terms = {role: term for role, term in terms.items() if not _roles_of(term) & _HORIZONTAL}
+        terms = {role: term for role, term in terms.items() if not term.roles & HORIZONTAL}
         for role, other in names.items():
             if role not in terms and (term := candidates.get_elsewhere_in_file(other)) is not None:
                 terms[role] = term
-    placements = {term.layout.placement for term in terms.values() if _roles_of(term) & _HORIZONTAL}
+    placements = {term.layout.placement for term in terms.values() if term.roles & HORIZONTAL}
     return (kind, terms) if _REQUIRED_TERMS[kind] <= terms.keys() and len(placements) <= 1 else (None, {})
 
 
@@ -185,7 +181,7 @@ def find_bathymetry(spec: DatasetSpec, candidates: Candidates) -> Term | None:
     """Find the depth of the sea floor, best by its standard name."""
     terms = []
     for variable, term in candidates.list_terms(spec.bathymetry):
-        if term is None or not _roles_of(term) <= _HORIZONTAL | {"other"} or not _roles_of(term) & _HORIZONTAL:
+        if term is None or not term.roles <= HORIZONTAL | {"other"} or not term.roles & HORIZONTAL:
             continue
         by_standard_name = _FLOOR_STANDARD_NAME.fullmatch(variable.text("standard_name")) is not None
         is_configured = spec.bathymetry is not None and variable.name == spec.bathymetry.variable
@@ -199,7 +195,7 @@ def find_angle(spec: DatasetSpec, candidates: Candidates) -> dict[str, Term]:
     flat = {
         variable.name.lower(): term
         for variable, term in candidates.list_terms(spec.angle)
-        if term is not None and {"y", "x"} <= _roles_of(term) <= {"y", "x", "other"}
+        if term is not None and {"y", "x"} <= term.roles <= {"y", "x", "other"}
     }
     rotation = {role: flat[name] for role, names in _ROTATION_NAMES.items() for name in sorted(names) if name in flat}
     if len(rotation) == len(_ROTATION_NAMES):

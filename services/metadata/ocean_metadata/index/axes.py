@@ -15,7 +15,7 @@ from ocean_common.contracts.assets import DepthKind, Dimension, GridKind, Role
 from ocean_core.errors import Message
 from ocean_core.time import parse_time_units
 from ocean_core.units import length_in_metres
-from ocean_metadata.index.headers import FileHeader, VariableHeader
+from ocean_metadata.index.model import FileHeader, VariableHeader
 
 _STAGGERED = r"([_-]?(rho|psi|u|v|t|f|w|c|vertical|grid_[tuvfw]))?"
 _LATITUDE_UNITS = re.compile(r"degrees?_?n(orth)?", re.IGNORECASE)
@@ -48,6 +48,7 @@ _METRIC_STANDARD_NAMES = re.compile(
     r"|angle_of_rotation.*|status_flag|.*_flag"
 )
 
+HORIZONTAL: set[Role] = {"y", "x", "node", "face"}
 _AXES_X = {"projection_x_coordinate", "grid_longitude"}
 _AXES_Y = {"projection_y_coordinate", "grid_latitude"}
 _PLANE = {"x", "y", "xc", "yc"}  # positions of nodes and triangles in a plane, in metres
@@ -103,15 +104,12 @@ def is_vertical(variable: VariableHeader) -> bool:
         return True
     if _VERTICAL.fullmatch(standard_name) and not _NOT_VERTICAL.search(standard_name):
         return True
-    if variable.name in variable.dimensions and variable.text("positive").lower() in {"up", "down"}:
-        return True
-    return _DEPTH_NAMES.fullmatch(variable.name) is not None and variable.name in variable.dimensions
+    is_named = variable.text("positive").lower() in {"up", "down"} or _DEPTH_NAMES.fullmatch(variable.name) is not None
+    return is_named and variable.name in variable.dimensions
 
 
-def depth_kind(variable: VariableHeader | None) -> DepthKind:
+def depth_kind(variable: VariableHeader) -> DepthKind:
     """Return the kind of the values of a vertical coordinate."""
-    if variable is None:
-        return "index"
     standard_name, units = variable.text("standard_name"), variable.text("units")
     is_sigma = "sigma" in standard_name or "s_coordinate" in standard_name
     if is_sigma or re.match(r"s_(rho|w)|sig(ma|lay|lev)", variable.name):
@@ -220,17 +218,15 @@ def find_layout(name: str, header: FileHeader) -> Layout:
     """Find the roles of the dimensions of a variable, and its coordinates."""
     variable = header.variables[name]
     coordinates = _Coordinates(
-        [other for other in header.variables.values() if is_latitude(other)],
-        [other for other in header.variables.values() if is_longitude(other)],
-        [other for other in header.variables.values() if is_time(other)],
+        *([other for other in header.variables.values() if has(other)] for has in (is_latitude, is_longitude, is_time))
     )
     placement = _find_placement(variable, header, coordinates)
     roles: dict[str, Role] = {}
     if placement is not None:
-        spatial: tuple[Role, ...] = ("node",) if len(placement.dimensions) == 1 else ("y", "x")
+        spatial: tuple[Role, ...] = ("y", "x")
+        if placement.kind == "triangles":
+            spatial = ("face",) if placement.face else ("node",)
         roles |= dict(zip(placement.dimensions, spatial, strict=True))
-        if placement.face in variable.dimensions:
-            roles[str(placement.face)] = "face"
     time = _find_time(variable, header, coordinates.times, roles)
     depth = _find_depth(variable, header, roles)
     dimensions = [
@@ -238,13 +234,19 @@ def find_layout(name: str, header: FileHeader) -> Layout:
         for dimension, size in zip(variable.dimensions, variable.shape, strict=True)
     ]
     extra = [dimension for dimension in dimensions if dimension.role == "other" and dimension.size > 1]
-    reason = None
-    if placement is None:
-        reason = _explain_no_placement(variable, coordinates)
-    elif extra:
+    reason = None if placement else _explain_no_placement(variable, coordinates)
+    if placement and extra:
         reason = Message("its dimension {dimension} is neither time, depth nor horizontal", dimension=extra[0].name)
         placement = None
     return Layout(dimensions=dimensions, placement=placement, time=time, depth=depth, reason=reason)
+
+
+def describe_cells(name: str, header: FileHeader) -> tuple[object, ...]:
+    """Describe what a variable has in common in all files of a series: dimensions without times, and coordinates."""
+    layout = find_layout(name, header)
+    dimensions = [(item.name, item.role, 0 if item.role == "time" else item.size) for item in layout.dimensions]
+    coordinates = layout.placement.coordinates if layout.placement else ()
+    return *dimensions, *((coordinate, header.prints.get(coordinate)) for coordinate in coordinates)
 
 
 def _explain_no_placement(variable: VariableHeader, coordinates: _Coordinates) -> Message:
@@ -316,31 +318,23 @@ def _strip_coordinate_name(name: str) -> str:
 
 
 def _find_projected(variable: VariableHeader, header: FileHeader) -> Placement | None:
-    """Return the axes in the plane of a grid mapping."""
-    mappings = [other for other in header.variables.values() if other.text("grid_mapping_name")]
-    name = variable.text("grid_mapping").split(":")[0].strip()
-    only = mappings[0] if len(mappings) == 1 else None
-    mapping = next((other for other in mappings if other.name == name), only)
+    mappings = {other.name: other for other in header.variables.values() if other.text("grid_mapping_name")}
+    only = next(iter(mappings.values())) if len(mappings) == 1 else None
+    mapping = mappings.get(variable.text("grid_mapping").split(":")[0].strip(), only)
     if mapping is None or mapping.text("grid_mapping_name") == "latitude_longitude":
         return None
     y = _find_axis(variable.dimensions, header, _AXES_Y, "Y")
     x = _find_axis(variable.dimensions, header, _AXES_X, "X")
     if y is None or x is None:
         return None
-    return Placement(
-        kind="projected",
-        dimensions=(y.dimensions[0], x.dimensions[0]),
-        y_axis=y.name,
-        x_axis=x.name,
-        mapping=mapping.name,
-    )
+    # An axis has its own name as its dimension.
+    return Placement(kind="projected", dimensions=(y.name, x.name), y_axis=y.name, x_axis=x.name, mapping=mapping.name)
 
 
 def _find_axis(
     dimensions: Iterable[str], header: FileHeader, standard_names: set[str], letter: str
 ) -> VariableHeader | None:
-    axes = [header.variables[name] for name in dimensions if name in header.variables]
-    axes = [axis for axis in axes if axis.dimensions == (axis.name,)]
+    axes = [axis for name in dimensions if (axis := header.variables.get(name)) and axis.dimensions == (name,)]
     by_standard_name = [axis for axis in axes if axis.text("standard_name") in standard_names]
     by_letter = [axis for axis in axes if axis.text("axis").upper() == letter]
     by_name = [axis for axis in axes if role_by_name(axis.name) == letter.lower()]
@@ -400,9 +394,8 @@ def _find_time(
 ) -> str | None:
     """Return the variable of the times, and set the role of its dimension."""
     names = variable.text("coordinates").split()
-    candidates = [time for time in times if len(time.dimensions) == 1 and time.dimensions[0] in variable.dimensions]
-    candidates = [time for time in candidates if time.dimensions[0] not in roles]
-    if candidates:
+    rest = [dimension for dimension in variable.dimensions if dimension not in roles]
+    if candidates := [time for time in times if len(time.dimensions) == 1 and time.dimensions[0] in rest]:
         best = max(
             candidates,
             # A coordinate of zeros without units may be beside the right one.
@@ -415,8 +408,8 @@ def _find_time(
         )
         roles[best.dimensions[0]] = "time"
         return best.name
-    for dimension in variable.dimensions:
-        if dimension not in roles and dimension not in header.variables and role_by_name(dimension) == "time":
+    for dimension in rest:
+        if dimension not in header.variables and role_by_name(dimension) == "time":
             roles[dimension] = "time"
             return None
     scalar = [time for time in times if not time.dimensions and parse_time_units(time.text("units")) is not None]

@@ -8,9 +8,10 @@ from typing import Any
 
 import msgspec
 
-from ocean_common.contracts.assets import DepthAxis, Grid
+from ocean_common.contracts.assets import DepthAxis, Dimension, Grid
 from ocean_core.colour import DEFAULT_LIMITS, Limits
-from ocean_core.errors import Message
+from ocean_core.errors import Message, MessageError
+from ocean_core.expression import COORDINATE_NAMES, Call, Name, Node, child_nodes, parse_expression
 from ocean_core.time import infer_quantum
 from ocean_core.units import canonical_units
 from ocean_metadata.catalogue.model import (
@@ -24,51 +25,34 @@ from ocean_metadata.catalogue.model import (
     copy_fields,
 )
 from ocean_metadata.index.auxiliary import Candidates, Term, find_angle, find_bathymetry, find_levels
-from ocean_metadata.index.axes import Layout, Placement
-from ocean_metadata.index.calculated import CalculatedVariables
+from ocean_metadata.index.axes import HORIZONTAL, Layout, Placement
 from ocean_metadata.index.depth_and_time import get_raw_times, make_depth_axis, make_time_axis
 from ocean_metadata.index.grids import FileDetail, join_boxes
-from ocean_metadata.index.headers import VariableHeader
-from ocean_metadata.index.selection import Member, SourceFile, find_scale, select_variables
-from ocean_metadata.index.specs import DatasetSpec, VariableSpec
+from ocean_metadata.index.model import DatasetSpec, VariableHeader, VariableSpec
+from ocean_metadata.index.selection import Member, SourceFile, find_scale, header_limits, select_variables, stored_key
 
 MAX_ATTRIBUTE = 2_000  # characters, or numbers, of a global attribute: a history may be longer than the data
 _NO_GRID = GridRecord(grid=Grid(id="none", kind="none", shape=(1, 1)))
 _MODEL_CLASSES = {"rectilinear": "Mercator", "projected": "Nemo", "curvilinear": "Nemo", "triangles": "Fvcom"}
-_CLASS_NAMES = {name.lower(): name for name in _MODEL_CLASSES.values()}
 
 
-def build_dataset(
-    spec: DatasetSpec, sources: Sequence[SourceFile], details: Mapping[int, FileDetail], revision: str
-) -> tuple[DatasetRecord, list[StepArrays]]:
-    """Build a dataset as far as it can be served, with the reasons for the rest, and the steps of its time axes.
-
-    ``sources`` are its files, in the order of the specification; ``details`` those of `list_details`, by number of the
-    file; ``revision`` a digest of its specification and files.
-    """
-    return _Builder(spec, sources, details).build(revision)
-
-
-class _Builder:
-    """Builder of a dataset; equal grids and axes are shared."""
+class DatasetBuilder:
+    """Builder of a dataset from its files in the order of the specification; equal grids and axes are shared."""
 
     def __init__(self, spec: DatasetSpec, sources: Sequence[SourceFile], details: Mapping[int, FileDetail]) -> None:
         self._spec = spec
         self._sources = sources
-        self._details = details
+        self._details = details  # of the requests of `list_details`, by number of the file
         self._selection = select_variables(spec, sources)
-        self._skipped = list(self._selection.skipped)
+        self._skipped = self._selection.skipped
         self._grid_of: dict[tuple[int, Placement | None], GridRecord] = {}  # of the cells of variables in a file
         self._grids: dict[str, GridRecord] = {}
         self._depths: list[DepthAxis] = []
-        self._time_numbers: dict[tuple[str, tuple[int, ...]], int] = {}
-        self._times: list[TimeAxis] = []
-        self._steps: list[StepArrays] = []
+        self._times: dict[tuple[str, tuple[int, ...]], tuple[TimeAxis, StepArrays]] = {}
         self._variables: list[VariableRecord] = []
         self._auxiliary_keys: dict[tuple[str, int, int, int | None], str] = {}
 
     def _add_variables(self) -> None:
-        """Add the variables of the files, and the auxiliary variables that these need."""
         members = []
         for member in self._selection.members:
             detail, source = self._details[member.files[0]], member.spec.source
@@ -87,8 +71,7 @@ class _Builder:
         candidates = Candidates(member, self._sources)
         kind, terms = find_levels(self._spec, candidates)
         keys = self._add_levels(terms, grid, depth)
-        bathymetry = find_bathymetry(self._spec, candidates)
-        angle = find_angle(self._spec, candidates)
+        bathymetry, angle = find_bathymetry(self._spec, candidates), find_angle(self._spec, candidates)
         more = {
             "scale": find_scale(member) or scales.get(spec.source, DEFAULT_LIMITS),
             "long_name": spec.long_name or header.text("long_name") or None,
@@ -133,10 +116,10 @@ class _Builder:
 
     def _add_grid_of_file(self, number: int, record: GridRecord) -> int:
         """Return the number of a grid, with the file that holds its coordinates."""
-        borrowed = self._sources[number].borrowed
+        file, borrowed = self._sources[number].file, self._sources[number].borrowed
         if borrowed is not None and {record.grid.latitude, record.grid.y_axis} & borrowed.names:
-            number = borrowed.source
-        grid = msgspec.structs.replace(record.grid, file=self._sources[number].file.path)
+            file = borrowed.file
+        grid = msgspec.structs.replace(record.grid, file=file.path)
         return self._add_grid(msgspec.structs.replace(record, grid=grid))
 
     def _add_grid(self, record: GridRecord) -> int:
@@ -146,10 +129,8 @@ class _Builder:
         return list(self._grids).index(key)
 
     def _add_auxiliary(self, term: Term, grid: int, depth: int | None) -> str:
-        """Add an auxiliary variable of a grid and levels, and return its key."""
-        roles = {dimension.role for dimension in term.layout.dimensions}
-        grid = grid if roles & {"y", "x", "node", "face"} else self._add_grid(_NO_GRID)
-        depth = depth if "depth" in roles else None
+        grid = grid if term.roles & HORIZONTAL else self._add_grid(_NO_GRID)
+        depth = depth if "depth" in term.roles else None
         identity = (term.name, term.files[0], grid, depth)
         if identity not in self._auxiliary_keys:
             self._auxiliary_keys[identity] = f"@{term.name}.{len(self._auxiliary_keys)}"
@@ -173,22 +154,14 @@ class _Builder:
         if name is None:
             return None
         key = (name, tuple(files))
-        if key not in self._time_numbers:
+        if key not in self._times:
             headers = [self._sources[number].readable_header for number in files]
             raw_times = [get_raw_times(header, layout.time, dimension) for header in headers]
             axis = make_time_axis(raw_times, files, self._spec.time_dim_units)
             if axis is None:
                 return None
-            self._time_numbers[key] = len(self._times)
-            self._times.append(axis[0])
-            self._steps.append(axis[1])
-        return self._time_numbers[key]
-
-    def _add_calculated(self) -> None:
-        grids = [record for record in self._grids.values() if record.grid.kind != "none"]
-        records, skipped = CalculatedVariables(self._spec, self._variables, grids, self._depths).build()
-        self._variables += records
-        self._skipped += skipped
+            self._times[key] = axis
+        return list(self._times).index(key)
 
     def _drop_incomplete_vectors(self) -> None:
         keys = {variable.key for variable in self._variables}
@@ -199,10 +172,14 @@ class _Builder:
                 self._skipped.append(Omission(variable.key, reason))
 
     def build(self, revision: str) -> tuple[DatasetRecord, list[StepArrays]]:
+        """Build it as far as it can be served, with the reasons for the rest, and the steps of its time axes."""
         self._add_variables()
-        self._add_calculated()
-        self._drop_incomplete_vectors()
         spec, skipped = self._spec, self._skipped
+        grids = [record.grid for record in self._grids.values() if record.grid.kind != "none"]
+        records, not_calculated = _CalculatedVariables(spec, self._variables, grids, self._depths).build()
+        self._variables += records
+        skipped += not_calculated
+        self._drop_incomplete_vectors()
         file_problems = [
             Omission(posixpath.basename(self._sources[number].file.path), reason)
             for number, reason in sorted(self._selection.problems.items())
@@ -210,8 +187,10 @@ class _Builder:
         reason = None
         if all(variable.auxiliary for variable in self._variables):
             reason = spec.error or _explain_broken(spec, file_problems, skipped)
-        longest = max(range(len(self._times)), key=lambda number: self._times[number].count, default=None)
-        kinds = [record.grid.kind for record in self._grids.values() if record.grid.kind != "none"]
+        times = [axis for axis, _ in self._times.values()]
+        steps = [axis_steps for _, axis_steps in self._times.values()]
+        longest = max(range(len(times)), key=lambda number: times[number].count, default=None)
+        attributes = next((source.header.attributes for source in self._sources if source.header is not None), {})
         record = copy_fields(
             spec,
             DatasetRecord,
@@ -219,36 +198,30 @@ class _Builder:
             state="broken" if reason else "partly" if file_problems or skipped else "served",
             reason=reason,
             revision=revision,
-            quantum=spec.quantum or (infer_quantum(self._steps[longest].seconds) if longest is not None else None),
-            model_class=_choose_model_class(spec.model_class, kinds),
-            time_dim_units=self._times[longest].units if longest is not None else spec.time_dim_units,
+            quantum=spec.quantum or (infer_quantum(steps[longest].seconds) if longest is not None else None),
+            model_class=_choose_model_class(spec.model_class, grids),
+            time_dim_units=times[longest].units if longest is not None else spec.time_dim_units,
             bounds=join_boxes([record.grid.bounds for record in self._grids.values() if record.grid.bounds]),
             time=longest,
-            attributes=_global_attributes(self._sources),
+            attributes={
+                name: value[:MAX_ATTRIBUTE] if isinstance(value, str | list) else value
+                for name, value in _drop_infinite(attributes).items()
+            },
             files=[source.file for source in self._sources],  # auxiliary files come last
             grids=list(self._grids.values()),
             depths=self._depths,
-            times=self._times,
+            times=times,
             variables=self._variables,
             problems=file_problems,
             left_out=skipped,
         )
-        return record, self._steps
+        return record, steps
 
 
-def _global_attributes(sources: Sequence[SourceFile]) -> dict[str, Any]:
-    """Return the global attributes of the first readable file."""
-    attributes = next((source.header.attributes for source in sources if source.header is not None), {})
-    return {
-        name: value[:MAX_ATTRIBUTE] if isinstance(value, str | list) else value
-        for name, value in _drop_infinite(attributes).items()
-    }
-
-
-def _choose_model_class(configured: str | None, kinds: Sequence[str]) -> str | None:
+def _choose_model_class(configured: str | None, grids: Sequence[Grid]) -> str | None:
     if configured is not None:
-        return _CLASS_NAMES.get(configured.lower(), configured)
-    return _MODEL_CLASSES.get(kinds[0]) if kinds else None
+        return next((name for name in _MODEL_CLASSES.values() if name.lower() == configured.lower()), configured)
+    return _MODEL_CLASSES[grids[0].kind] if grids else None
 
 
 def _explain_broken(spec: DatasetSpec, problems: Sequence[Omission], skipped: Sequence[Omission]) -> Message:
@@ -268,9 +241,139 @@ def _display_name(header: VariableHeader) -> str:
 
 def _drop_infinite(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Drop attributes with NaN or infinity, which JSON does not have."""
+    numbers = {name: value if isinstance(value, list) else [value] for name, value in attributes.items()}
+    return {
+        name: attributes[name]
+        for name, values in numbers.items()
+        if all(math.isfinite(number) for number in values if isinstance(number, float))
+    }
 
-    def is_finite(value: Any) -> bool:
-        numbers = value if isinstance(value, list) else [value]
-        return all(math.isfinite(number) for number in numbers if isinstance(number, float))
 
-    return {name: value for name, value in attributes.items() if is_finite(value)}
+# Calculated variables: their operands, dimensions and description, before anything is evaluated
+
+
+class CalculationError(MessageError):
+    """Variable that cannot be calculated."""
+
+
+class _CalculatedVariables:
+    """Calculated variables of a dataset, over those that its files hold."""
+
+    def __init__(
+        self,
+        spec: DatasetSpec,
+        variables: Sequence[VariableRecord],
+        grids: Sequence[Grid],
+        depths: Sequence[DepthAxis],
+    ) -> None:
+        self._spec = spec
+        self._variables = {variable.key: variable for variable in variables}
+        self._grids = grids
+        self._depths = depths
+        self._specs = {variable.key: variable for variable in spec.variables or [] if variable.equation is not None}
+        self._path: list[str] = []  # variables under construction: a name among them is a cycle
+
+    def build(self) -> tuple[list[VariableRecord], list[Omission]]:
+        records, skipped = [], []
+        for key in self._specs:
+            try:
+                records.append(self._build(key))
+            except CalculationError as error:
+                skipped.append(Omission(key, error.message))
+        return records, skipped
+
+    def _build(self, key: str) -> VariableRecord:
+        if key in self._variables:
+            return self._variables[key]
+        if key in self._path:
+            raise CalculationError("its equation is a cycle: {path}", path=" → ".join([*self._path, key]))
+        spec = self._specs[key]
+        expression = parse_expression(spec.equation or "")
+        self._path.append(key)
+        try:
+            meanings = {name: self._find_operand(name, spec) for name in expression.names}
+        finally:
+            self._path.pop()
+        operands = {name: variable for name, variable in meanings.items() if variable is not None}
+        if not operands:
+            raise CalculationError("its equation has no variable of the dataset")
+        # The others are broadcast to the operand with the most dimensions.
+        base = max(
+            operands.values(),
+            key=lambda operand: sum(dimension.size > 1 or dimension.role == "time" for dimension in operand.dimensions),
+        )
+        dimensions = _choose_dimensions(spec, base, has_levels=_has_levels(expression.root, operands))
+        self._variables[key] = _make_calculated(spec, base, dimensions, self._spec)
+        return self._variables[key]
+
+    def _find_operand(self, name: str, spec: VariableSpec) -> VariableRecord | None:
+        """Return the variable of a name; None for a coordinate."""
+        if name == spec.key and stored_key(spec) in self._variables:
+            return self._variables[stored_key(spec)]
+        if name in self._specs:
+            return self._build(name)
+        if name in self._variables:
+            return self._variables[name]
+        axes = {depth.name for depth in self._depths}.union(*COORDINATE_NAMES.values())
+        axes |= {axis for grid in self._grids for axis in (grid.latitude, grid.longitude) if axis}
+        if name in axes:
+            return None
+        raise CalculationError(
+            "its equation refers to {name}, which is neither a variable of the dataset nor a coordinate", name=name
+        )
+
+
+def _choose_dimensions(spec: VariableSpec, base: VariableRecord, *, has_levels: bool) -> list[Dimension]:
+    """Return those of the base without reduced ones, and without depth and time if `dims` leaves them out."""
+    names = set(spec.dims or ())
+    is_chosen = {dimension.name for dimension in base.dimensions if dimension.role in HORIZONTAL} <= names
+    left_out = {"depth", "time"} if is_chosen else set[str]()
+    return [
+        dimension
+        for dimension in base.dimensions
+        if (dimension.role != "depth" or has_levels) and (dimension.name in names or dimension.role not in left_out)
+    ]
+
+
+def _has_levels(node: Node, operands: Mapping[str, VariableRecord]) -> bool:
+    """Return True if a part of an equation has a value at every level."""
+    if isinstance(node, Name):
+        if node.column:
+            return False
+        variable = operands.get(node.name)
+        return node.name in COORDINATE_NAMES["depth"] if variable is None else variable.depth is not None
+    if isinstance(node, Call) and node.reduces_column:
+        return False
+    return any(_has_levels(child, operands) for child in child_nodes(node))
+
+
+def _make_calculated(
+    spec: VariableSpec, base: VariableRecord, dimensions: list[Dimension], dataset: DatasetSpec
+) -> VariableRecord:
+    roles = {dimension.role for dimension in dimensions}
+    units = spec.units or "1"
+    header = VariableHeader(
+        name=spec.key, dtype="<f8", dimensions=(), shape=(), attributes={"long_name": spec.long_name or spec.name or ""}
+    )
+    is_stored = base.key == stored_key(spec)
+    has_time_dimension = any(dimension.role == "time" for dimension in base.dimensions)
+    return copy_fields(
+        spec,
+        VariableRecord,
+        # An equation that contains its own name has the source of the stored variable.
+        source=base.source if is_stored else "",
+        name=spec.name or spec.long_name or (base.name if is_stored else spec.key),
+        units=units,
+        scale=spec.scale or header_limits(header, units) or DEFAULT_LIMITS,
+        zero_centered=bool(spec.zero_centered),
+        vector=spec.key in dataset.vector_variables,
+        dimensions=dimensions,
+        file=base.file,
+        grid=base.grid,
+        depth=base.depth if "depth" in roles else None,
+        time=base.time if "time" in roles or not has_time_dimension else None,
+        levels=base.levels if "depth" in roles else None,
+        bathymetry=base.bathymetry,
+        angle=base.angle,
+        auxiliary=False,
+    )

@@ -22,7 +22,7 @@ from ocean_common.i18n import LANGUAGES, SOURCE
 from ocean_core.errors import InvalidRequest, Message, MessageError
 from ocean_core.expression import parse_expression
 from ocean_metadata.catalogue.model import DatasetDescription, Translations, copy_fields
-from ocean_metadata.index.specs import DatasetSpec, Reference, VariableSpec
+from ocean_metadata.index.model import DatasetSpec, Reference, VariableSpec
 
 _log = logging.getLogger(__name__)
 _warnings: set[str] = set()  # unknown keys that were logged
@@ -33,8 +33,6 @@ VARIABLE_TEXTS = ("name", "long_name")
 _TRUE = {"true", "yes", "1"}
 # Written by the indexing tool if a file has no limits: the smallest and largest numbers of 32 bits.
 _NO_MINIMUM, _NO_MAXIMUM = 1.17549e-38, 3.40282e38
-_SELECT_FILES = "SELECT filepath FROM Filepaths ORDER BY id"
-_SELECT_VARIABLES = "SELECT variable, units, longName, validMin, validMax FROM Variables"
 
 
 class ConfigurationError(Exception):
@@ -43,14 +41,6 @@ class ConfigurationError(Exception):
 
 class InvalidIndex(MessageError):
     """File that is not an index database."""
-
-
-class FileConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """Auxiliary file of a dataset."""
-
-    url: str
-    drop_variables: list[str] | str = []
-    variable: str | None = None  # extension: the variable to use
 
 
 class VariableConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,14 +70,14 @@ class DatasetConfig(DatasetDescription, frozen=True, kw_only=True):
 
     url: str | list[str]
     enabled: bool | int | str = True
-    geo_ref: FileConfig | None = None
+    geo_ref: Reference | None = None
     name: str | None = None
     type: str | None = None
     lat_var_key: str | None = None
     lon_var_key: str | None = None
     grid_angle_file_url: str | None = None
     bathymetry_file_url: str | None = None
-    depths: FileConfig | str | None = None  # extension: depth of every cell, where levels are not horizontal
+    depths: Reference | str | None = None  # extension: depth of every cell, where levels are not horizontal
     climatology: Any = None
     vector_variables: list[str] = msgspec.field(default_factory=list)
     variables: dict[str, Any] | None = None
@@ -141,7 +131,6 @@ def _read_object(file: Path, missing: str | None = None) -> dict[str, Any]:
 
 
 def _check_key(location: str, key: str, separators: str) -> None:
-    """Refuse a key that cannot be a part of a path."""
     if key in {"", ".", ".."} or set(key) & set(separators) or not key.isprintable():
         raise ConfigurationError(
             f"{location}: the key {key!r} cannot be part of an address; use letters, digits, _ and -"
@@ -151,7 +140,8 @@ def _check_key(location: str, key: str, separators: str) -> None:
 def _make_dataset(file: Path, key: str, value: dict[str, Any]) -> DatasetSpec:
     english, translations = split_languages(value, DATASET_TEXTS)
     for texts in translations.values():
-        texts.update({name: _strip_tags(text) or text for name, text in texts.items() if name == "attribution"})
+        if "attribution" in texts:
+            texts["attribution"] = _strip_tags(texts["attribution"]) or texts["attribution"]
     config = _convert(english, DatasetConfig, f"{file.name}: {key}")
     urls = [config.url] if isinstance(config.url, str) else config.url
     error = None if urls else Message("its url is an empty list")
@@ -161,7 +151,6 @@ def _make_dataset(file: Path, key: str, value: dict[str, Any]) -> DatasetSpec:
         index = read_indexes(indexes)
     except InvalidIndex as invalid:
         index, error = IndexContent([], {}), invalid.message
-    variables = config.variables or {}
     return copy_fields(
         config,
         DatasetSpec,
@@ -177,18 +166,18 @@ def _make_dataset(file: Path, key: str, value: dict[str, Any]) -> DatasetSpec:
         enabled=_is_true(config.enabled),
         attribution=_strip_tags(config.attribution),
         translations=translations,
-        variables=[_make_variable(file, key, name, value) for name, value in variables.items()] or None,
+        variables=[_make_variable(file, key, name, value) for name, value in (config.variables or {}).items()] or None,
         error=error,
     )
 
 
-def _make_reference(config: FileConfig | str | None, folder: Path) -> Reference | None:
+def _make_reference(config: Reference | str | None, folder: Path) -> Reference | None:
     """Make an auxiliary file; None for an empty name."""
-    file = FileConfig(url=config) if isinstance(config, str) else config
-    if file is None or not file.url:
+    file = Reference(path=config) if isinstance(config, str) else config
+    if file is None or not file.path:
         return None
-    dropped = [file.drop_variables] if isinstance(file.drop_variables, str) else file.drop_variables
-    return Reference(path=_expand_url(file.url, folder)[0], variable=file.variable, dropped=dropped)
+    dropped = [file.dropped] if isinstance(file.dropped, str) else file.dropped
+    return msgspec.structs.replace(file, path=_expand_url(file.path, folder)[0], dropped=dropped)
 
 
 def _make_variable(file: Path, dataset: str, key: str, value: object) -> VariableSpec:
@@ -209,17 +198,13 @@ def _make_variable(file: Path, dataset: str, key: str, value: object) -> Variabl
     scale, low, high = config.scale, config.valid_min, config.valid_max
     if scale is None and config.equation and low is not None and high is not None and low < high:
         scale = (low, high)
-    components = {
-        "east": config.east_vector_component,
-        "north": config.north_vector_component,
-        "bearing": config.bearing_component,
-    }
+    names = config.east_vector_component, config.north_vector_component, config.bearing_component
     return copy_fields(
         config,
         VariableSpec,
         key=key,
         equation=None if error else config.equation or None,
-        components={role: name for role, name in components.items() if name},
+        components={role: name for role, name in zip(("east", "north", "bearing"), names, strict=True) if name},
         source=config.source or key,
         scale=scale,
         zero_centered=None if config.zero_centered is None else _is_true(config.zero_centered),
@@ -313,8 +298,8 @@ def _read_index(path: str, _size: int, _mtime_ns: int) -> IndexContent:
     address = f"{Path(path).as_uri()}?mode=ro"
     try:
         with closing(sqlite3.connect(address, uri=True, timeout=5)) as database:
-            files = [str(name) for (name,) in database.execute(_SELECT_FILES)]
-            rows = database.execute(_SELECT_VARIABLES).fetchall()
+            files = [str(name) for (name,) in database.execute("SELECT filepath FROM Filepaths ORDER BY id")]
+            rows = database.execute("SELECT variable, units, longName, validMin, validMax FROM Variables").fetchall()
     except sqlite3.Error as error:
         raise InvalidIndex("{name} is not an index database: {error}", name=Path(path).name, error=error) from error
     folder = Path(path).parent
@@ -325,10 +310,8 @@ def _read_index(path: str, _size: int, _mtime_ns: int) -> IndexContent:
 
 
 def _make_attributes(units: object, long_name: object, low: object, high: object) -> dict[str, Any]:
-    texts = {
-        name: text for name, text in (("units", units), ("long_name", long_name)) if isinstance(text, str) and text
-    }
-    is_range = isinstance(low, float | int) and isinstance(high, float | int)
-    if is_range and low != _NO_MINIMUM and isinstance(high, float | int) and high < _NO_MAXIMUM:
-        return texts | {"valid_min": low, "valid_max": high}
-    return texts
+    texts = {"units": units, "long_name": long_name}
+    attributes: dict[str, Any] = {name: text for name, text in texts.items() if isinstance(text, str) and text}
+    if isinstance(low, float | int) and low != _NO_MINIMUM and isinstance(high, float | int) and high < _NO_MAXIMUM:
+        attributes |= {"valid_min": low, "valid_max": high}
+    return attributes

@@ -1,8 +1,8 @@
 """Depth and time axes of a dataset, from the coordinates of its files."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,13 +12,13 @@ from ocean_core.time import Calendar, Ints, TimeUnits, is_integral, parse_time_u
 from ocean_core.units import length_in_metres
 from ocean_metadata.catalogue.model import StepArrays, TimeAxis
 from ocean_metadata.index.axes import depth_kind
-from ocean_metadata.index.headers import FileHeader
+from ocean_metadata.index.model import FileHeader
 
 # Heights of the levels of SELFE and SCHISM, which count levels from the sea floor.
 _FLOOR_FIRST = {"zval", "zcor", "zcoords", "zCoordinates"}
 
 
-class RawTimes(msgspec.Struct, frozen=True, kw_only=True):
+class RawTimes(NamedTuple):
     """Time coordinate of one file."""
 
     values: NDArray[np.generic]  # (time,), in `units`
@@ -26,7 +26,7 @@ class RawTimes(msgspec.Struct, frozen=True, kw_only=True):
     calendar: str = ""
 
 
-class MergedTimes(msgspec.Struct, frozen=True, kw_only=True):
+class MergedTimes(NamedTuple):
     """Times of one or several files on one scale."""
 
     raw: list[Ints]  # ids, one array for each file
@@ -40,8 +40,7 @@ def make_depth_axis(name: str, header: FileHeader) -> DepthAxis:
     variable = header.variables.get(name)
     if variable is None or name not in header.values:
         numbers = [float(number) for number in range(header.dimensions[name])]
-        heights = _FLOOR_FIRST & header.variables.keys()
-        if any(name in header.variables[height].dimensions for height in heights):
+        if any(name in header.variables[height].dimensions for height in _FLOOR_FIRST & header.variables.keys()):
             numbers.reverse()
         return DepthAxis(name=name, kind="index", values=numbers)
     kind = depth_kind(variable)
@@ -59,9 +58,8 @@ def get_raw_times(header: FileHeader, name: str | None, dimension: Dimension | N
     """Return the times of one file; a time dimension without a coordinate is numbered."""
     if name is None:
         return RawTimes(values=np.arange(header.dimensions[dimension.name] if dimension else 0), units="")
-    variable = header.variables[name]
-    values = np.atleast_1d(unpack_array(header.values[name]))
-    return RawTimes(values=values, units=variable.text("units"), calendar=variable.text("calendar"))
+    units, calendar = header.variables[name].text("units"), header.variables[name].text("calendar")
+    return RawTimes(np.atleast_1d(unpack_array(header.values[name])), units, calendar)
 
 
 def make_time_axis(
@@ -69,10 +67,7 @@ def make_time_axis(
 ) -> tuple[TimeAxis, StepArrays] | None:
     """Make the time steps of several files on one scale; an instant in two files is that of the later file."""
     positions = [np.flatnonzero(np.isfinite(part.values.astype(np.float64))) for part in parts]
-    finite = [
-        msgspec.structs.replace(part, values=part.values[position])
-        for part, position in zip(parts, positions, strict=True)
-    ]
+    finite = [part._replace(values=part.values[position]) for part, position in zip(parts, positions, strict=True)]
     axis = merge_times(finite, configured_units)
     steps = StepArrays(
         raw=np.concatenate(axis.raw),
@@ -86,7 +81,7 @@ def make_time_axis(
     order = order[np.lexsort((steps.raw[order], steps.seconds[order]))]
     if not order.size:
         return None
-    steps = StepArrays(**{name: values[order] for name, values in msgspec.structs.asdict(steps).items()})
+    steps = steps.take(order)
     time_axis = TimeAxis(
         units=axis.units,
         calendar=axis.calendar,
@@ -121,15 +116,15 @@ def _convert_times(parts: Sequence[RawTimes], all_units: Sequence[TimeUnits], ta
     seconds = [unix_seconds(times, units.calendar) for times, units in zip(instants, all_units, strict=True)]
     if all(units.text == target.text for units in all_units) and all(is_integral(part.values) for part in parts):
         raw = [part.values.astype(np.int64) for part in parts]
-        return MergedTimes(raw=raw, seconds=seconds, units=target.text, calendar=target.calendar)
+        return MergedTimes(raw, seconds, target.text, target.calendar)
     raw, text = [times - target.epoch for times in instants], f"seconds since {target.epoch_text}"
     length = int(target.seconds) if target.seconds >= 1 and not target.months else 0
     if length and not any(np.any(times % length) for times in raw):
         raw, text = [times // length for times in raw], target.text
-    return MergedTimes(raw=raw, seconds=seconds, units=text, calendar=target.calendar)
+    return MergedTimes(raw, seconds, text, target.calendar)
 
 
 def _number_steps(parts: Sequence[RawTimes]) -> MergedTimes:
     starts = np.cumsum([0, *(part.values.size for part in parts)])
     raw = [np.arange(start, start + part.values.size) for start, part in zip(starts, parts, strict=False)]
-    return MergedTimes(raw=raw, seconds=raw, units="1", calendar="standard")
+    return MergedTimes(raw, raw, "1", "standard")

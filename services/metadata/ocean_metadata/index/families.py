@@ -5,9 +5,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ocean_common.arrays import unpack_array
-from ocean_metadata.index.axes import find_layout, list_fields
-from ocean_metadata.index.headers import FileHeader
-from ocean_metadata.index.specs import DatasetSpec
+from ocean_metadata.index.axes import describe_cells, find_layout, list_fields
+from ocean_metadata.index.model import DatasetSpec, FileHeader
 
 RESERVED = {"topo", "bath", "quiver", "filter", "variables", "all", "status"}  # words in the API's paths
 _DIGITS = re.compile(r"\d+")
@@ -21,7 +20,8 @@ def group_files(paths: Sequence[str], headers: Mapping[str, FileHeader], root: s
     """
     groups: dict[tuple[str, tuple[object, ...]], list[str]] = {}
     for path in sorted(headers):
-        groups.setdefault((_pattern(path), _signature(headers[path])), []).append(path)
+        fields = tuple((name, describe_cells(name, headers[path])) for name in list_fields(headers[path]))
+        groups.setdefault((_pattern(path), fields), []).append(path)
     series: list[list[str]] = []
     for members in groups.values():
         times = [_list_times(headers[path]) for path in members]
@@ -48,24 +48,9 @@ def _pattern(path: str) -> str:
     return f"{folder}/{_DIGITS.sub('#', name)}"
 
 
-def _signature(header: FileHeader) -> tuple[object, ...]:
-    """Return what the files of a series share: everything but the times."""
-    signature: list[object] = []
-    for name in list_fields(header):
-        layout = find_layout(name, header)
-        sizes = tuple(
-            (dimension.name, dimension.role, 0 if dimension.role == "time" else dimension.size)
-            for dimension in layout.dimensions
-        )
-        coordinates = layout.placement.coordinates if layout.placement else ()
-        signature.append((name, sizes, tuple(header.prints.get(coordinate) for coordinate in coordinates)))
-    return tuple(signature)
-
-
 def _list_times(header: FileHeader) -> tuple[object, ...]:
     for name in list_fields(header):
-        time = find_layout(name, header).time
-        if time is not None:
+        if (time := find_layout(name, header).time) is not None:
             return header.variables[time].text("units"), *unpack_array(header.values[time]).ravel().tolist()
     return ()
 
@@ -88,9 +73,8 @@ def _make_unique(names: Sequence[str], folders: Sequence[str]) -> list[str]:
     """Make ids unique by their folders, then by numbers."""
     ids: dict[str, None] = {}
     for name, folder in zip(names, folders, strict=True):
-        first = name
-        if names.count(name) > 1 and folder != ".":
-            first = re.sub(r"[^A-Za-z0-9_-]+", "_", f"{folder}_{name}")
+        is_ambiguous = names.count(name) > 1 and folder != "."
+        first = re.sub(r"[^A-Za-z0-9_-]+", "_", f"{folder}_{name}") if is_ambiguous else name
         unique, number = first, 2
         while unique in ids:
             unique, number = f"{first}_{number}", number + 1

@@ -15,11 +15,11 @@ from pyproj.exceptions import CRSError
 from ocean_common.contracts.assets import Grid
 from ocean_core.colour import Limits, sample_limits
 from ocean_core.errors import Message
-from ocean_core.geometry import Bounds, longitude_near, split_at_antimeridian, wrap_longitude
+from ocean_core.geometry import Bounds, longitude_near, smallest_span, split_at_antimeridian, wrap_longitude
 from ocean_core.units import length_in_metres
 from ocean_metadata.catalogue.model import GridRecord, copy_fields
 from ocean_metadata.index.axes import Layout, Placement, find_layout
-from ocean_metadata.index.headers import FileHeader
+from ocean_metadata.index.model import FileHeader
 from ocean_metadata.index.selection import DetailRequest
 from ocean_metadata.index.storage import Floats, OpenDataset, Unreadable, open_dataset, read_floats
 
@@ -53,7 +53,8 @@ def read_detail(path: str, header: FileHeader, request: DetailRequest) -> FileDe
     """Read the coordinates of variables, a mask for each grid, and a sample of variables without a scale."""
     detail = FileDetail(request=request)
     grids: dict[Placement, int | Message] = {}  # index into those of the detail, or the reason why there is none
-    coordinates_file = nullcontext() if request.coordinates is None else open_dataset(request.coordinates.path)
+    borrowed = request.borrowed
+    coordinates_file = nullcontext() if borrowed is None else open_dataset(borrowed.file.path)
     with open_dataset(path) as data, coordinates_file as coordinates:
         for name in request.variables:
             layout = find_layout(name, header)
@@ -61,9 +62,9 @@ def read_detail(path: str, header: FileHeader, request: DetailRequest) -> FileDe
             if placement is None:
                 continue
             if placement not in grids:
-                borrowed = {placement.latitude, placement.y_axis} & set(request.borrowed)
+                is_borrowed = borrowed is not None and {placement.latitude, placement.y_axis} & borrowed.names
                 try:
-                    positions = _read_positions(coordinates if borrowed and coordinates else data, placement, header)
+                    positions = _read_positions(coordinates if is_borrowed and coordinates else data, placement, header)
                 except Unreadable as error:
                     grids[placement] = error.message
                 else:
@@ -100,7 +101,7 @@ def _read_rectilinear(data: OpenDataset, placement: Placement, _: FileHeader) ->
     y, x = _read_named(data, placement.latitude), _read_named(data, placement.longitude)
     if not (np.isfinite(y).all() and np.isfinite(x).all()):
         raise Unreadable("its latitude and longitude have gaps")
-    grid = _make_grid(placement, (y.size, x.size), [y, x])
+    grid = _make_grid(placement, (y.size, x.size), y, x)
     return CellPositions(grid, np.repeat(y[:, None], x.size, 1), np.repeat(x[None], y.size, 0))
 
 
@@ -110,7 +111,7 @@ def _read_curvilinear(data: OpenDataset, placement: Placement, _: FileHeader) ->
         values[0] if values.ndim == 3 else values
         for values in (_read_named(data, placement.latitude), _read_named(data, placement.longitude))
     )
-    grid = _make_grid(placement, latitude.shape, [latitude, longitude])
+    grid = _make_grid(placement, latitude.shape, latitude, longitude)
     return CellPositions(grid, latitude, longitude)
 
 
@@ -128,8 +129,8 @@ def _read_projected(data: OpenDataset, placement: Placement, header: FileHeader)
         except (CRSError, KeyError, TypeError, ValueError):
             continue
         if stored is None or _agree(latitude, longitude, stored):
-            content: list[NDArray[Any] | bytes] = [y, x, repr(sorted(mapping.items())).encode()]
-            grid = _make_grid(placement, (y.size, x.size), content, axis_factor=factor, mapping=mapping)
+            content = repr(sorted(mapping.items())).encode()
+            grid = _make_grid(placement, (y.size, x.size), y, x, content, axis_factor=factor, mapping=mapping)
             return CellPositions(grid, latitude, longitude)
     if stored is None:
         raise Unreadable("its grid mapping is not supported")
@@ -181,11 +182,11 @@ def _read_triangles(data: OpenDataset, placement: Placement, header: FileHeader)
     if not corners.size or corners.min() < 0 or corners.max() >= latitude.size:
         raise Unreadable("its triangles refer to nodes that do not exist")
     if placement.face is None:
-        grid = _make_grid(placement, latitude.shape, [latitude, longitude, corners], start_index=first)
+        grid = _make_grid(placement, latitude.shape, latitude, longitude, corners, start_index=first)
     else:
         centres = [_read_named(data, name) for name in (placement.face_latitude, placement.face_longitude) if name]
-        content: list[NDArray[Any] | bytes] = [latitude, longitude, table, b"face", *centres]
-        grid = _make_grid(placement, table.shape[:1], content, start_index=first, location="face")
+        more = {"start_index": first, "location": "face"}
+        grid = _make_grid(placement, table.shape[:1], latitude, longitude, table, b"face", *centres, **more)
     return CellPositions(grid, latitude, longitude, corners)
 
 
@@ -201,9 +202,7 @@ def _read_named(data: OpenDataset, name: str | None) -> Floats:
     return read_floats(data.variables[str(name)])
 
 
-def _make_grid(
-    placement: Placement, shape: tuple[int, ...], content: Sequence[NDArray[Any] | bytes], **more: Any
-) -> Grid:
+def _make_grid(placement: Placement, shape: tuple[int, ...], *content: NDArray[Any] | bytes, **more: Any) -> Grid:
     """Make a grid whose id is a digest of its coordinates, so that equal grids are shared."""
     digest = hashlib.blake2b(placement.kind.encode(), digest_size=12)
     for part in content:
@@ -246,34 +245,34 @@ def join_boxes(boxes: Sequence[Bounds]) -> Bounds | None:
     """Return the smallest box around boxes; None for no box."""
     if not boxes:
         return None
+    west, east = smallest_span([(west, east if east >= west else east + 360.0) for west, _, east, _ in boxes])
     south, north = min(box[1] for box in boxes), max(box[3] for box in boxes)
-    if any(west == -180.0 and east == 180.0 for west, _, east, _ in boxes):
-        return -180.0, south, 180.0, north
-    spans = [np.linspace(west, east if east >= west else east + 360.0, 91) for west, _, east, _ in boxes]
-    west, _, east, _ = bounding_box(np.array([south]), np.concatenate(spans))
-    return west, south, east, north
+    return (
+        (-180.0, south, 180.0, north) if east - west >= 360.0 else (west, south, east - 360.0 * (east > 180.0), north)
+    )
 
 
 # Outlines
 
 
 def _read_outline(data: OpenDataset, name: str, layout: Layout, positions: CellPositions) -> str | None:
-    """Read the first field of a variable, and return the outline of its wet cells as GeoJSON."""
-    if positions.corners is not None:
-        return outline_triangles(positions.latitude, positions.longitude, positions.corners)
+    """Read the first field of a variable, and return the outline of its wet cells as GeoJSON.
+
+    It is the union of the blocks of a (y, x) grid that hold a wet cell, or of the triangles of a mesh.
+    """
+    latitude, longitude, corners = positions.latitude, positions.longitude, positions.corners
+    if corners is not None:
+        thinned = corners[:: max(1, len(corners) // _OUTLINE_TRIANGLES)]
+        return _unite_rings(np.stack([longitude[thinned], latitude[thinned]], axis=-1))
     variable = data.variables[name]
     if 0 in variable.shape:
         return None
     roles = [dimension.role for dimension in layout.dimensions]
     wet = np.isfinite(read_floats(variable, tuple(slice(None) if role in {"y", "x"} else 0 for role in roles)))
-    return outline_cells(positions.latitude, positions.longitude, wet if roles.index("y") < roles.index("x") else wet.T)
-
-
-def outline_cells(latitude: Floats, longitude: Floats, wet: NDArray[np.bool_]) -> str | None:
-    """Return the union of the blocks of a (y, x) grid that hold a wet cell, as GeoJSON."""
+    wet = wet if roles.index("y") < roles.index("x") else wet.T
     rows, columns = _cut_into_blocks(latitude.shape[0]), _cut_into_blocks(latitude.shape[1])
-    corners = np.stack([longitude, latitude], axis=-1)[np.ix_(rows, columns)]
-    rings = np.stack([corners[:-1, :-1], corners[:-1, 1:], corners[1:, 1:], corners[1:, :-1]], axis=-2)
+    nodes = np.stack([longitude, latitude], axis=-1)[np.ix_(rows, columns)]
+    rings = np.stack([nodes[:-1, :-1], nodes[:-1, 1:], nodes[1:, 1:], nodes[1:, :-1]], axis=-2)
     filled = np.maximum.reduceat(np.maximum.reduceat(wet, rows[:-1], axis=0), columns[:-1], axis=1)
     return _unite_rings(rings[filled.astype(bool)])
 
@@ -285,18 +284,11 @@ def _cut_into_blocks(count: int) -> NDArray[np.intp]:
     return np.unique(np.linspace(0, count - 1, min(count - 1, OUTLINE_BLOCKS) + 1).astype(np.intp))
 
 
-def outline_triangles(latitude: Floats, longitude: Floats, corners: NDArray[np.intp]) -> str | None:
-    """Return the union of the triangles of a mesh, thinned in a large mesh, as GeoJSON."""
-    thinned = corners[:: max(1, len(corners) // _OUTLINE_TRIANGLES)]
-    return _unite_rings(np.stack([longitude[thinned], latitude[thinned]], axis=-1))
-
-
 def _unite_rings(rings: Floats) -> str | None:
     """Unite rings of (longitude, latitude), cut at the antimeridian."""
     rings = rings[np.isfinite(rings).all(axis=(-1, -2))]
     if not len(rings):
         return None
-    rings = rings.copy()
     first = wrap_longitude(rings[:, :1, 0])
     # Every ring stays whole; the part beyond 180 degrees is moved to the other side afterwards.
     rings[..., 0] = longitude_near(rings[..., 0], first)

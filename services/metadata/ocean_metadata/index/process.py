@@ -1,4 +1,4 @@
-"""Index command as a child process of the service: watching, or one pass for an operator."""
+"""Child processes of the service: the index command, watching or for one pass, and the import of observations."""
 
 import asyncio
 import logging
@@ -77,6 +77,40 @@ async def end_process(child: asyncio.subprocess.Process | None) -> None:
         await child.wait()
 
 
+class ImportProcess:
+    """`python -m ocean_metadata.observations import` at a low priority; it ends with its standard input as well.
+
+    It reads the database from there: a URL with a password must not appear in the list of processes.
+    """
+
+    def __init__(self, database: str, folder: str) -> None:
+        self._command = ("nice", sys.executable, "-m", "ocean_metadata.observations", "--child", "import", folder)
+        self._database = database
+        self._child: asyncio.subprocess.Process | None = None
+        self.trouble: str | None = None  # why observations are incomplete
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Import in an ``async with`` block; what is imported stays, and the next start goes on."""
+        task = asyncio.create_task(self._run())
+        yield
+        await end_process(self._child)
+        await task
+
+    async def _run(self) -> None:
+        try:
+            self._child = await asyncio.create_subprocess_exec(*self._command, stdin=asyncio.subprocess.PIPE)
+        except OSError as error:
+            self.trouble = f"observations are not imported: {error.strerror}"
+            _log.warning(self.trouble)
+            return
+        if self._child.stdin:
+            self._child.stdin.write(f"{self._database}\n".encode())
+        if code := await self._child.wait():
+            self.trouble = f"some observations could not be imported (code {code}); the log says which"
+            _log.warning(self.trouble)
+
+
 class IndexRefresher:
     """One pass of `python -m ocean_metadata.index` for operators; requests that wait for a pass share the next one."""
 
@@ -111,7 +145,6 @@ class IndexRefresher:
         return Refreshed(complete=bool(done), found=await asyncio.to_thread(self._events_after, before))
 
     async def stop(self) -> None:
-        """End the passes under way."""
         for task in self._passes:
             task.cancel()
         await asyncio.gather(*self._passes, return_exceptions=True)

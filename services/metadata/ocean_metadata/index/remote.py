@@ -35,7 +35,6 @@ Bucket = HTTPStore | S3Store
 
 @contextmanager
 def _storage_errors(path: str) -> Iterator[None]:
-    """Raise the errors of the libraries again as FileNotFoundError or Unreadable."""
     try:
         yield
     except (NotFoundError, GroupNotFoundError) as error:

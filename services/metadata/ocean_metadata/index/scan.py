@@ -22,7 +22,7 @@ from ocean_common.dataset_uri import Kind, is_remote, kind_of, local
 from ocean_core.cache import TTLCache
 from ocean_core.errors import Message
 from ocean_metadata.index.axes import find_layout, is_latitude, is_longitude, is_time, is_vertical, list_fields
-from ocean_metadata.index.headers import FileHeader, VariableHeader, digest_structure
+from ocean_metadata.index.model import FileHeader, VariableHeader, digest_structure
 from ocean_metadata.index.storage import (
     BROKEN,
     Stamp,
@@ -40,7 +40,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 SUFFIXES = {".nc", ".nc3", ".nc4", ".cdf", ".netcdf", ".grd", ".h5", ".hdf5"}
-RISKY: tuple[Kind, ...] = ("opendap",)  # the library ends its process on a response that it cannot parse
+RISKY: Kind = "opendap"  # the library ends its process on a response that it cannot parse
 MAX_AXIS = 200_000  # steps or levels
 REMOTE_TIME = 60.0  # s for which the state of a remote file is cached
 _ZARR = {"zarr.json", ".zgroup", ".zmetadata"}
@@ -58,10 +58,8 @@ def list_files(root: Path) -> list[str]:
 
 
 def _walk_folder(folder: str, parents: frozenset[tuple[int, int]]) -> Iterator[str]:
-    """Walk a folder; a link to one of its parents (device, inode) is not followed.
-
-    Paths are texts: a Path for each of 100,000 files takes a second.
-    """
+    """Walk a folder; a link to one of its parents (device, inode) is not followed."""
+    # Paths are texts: a Path for each of 100,000 files takes a second.
     try:
         status = os.stat(folder)  # noqa: PTH116
         entries = list(os.scandir(folder))
@@ -86,20 +84,11 @@ def _walk_folder(folder: str, parents: frozenset[tuple[int, int]]) -> Iterator[s
 class FileStates:
     """Current states of files; those of remote files are cached for a minute."""
 
-    def __init__(self, remote_time: float = REMOTE_TIME) -> None:
-        self._remote = TTLCache[Stamp](remote_time, max_entries=1_000_000)
+    def __init__(self) -> None:
+        self._remote = TTLCache[Stamp](REMOTE_TIME, max_entries=1_000_000)
 
     def read(self, path: str, indexed: Mapping[str, Stamp]) -> Stamp:
-        """Return the state of a file; (0, 0) if it does not exist.
-
-        A remote file that cannot be reached keeps the state in which it was ``indexed``.
-        """
-        if kind_of(path) == "file":
-            try:
-                status = os.stat(local(path))  # noqa: PTH116  a Path for each of 100,000 files takes a second
-            except OSError:
-                return 0, 0
-            return status.st_size, status.st_mtime_ns
+        """Return the state of a file, (0, 0) if it does not exist, that in ``indexed`` if it cannot be reached."""
         if not is_remote(path):
             return _read_stamp(path, (0, 0))
         return self._remote.get(path, lambda: _read_stamp(path, indexed.get(path, (0, 0))))
@@ -143,7 +132,16 @@ def _read_header(path: str, stamp: Stamp) -> FileHeader:
     if kind_of(path) == "file":
         check_size(local(path), stamp[0])
     with open_dataset(path) as data:
-        variables = {name: _read_declaration(variable) for name, variable in data.variables.items()}
+        variables = {
+            name: VariableHeader(
+                name=name,
+                dtype=np.dtype(variable.dtype).str if isinstance(variable.dtype, np.dtype) else "str",
+                dimensions=variable.dimensions,
+                shape=variable.shape,
+                attributes=_read_attributes(variable),
+            )
+            for name, variable in data.variables.items()
+        }
         header = FileHeader(
             structure=digest_structure(variables),
             dimensions={name: len(dimension) for name, dimension in data.dimensions.items()},
@@ -189,16 +187,6 @@ def _digest_coordinate(variable: Variable) -> str:
     return digest.hexdigest()
 
 
-def _read_declaration(variable: Variable) -> VariableHeader:
-    return VariableHeader(
-        name=variable.name,
-        dtype=np.dtype(variable.dtype).str if isinstance(variable.dtype, np.dtype) else "str",
-        dimensions=variable.dimensions,
-        shape=variable.shape,
-        attributes=_read_attributes(variable),
-    )
-
-
 def _read_attributes(owner: Any) -> dict[str, Any]:
     return {name: _plain_value(owner.getncattr(name)) for name in owner.ncattrs()}
 
@@ -217,7 +205,7 @@ def _plain_value(value: Any) -> Any:
 
 def read_headers(paths: Sequence[str], workers: int, stop: threading.Event) -> Iterator[HeaderResult]:
     """Read headers in any order, until ``stop`` is set; ``workers`` 0 is one process for each core."""
-    risky = [path for path in paths if kind_of(path) in RISKY]
+    risky = [path for path in paths if kind_of(path) == RISKY]
     safe = [path for path in paths if path not in set(risky)] if risky else paths
     workers = min(workers or os.cpu_count() or 1, len(safe))
     if len(safe) <= _FEW or workers < 2:
@@ -234,10 +222,8 @@ def read_headers(paths: Sequence[str], workers: int, stop: threading.Event) -> I
 def map_in_processes(
     function: Callable[[str], T], paths: Sequence[str], stop: threading.Event, workers: int = 1
 ) -> Iterator[tuple[str, T | None]]:
-    """Call a function for each path in processes, in any order; None where the call ends its process.
-
-    Of several processes it is not known which one a call ended: the remaining paths are read one after the other.
-    """
+    """Call a function for each path in processes, in any order; None where the call ends its process."""
+    # Of several processes it is not known which one a call ended: the remaining paths are read one after the other.
     remaining = dict.fromkeys(paths)
     while remaining and not stop.is_set():
         # Only a few are submitted at a time, so that the command ends soon after a signal.

@@ -12,15 +12,29 @@ from ocean_core.colour import Limits, choose_limits
 from ocean_core.errors import Message
 from ocean_core.expression import parse_expression
 from ocean_metadata.catalogue.model import Omission
-from ocean_metadata.index.axes import Layout, find_layout, is_latitude, is_longitude, list_fields, role_by_name
-from ocean_metadata.index.headers import FileHeader, VariableHeader, digest_structure
-from ocean_metadata.index.specs import DatasetSpec, Reference, VariableSpec
+from ocean_metadata.index.axes import (
+    Layout,
+    describe_cells,
+    find_layout,
+    is_latitude,
+    is_longitude,
+    list_fields,
+    role_by_name,
+)
+from ocean_metadata.index.model import (
+    DatasetSpec,
+    FileHeader,
+    Reference,
+    VariableHeader,
+    VariableSpec,
+    digest_structure,
+)
 
 
 class BorrowedCoordinates(NamedTuple):
     """Coordinates that are in another file."""
 
-    source: int  # number of that file
+    file: File
     names: frozenset[str]
 
 
@@ -46,8 +60,7 @@ class DetailRequest(msgspec.Struct, frozen=True, kw_only=True):
     file: int
     variables: list[str]
     unscaled: list[str]
-    coordinates: File | None = None  # file of the coordinates, if it is another one
-    borrowed: list[str] = []  # names of these coordinates
+    borrowed: BorrowedCoordinates | None = None
 
 
 class Member(NamedTuple):
@@ -71,14 +84,8 @@ class Selection(NamedTuple):
 
 
 def complete_headers(spec: DatasetSpec, sources: Sequence[SourceFile]) -> list[SourceFile]:
-    """Complete the headers of a dataset's files with the coordinates and attributes of its configuration.
-
-    There is one source for each of `spec.paths`: the data first, then the auxiliary files.
-    """
-    paths = spec.paths
-    others = [
-        (reference, number := paths.index(reference.path), sources[number].header) for reference in spec.references
-    ]
+    """Complete the headers of the files at `spec.paths` with the coordinates and attributes of the configuration."""
+    others = [(reference, sources[spec.paths.index(reference.path)]) for reference in spec.references]
     return [
         source._replace(is_reference=True) if number >= len(spec.files) else _complete_header(spec, source, others)
         for number, source in enumerate(sources)
@@ -86,41 +93,37 @@ def complete_headers(spec: DatasetSpec, sources: Sequence[SourceFile]) -> list[S
 
 
 def _complete_header(
-    spec: DatasetSpec, source: SourceFile, others: Sequence[tuple[Reference, int, FileHeader | None]]
+    spec: DatasetSpec, source: SourceFile, others: Sequence[tuple[Reference, SourceFile]]
 ) -> SourceFile:
     if source.header is None:
         return source
     header, borrowed = source.header, None
-    for reference, number, other in others:
-        is_needed = reference == spec.geo or not _has_coordinates(header)
-        if other is not None and other is not header and is_needed:
-            merged, names = borrow_coordinates(header, other, reference.dropped)
+    variables = header.variables.values()
+    has_coordinates = any(map(is_latitude, variables)) and any(map(is_longitude, variables))
+    for reference, other in others:
+        is_needed = reference == spec.geo or not has_coordinates
+        if other.header is not None and other.header is not header and is_needed:
+            merged, names = _borrow_coordinates(header, other.header, reference.dropped)
             if names:
-                header, borrowed = merged, BorrowedCoordinates(number, names)
+                header, borrowed = merged, BorrowedCoordinates(other.file, names)
                 break
     header = _add_attributes(header, spec.attributes)
     if spec.latitude and spec.longitude:
-        header = set_coordinates(header, spec.latitude, spec.longitude)
+        header = _set_coordinates(header, spec.latitude, spec.longitude)
     return source._replace(header=header, borrowed=borrowed)
 
 
-def _has_coordinates(header: FileHeader) -> bool:
-    variables = header.variables.values()
-    return any(map(is_latitude, variables)) and any(map(is_longitude, variables))
-
-
-def borrow_coordinates(
-    header: FileHeader, other: FileHeader, dropped: Iterable[str] = ()
+def _borrow_coordinates(
+    header: FileHeader, other: FileHeader, dropped: Iterable[str]
 ) -> tuple[FileHeader, frozenset[str]]:
     """Add the latitudes and longitudes of another file, and return their names.
 
     Their dimensions are renamed to those of the same length; coordinates that fit none are left out.
     """
-    excluded = set(dropped)
     borrowed: dict[str, VariableHeader] = {}
     for name, variable in other.variables.items():
         is_coordinate = is_latitude(variable) or is_longitude(variable)
-        if name in excluded or not variable.dimensions or not is_coordinate:
+        if name in dropped or not variable.dimensions or not is_coordinate:
             continue
         names = match_dimensions(dict(zip(variable.dimensions, variable.shape, strict=True)), header.dimensions)
         if names is not None:
@@ -132,10 +135,7 @@ def borrow_coordinates(
 
 
 def match_dimensions(sizes: Mapping[str, int], candidates: Mapping[str, int]) -> dict[str, str] | None:
-    """Match dimensions with those of another file: by name, else by length and role, else by length alone.
-
-    Both are given with their lengths. No name is used twice; None if a dimension has no match.
-    """
+    """Match dimensions (name → length) by name, else by length and role, else by length; None if one has no match."""
     names: dict[str, str] = {}
     for name, size in sizes.items():
         fitting = [other for other, length in candidates.items() if length == size and other not in names.values()]
@@ -146,7 +146,7 @@ def match_dimensions(sizes: Mapping[str, int], candidates: Mapping[str, int]) ->
     return names
 
 
-def set_coordinates(header: FileHeader, latitude: str, longitude: str) -> FileHeader:
+def _set_coordinates(header: FileHeader, latitude: str, longitude: str) -> FileHeader:
     """Make two variables the latitude and longitude of all variables with their dimensions."""
     if latitude not in header.variables or longitude not in header.variables:
         return header
@@ -161,7 +161,6 @@ def set_coordinates(header: FileHeader, latitude: str, longitude: str) -> FileHe
 
 
 def _add_attributes(header: FileHeader, attributes: Mapping[str, Mapping[str, Any]]) -> FileHeader:
-    """Add attributes that the file itself does not have."""
     variables = dict(header.variables)
     for name in attributes.keys() & variables.keys():
         variables[name] = _replace_attributes(variables[name], **{**attributes[name], **variables[name].attributes})
@@ -189,8 +188,7 @@ def list_details(spec: DatasetSpec, sources: Sequence[SourceFile]) -> list[Detai
             file=number,
             variables=sorted({member.spec.source for member in members}),
             unscaled=sorted({member.spec.source for member in members if find_scale(member) is None}),
-            coordinates=sources[borrowed.source].file if (borrowed := sources[number].borrowed) else None,
-            borrowed=sorted(borrowed.names) if borrowed else [],
+            borrowed=sources[number].borrowed,
         )
         for number, members in sorted(by_file.items())
     ]
@@ -208,12 +206,12 @@ def select_variables(spec: DatasetSpec, sources: Sequence[SourceFile]) -> Select
     members = []
     for variable in _list_specs(spec, headers):
         holding = [number for number, header in headers.items() if variable.source in header.variables]
-        if headers and (reason := _check_variable(variable, [headers[number] for number in holding[:1]])):
+        first = headers[holding[0]] if holding else None
+        if headers and (reason := _check_variable(variable, first)):
             skipped.append(Omission(variable.key, reason))
-        elif holding:
-            first = headers[holding[0]]
+        elif first:
             layout = find_layout(variable.source, first)
-            misfits = {number: _check_fit(variable.source, first, layout, headers[number]) for number in holding}
+            misfits = {number: _check_fit(variable.source, first, headers[number]) for number in holding}
             fitting = [number for number, misfit in misfits.items() if misfit is None]
             problems = {number: misfit for number, misfit in misfits.items() if misfit is not None} | problems
             if fitting:
@@ -225,14 +223,13 @@ def select_variables(spec: DatasetSpec, sources: Sequence[SourceFile]) -> Select
 
 
 def _list_specs(spec: DatasetSpec, headers: Mapping[int, FileHeader]) -> list[VariableSpec]:
-    """List the configured variables, or all fields of the files."""
     if spec.variables is not None:
-        return [variable for variable in spec.variables if variable.equation is None] + list_operands(spec, headers)
+        return [variable for variable in spec.variables if variable.equation is None] + _list_operands(spec, headers)
     names = dict.fromkeys(name for header in headers.values() for name in _list_map_fields(header))
     return [VariableSpec(key=name, source=name) for name in names]
 
 
-def list_operands(spec: DatasetSpec, headers: Mapping[int, FileHeader]) -> list[VariableSpec]:
+def _list_operands(spec: DatasetSpec, headers: Mapping[int, FileHeader]) -> list[VariableSpec]:
     """List the variables of the files that only equations and vectors refer to: they are hidden."""
     variables = spec.variables or []
     keys = {variable.key for variable in variables}
@@ -240,10 +237,11 @@ def list_operands(spec: DatasetSpec, headers: Mapping[int, FileHeader]) -> list[
     for variable in variables:
         names = parse_expression(variable.equation).names if variable.equation else ()
         for name in (*names, *variable.components.values()):
+            first = next((header for header in headers.values() if name in header.variables), None)
             if name == variable.key and variable.equation:  # its own name means the stored variable
                 key = stored_key(variable)
                 operands[key] = VariableSpec(key=key, source=variable.source, auxiliary=True)
-            elif name not in keys and _is_map_field(name, headers):
+            elif name not in keys and first and name in list_fields(first) and _is_on_map(name, first):
                 operands[name] = VariableSpec(key=name, source=name, hidden=True)
     return list(operands.values())
 
@@ -253,18 +251,11 @@ def stored_key(variable: VariableSpec) -> str:
     return f"@{variable.source}"
 
 
-def _is_map_field(name: str, headers: Mapping[int, FileHeader]) -> bool:
-    header = next((header for header in headers.values() if name in header.variables), None)
-    return header is not None and name in list_fields(header) and _is_on_map(name, header)
-
-
-def _check_variable(variable: VariableSpec, holding: Sequence[FileHeader]) -> Message | None:
+def _check_variable(variable: VariableSpec, first: FileHeader | None) -> Message | None:
     """Return why a variable cannot be served, as far as headers tell."""
-    if variable.error:
-        return variable.error
-    if not holding:
-        return Message("no file holds {variable}", variable=variable.source)
-    layout = find_layout(variable.source, holding[0])
+    if variable.error or first is None:
+        return variable.error or Message("no file holds {variable}", variable=variable.source)
+    layout = find_layout(variable.source, first)
     return layout.reason or Message("it is not a map") if layout.placement is None else None
 
 
@@ -288,22 +279,18 @@ def _explain_unused(header: FileHeader) -> Message:
     return Message("none of its variables can be served; {variable}: {reason}", variable=fields[0], reason=reason)
 
 
-def _check_fit(source: str, first: FileHeader, first_layout: Layout, header: FileHeader) -> Message | None:
+def _check_fit(source: str, first: FileHeader, header: FileHeader) -> Message | None:
     """Return why a variable in a file does not continue that of the first file."""
     layout = find_layout(source, header)
     if layout.time is not None and unpack_array(header.values[layout.time]).size == 0:
         return Message("its time axis is empty")
     if header is first:
         return None
-    names = [dimension.name for dimension in layout.dimensions]
-    if layout.placement is None or names != [dimension.name for dimension in first_layout.dimensions]:
+    same_dimensions = header.variables[source].dimensions == first.variables[source].dimensions
+    if layout.placement is None or not same_dimensions:
         return Message("its variable {variable} has other dimensions than in the first file", variable=source)
-    same_sizes = all(
-        dimension.size == first_dimension.size or dimension.role == "time"
-        for dimension, first_dimension in zip(layout.dimensions, first_layout.dimensions, strict=True)
-    )
-    same_cells = all(header.prints.get(name) == first.prints.get(name) for name in layout.placement.coordinates)
-    return None if same_sizes and same_cells else Message("its grid differs from that of the first file")
+    is_same = describe_cells(source, header) == describe_cells(source, first)
+    return None if is_same else Message("its grid differs from that of the first file")
 
 
 # Colour limits

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
+import sqlalchemy as sa
 import structlog
 from tqdm import tqdm
 
@@ -16,16 +17,15 @@ from ocean_common.contracts.assets import File
 from ocean_core.errors import Message
 from ocean_metadata.catalogue.database import AWAY, ProcessLock
 from ocean_metadata.catalogue.model import DatasetRecord, StepArrays
-from ocean_metadata.catalogue.store import CatalogueWriter, Stat
+from ocean_metadata.catalogue.store import CatalogueWriter
 from ocean_metadata.code_version import code_version
 from ocean_metadata.index import build, grids, scan
 from ocean_metadata.index.configuration import ConfigurationError, load_configuration
 from ocean_metadata.index.families import group_files
 from ocean_metadata.index.grids import FileDetail, read_detail
-from ocean_metadata.index.headers import FileHeader
+from ocean_metadata.index.model import DatasetSpec, FileHeader
 from ocean_metadata.index.selection import DetailRequest, SourceFile, complete_headers, list_details
-from ocean_metadata.index.specs import DatasetSpec
-from ocean_metadata.index.storage import BROKEN, REMOTE, describe_error
+from ocean_metadata.index.storage import BROKEN, REMOTE, Stamp, describe_error
 
 RECENT = 30.0  # s after the last change of an unreadable file in which it is read again in every pass
 RETRY = 60.0  # s after which all unreadable files are read again: what reads them can change without the file
@@ -70,7 +70,7 @@ class DatasetIndexer:
         self._retry = retry
         self._next_retry = time.monotonic() + retry
         self._states = scan.FileStates()
-        self._failed: dict[str, tuple[Stat, Message]] = {}
+        self._failed: dict[str, tuple[Stamp, Message]] = {}
         self._last_state: object = None  # of configuration and files in the last pass
 
     def run(self) -> int:
@@ -94,19 +94,17 @@ class DatasetIndexer:
             specs = group_files(paths, headers, str(self._folder))
         replaced = self._rebuild(specs, stats)
         if not self._stop.is_set():
-            self._store.finish([spec.id for spec in specs], paths)
+            self._store.finish({spec.id for spec in specs}, set(paths))
             self._last_state = state
         return replaced
 
-    def _must_retry(self, stats: dict[str, Stat]) -> bool:
-        """Return True if an unreadable file may be readable by now."""
+    def _must_retry(self, stats: dict[str, Stamp]) -> bool:
         if self._failed and time.monotonic() >= self._next_retry:
             return True
         now = time.time_ns()
         return any(now - stats[path][1] < RECENT * 1e9 for path in self._failed if path in stats)
 
-    def _read_headers(self, stats: dict[str, Stat]) -> None:
-        """Read the headers of new and changed files."""
+    def _read_headers(self, stats: dict[str, Stamp]) -> None:
         indexed = self._store.file_states()
         now = time.time_ns()
         settled = {path for path, (stat, _) in self._failed.items() if now - stat[1] >= RECENT * 1e9}
@@ -119,7 +117,7 @@ class DatasetIndexer:
         new = [path for path, stat in stats.items() if indexed.get(path) != stat and path not in self._failed]
         if not new:
             return
-        batch: list[tuple[str, Stat, bytes]] = []
+        batch: list[tuple[str, Stamp, bytes]] = []
         results = scan.read_headers(new, self._workers, self._stop)
         for result in tqdm(results, "headers", len(new), disable=None, unit="file"):
             path = result.path
@@ -135,8 +133,7 @@ class DatasetIndexer:
                 batch = []
         self._store.save_headers(batch)
 
-    def _rebuild(self, specs: Sequence[DatasetSpec], stats: dict[str, Stat]) -> int:
-        """Replace the datasets whose specification or files changed."""
+    def _rebuild(self, specs: Sequence[DatasetSpec], stats: dict[str, Stamp]) -> int:
         revisions = self._store.revisions()
         changed = [
             (position, spec)
@@ -149,12 +146,12 @@ class DatasetIndexer:
             self._store.replace(*self._build(spec, stats), position)
         return len(changed)
 
-    def _revision(self, spec: DatasetSpec, stats: dict[str, Stat]) -> str:
+    def _revision(self, spec: DatasetSpec, stats: dict[str, Stamp]) -> str:
         files = [(path, stats[path], str(self._failed[path][1]) if path in self._failed else "") for path in spec.paths]
         content = repr((reading_version(), msgspec.msgpack.encode(spec), files))
         return hashlib.blake2b(content.encode(), digest_size=12).hexdigest()
 
-    def _build(self, spec: DatasetSpec, stats: dict[str, Stat]) -> tuple[DatasetRecord, list[StepArrays]]:
+    def _build(self, spec: DatasetSpec, stats: dict[str, Stamp]) -> tuple[DatasetRecord, list[StepArrays]]:
         stored = self._store.headers([path for path in spec.paths if path not in self._failed])
         sources = complete_headers(
             spec, [self._make_source(path, stats[path], stored.get(path)) for path in spec.paths]
@@ -172,9 +169,9 @@ class DatasetIndexer:
                 except BROKEN as error:
                     # The header is readable, the coordinates are not.
                     sources[request.file] = source._replace(header=None, reason=describe_error(error))
-        return build.build_dataset(spec, sources, details, self._revision(spec, stats))
+        return build.DatasetBuilder(spec, sources, details).build(self._revision(spec, stats))
 
-    def _make_source(self, path: str, stat: Stat, stored: tuple[bytes, bytes | None] | None) -> SourceFile:
+    def _make_source(self, path: str, stat: Stamp, stored: tuple[bytes, bytes | None] | None) -> SourceFile:
         file = File(path=path, size=stat[0], mtime_ns=stat[1])
         if stored is not None:
             return SourceFile(file, _decode_header(stored[0]), None)
@@ -186,7 +183,7 @@ class DatasetIndexer:
             if detail.request == request:
                 return detail
         arguments = path, source.readable_header, request
-        is_risky = dataset_uri.kind_of(path) in scan.RISKY
+        is_risky = dataset_uri.kind_of(path) == scan.RISKY
         detail = scan.run_in_process(read_detail, *arguments) if is_risky else read_detail(*arguments)
         self._store.save_detail(path, msgspec.msgpack.encode(detail))
         return detail
@@ -199,19 +196,17 @@ class IndexWatcher:
         self,
         passes: Sequence[Callable[[], int]],
         store: CatalogueWriter,
-        indexing: ProcessLock,
-        watching: ProcessLock,
+        engine: sa.Engine,
         stop: threading.Event,
     ) -> None:
         self._passes = passes  # over the files of a part of the catalogue; each returns how much it replaced
         self._store = store
-        self._indexing = indexing  # so that no pass works with a file list from before another pass
-        self._watching = watching  # so that one of several instances reads the files
+        self._indexing = ProcessLock(engine, "indexing")  # no pass works with a file list from before another pass
+        self._watching = ProcessLock(engine, "watching")  # one of several instances reads the files
         self._stop = stop
         self._duration = 0.0  # s
 
     def run_once(self) -> None:
-        """Make one pass."""
         replaced = self._run_pass()
         seconds = round(self._duration, 2)
         _events.info("indexed", datasets=len(self._store.revisions()), replaced=replaced, seconds=seconds)

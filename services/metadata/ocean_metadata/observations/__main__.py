@@ -1,7 +1,6 @@
 """`python -m ocean_metadata.observations`: import observations into the database, or remove them again."""
 
 import argparse
-import os
 import signal
 import sys
 import threading
@@ -13,7 +12,7 @@ import structlog
 from tqdm import tqdm
 
 from ocean_common.contracts.observations import PlatformType
-from ocean_common.settings import SettingsError, load
+from ocean_common.settings import load_or_exit
 from ocean_common.telemetry import configure_logs
 from ocean_metadata.catalogue.database import DatabaseUnusable, connect
 from ocean_metadata.observations.importing import Importer, ImportStopped, find_sources
@@ -26,10 +25,7 @@ _log = structlog.get_logger("ocean.observations")
 
 def main() -> int:
     """Read the command line over the environment, and run the command; return the exit code."""
-    try:
-        settings = load(Settings, os.environ)
-    except SettingsError as error:
-        sys.exit(f"settings: {error}")
+    settings = load_or_exit(Settings)
     arguments = _parse_arguments(settings)
     configure_logs(settings.log_level, settings.log_format if arguments.child else "text")
     stop = threading.Event()
