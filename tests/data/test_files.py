@@ -252,6 +252,21 @@ def test_a_file_replaced_by_one_of_another_form_is_not_misread(tmp_path, served,
         assert series(client).status_code == 503
 
 
+def test_a_file_with_another_dimension_is_reported_as_replaced(tmp_path, source, described):
+    path = write(tmp_path / "a.nc", ramp())
+    assets = described(path, "v", kind="rectilinear", latitude="lat", longitude="lon")
+    with netCDF4.Dataset(tmp_path / "other.nc", "w") as dataset:
+        for name, size in (("time", 2), ("depth", 3), ("lat", LATITUDE.size), ("lon", LONGITUDE.size)):
+            dataset.createDimension(name, size)
+        dataset.createVariable("v", "f4", ("time", "depth", "lat", "lon"))[:] = 1.0
+    (tmp_path / "other.nc").replace(path)
+    box = slice(0, 2), slice(0, 2)
+    for read in (source.precision, source.chunking, lambda variable: source.window(variable, 0, slice(None), box)):
+        with pytest.raises(SourceUnreadable, match="replaced by a file of another form") as failure:
+            read(assets)
+        assert failure.value.retry_after == 5
+
+
 def test_a_file_that_changes_while_it_is_read_is_read_again(tmp_path, source, described):
     path = write(tmp_path / "a.nc", ramp())
     assets = described(path, "v", kind="rectilinear", latitude="lat", longitude="lon")

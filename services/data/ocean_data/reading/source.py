@@ -264,6 +264,8 @@ class NetCDFSource:
 
         def take(variables: Variables) -> tuple[type[np.floating], Shape]:
             stored = variables(variable.source)
+            if stored.dimensions != tuple(dimension.name for dimension in variable.dimensions):
+                raise changed(path)
             return stored.packing.working, chunking(stored, variable)
 
         path = variable.files[0].path
