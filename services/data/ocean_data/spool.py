@@ -342,7 +342,7 @@ class Spool:
 
 
 class ScratchFolder:
-    """Folder for temporary files of this process: the next process removes what a process that died has folder.
+    """Folder for temporary files of this process: the next process removes that of one that died.
 
     It lies in ``parent``, or where the system has temporary files.
     """
