@@ -187,6 +187,19 @@ def test_a_file_of_a_query_without_a_dataset_has_a_name(client):
     assert response.headers["content-disposition"] == 'attachment; filename="class4_2016-02-05T0600.csv"'
 
 
+@pytest.mark.parametrize(
+    ("days", "when"), [((5, 5), "5 February 2016 06:00\u00a0UTC"), ((5, 6), "5 February 2016 to 6 February 2016")]
+)
+def test_profiles_of_one_time_have_its_hour_as_a_single_one_has(context, days, when):
+    profiles = class4(ids=(0, 1))
+    times = [f"2016-02-{day:02}T06:00:00+00:00" for day in days]
+    profiles = replace(
+        profiles,
+        profiles=[replace(profile, time=time) for profile, time in zip(profiles.profiles, times, strict=True)],
+    )
+    assert f", {when}." in drawn(context(), profiles).info.alt
+
+
 def test_the_climatology_is_separate_from_models():
     quantity = read_quantities(class4(), None)[0]
     np.testing.assert_allclose(quantity.values[CLIMATOLOGY], observed() - 0.5, atol=1e-5)

@@ -298,7 +298,7 @@ def _format_times(profiles: Class4Profiles, context: DrawContext) -> str:
     times = sorted(profile.time for profile in profiles.profiles if profile.time)
     if not times:
         return ""
-    return context.labels.time_span(times[0], times[-1], None if len(times) == 1 else "day")
+    return context.labels.time_span(times[0], times[-1], None if times[0] == times[-1] else "day")
 
 
 def _make_title(
