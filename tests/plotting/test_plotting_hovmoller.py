@@ -194,6 +194,20 @@ def test_two_datasets_share_a_scale_and_their_difference_has_one_of_its_own(cont
     assert (difference.vmin, difference.vmax) == pytest.approx((-5, 5))
 
 
+def test_a_given_scale_of_magnitudes_is_cut_at_zero_and_that_of_their_difference_is_not(context):
+    compare_to = ComparedDataset(dataset="arctic", scale_diff="-0.2,0.2")
+    change = {"variable": "u,v", "scale": "-0.5,0.5", "compare_to": compare_to}
+    shown = panels(drawn(context(), change))
+    assert [(mesh.norm.vmin, mesh.norm.vmax) for _, mesh in shown] == [(0.0, 0.5), (0.0, 0.5), (-0.2, 0.2)]
+
+
+def test_the_alternative_text_names_both_datasets_where_two_are_compared(context):
+    other = np.arange(EARLIER + 5 * DAY, NOON + 6 * DAY, DAY)
+    picture = drawn(context(), {"compare_to": ComparedDataset(dataset="arctic")}, other=other)
+    titles = [axes.get_title("left") for axes, _ in panels(picture)][:2]
+    assert all(f"({title})" in picture.info.alt for title in titles)
+
+
 def test_a_path_on_land_says_that_there_is_nothing(context):
     picture = drawn(context(), {"path": [[82.0, 20.0], [85.0, 20.0]]})
     assert "no data along this path" in [text for text, _ in paths.texts(picture.figure)]

@@ -1,4 +1,4 @@
-"""TransectData: panels of what was asked, numbers that are the fetched ones, every format, wrong queries named."""
+"""Transects: panels of what is requested, numbers that are the fetched ones, every format, wrong queries named."""
 
 import io
 import json
@@ -292,6 +292,15 @@ def test_a_given_scale_of_a_vector_is_cut_at_zero_for_its_magnitude(context):
     picture = drawn(context(), {"variable": "u,v", "selectedPlots": "1,1,0", "scale": "-0.5,0.5"})
     scales = [(item.norm.vmin, item.norm.vmax) for item in (panel.collections[0] for panel in panels(picture))]
     assert scales == [(0.0, 0.5), (-0.5, 0.5)]
+
+
+def test_a_given_scale_of_the_difference_of_magnitudes_is_not_cut(context):
+    compare_to = msgspec.structs.replace(AGAINST_STRUCT, variable="u,v", scale_diff="-0.2,0.2")
+    picture = drawn(
+        context(), {"variable": "u,v", "selectedPlots": "1,0,0", "scale": "-0.5,0.5", "compare_to": compare_to}
+    )
+    scales = [(item.norm.vmin, item.norm.vmax) for item in (panel.collections[0] for panel in panels(picture))]
+    assert scales == [(0.0, 0.5), (0.0, 0.5), (-0.2, 0.2)]
 
 
 def test_two_datasets_share_a_scale_and_their_difference_is_the_first_less_the_second(context):
