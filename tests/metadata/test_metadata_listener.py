@@ -59,7 +59,7 @@ def test_whoever_follows_looks_as_soon_as_the_catalogue_is_written(engine):
     async def follow():
         async with heard(engine) as (listener, strokes):
             before = listener.notifications
-            await asyncio.to_thread(CatalogueWriter(engine, reading_version()).finish, [], [])
+            await asyncio.to_thread(CatalogueWriter(engine, reading_version()).finish, set(), set())
             await due(strokes)
             assert listener.notifications > before
             before = listener.notifications
