@@ -328,6 +328,7 @@ def command(database, *words):
     return subprocess.Popen(words, env=environ, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
 
 
+@pytest.mark.ci
 @pytest.mark.timeout(400)  # processes are started, which takes its time where others are at work
 def test_an_import_that_is_killed_goes_on_and_nothing_is_doubled(tmp_path):
     files = tmp_path / "files"
@@ -373,6 +374,7 @@ def stations(database):
         connection.close()
 
 
+@pytest.mark.ci
 def test_the_command_says_what_is_wrong(tmp_path):
     (tmp_path / "bad.nc").write_text("nothing")
     for words, code, output in [

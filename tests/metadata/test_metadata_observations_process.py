@@ -12,6 +12,7 @@ def features(http):
     return len(http.get("/api/v2.0/observation/track/platform_type=drifter&quantum=day.json").json()["features"])
 
 
+@pytest.mark.ci
 @pytest.mark.timeout(400)  # processes are started, which takes its time where others are at work
 def test_observations_are_imported_while_the_service_runs_and_stay(tmp_path):
     folder, path, database = tmp_path / "obs", tmp_path / "s", tmp_path / "c.sqlite3"

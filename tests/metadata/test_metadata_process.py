@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from tests.metadata.serving import PATIENCE, http_client, serving, until
 
-pytestmark = pytest.mark.timeout(400)  # processes are started, which takes its time where others are at work
+# Processes are started, which takes its time on a busy machine.
+pytestmark = [pytest.mark.ci, pytest.mark.timeout(400)]
 
 
 @pytest.fixture

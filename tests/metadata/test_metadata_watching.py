@@ -21,7 +21,8 @@ API = "/api/v2.0"
 TOKEN = "the-operators-own-token"
 MANY = 50
 
-pytestmark = pytest.mark.timeout(400)  # processes are started, which takes its time where others are at work
+# Processes are started, which takes its time on a busy machine.
+pytestmark = [pytest.mark.ci, pytest.mark.timeout(400)]
 
 
 def client(path):

@@ -51,6 +51,7 @@ async def settle():
         await asyncio.sleep(0)
 
 
+@pytest.mark.ci
 async def test_a_client_with_two_thousand_tiles_does_not_keep_another_waiting():
     studio = ImageMaker(at_once=4)
     many = [studio.ask("a", f"a{number}") for number in range(MANY)]

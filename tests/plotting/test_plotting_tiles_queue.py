@@ -40,6 +40,7 @@ async def settle(rounds=200):
         await asyncio.sleep(0)
 
 
+@pytest.mark.ci
 async def test_a_second_client_is_served_between_the_two_thousand_tiles_of_the_first(ask, numbers):
     many = [ask(x) for x in range(1, 2001)]
     await numbers.many.wait()

@@ -59,6 +59,7 @@ async def test_a_letter_that_no_font_has_is_drawn_without_a_word(one_worker, cap
     assert "Glyph" not in capfd.readouterr().err
 
 
+@pytest.mark.ci
 async def test_a_worker_that_dies_busy_or_idle_is_replaced(one_worker):
     first = await pid(one_worker)
     with pytest.raises(ServiceUnavailable, match="try again"):
@@ -116,6 +117,7 @@ async def test_without_a_queue_a_free_worker_still_draws():
         assert await pid(drawing) != os.getpid()
 
 
+@pytest.mark.ci
 async def test_a_figure_whose_asker_left_makes_room_for_the_next():
     async with ProcessRenderer(1, 1, 600.0, 100, nice=0) as drawing:  # the limit of time would end it in ten minutes
         first = await pid(drawing)
@@ -163,6 +165,7 @@ async def test_a_figure_that_takes_too_long_is_given_up():
             await drawing.draw(CSV, sleep)
 
 
+@pytest.mark.ci
 async def test_a_worker_is_replaced_after_its_number_of_figures():
     async with ProcessRenderer(1, 4, 20.0, 1, nice=0) as drawing:
         assert await pid(drawing) != await pid(drawing)
@@ -197,6 +200,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.ci
 async def test_no_worker_outlives_a_service_that_was_killed(tmp_path):
     script = tmp_path / "service.py"
     script.write_text(SERVICE)
