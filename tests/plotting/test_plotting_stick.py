@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from matplotlib.quiver import Quiver
 from msgspec.structs import replace
@@ -158,6 +158,7 @@ def test_a_stick_of_a_labelled_length_has_the_scale_of_the_others(context):
 ROW = st.lists(st.tuples(st.floats(-3, 3), st.floats(-3, 3)), min_size=2, max_size=8)
 
 
+@example([[(0.0, 5e-324), (0.0, 0.0)]], (8.0, 5.0))
 @given(st.lists(ROW, min_size=1, max_size=6), st.sampled_from([(2.0, 1.0), (8.0, 5.0), (12.0, 1.5)]))
 def test_no_stick_crosses_those_of_another_depth(given_rows, panel):
     vectors = np.full((2, 8, len(given_rows), 1), np.nan)

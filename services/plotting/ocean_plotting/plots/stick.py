@@ -44,6 +44,7 @@ COLUMN_ORDER: tuple[Role, ...] = ("time", "station", "latitude", "longitude", "d
 
 STICKS_PER_INCH = 30  # more are no longer told apart
 FEW_STICKS = 80  # that have heads
+STILL = 1e-12  # of any unit: smaller vectors have no length, and their inverse may be infinite
 MOST_REACH = 0.92  # of the distance of two rows, that sticks towards each other take
 WIDEST = 0.2  # of a panel's width, that a stick takes
 EDGE = 0.12  # of a row's height, above and below all
@@ -212,7 +213,7 @@ def choose_stick_scale(east: Floats, north: Floats, panel: tuple[float, float], 
     highest, lowest, fastest = float(up[0].max()), float(down[-1].max()), _greatest(np.hypot(east, north))
     strip = KEY_HEIGHT * context.sizes.small / 72
     limits = [(MOST_REACH, towards), (1.0, highest + lowest), (WIDEST * width * number / height, fastest)]
-    scale = min((available / size for available, size in limits if size > 0), default=1.0)
+    scale = min((available / size for available, size in limits if size > STILL), default=1.0)
     top, bottom = scale * highest + EDGE, 1.0 - number - scale * lowest - EDGE
     margin = max(0.0, number - (top - bottom)) / 2  # sticks that lie along the line would be too long
     top, bottom = top + margin, bottom - margin
