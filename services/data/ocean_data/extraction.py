@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from itertools import chain, count, islice
@@ -145,7 +145,8 @@ class ExtractionService:
         if request.scope["state"].get("head") and not planned.short:
             return StreamedResponse(None, **options)
         reader = self._follow(planned, output)
-        try:
+        with ExitStack() as stack:
+            stack.callback(reader.close)  # after a failure the writer need not go on
             complete = planned.short or not isinstance(output.writer, StreamWriter)
             await cancel_on_disconnect(request, reader.wait_ready(complete=complete))
             # None if it may be of another revision, since files may still change.
@@ -154,11 +155,8 @@ class ExtractionService:
                 revision = await self.workers.run(planned.extraction.revision, self.reading.source)
             made_from(request, planned.catalogue_revision, revision)
             if reader.size is not None and reader.size <= ONE_PIECE:
-                with closing(reader):
-                    return Response(b"".join([piece async for piece in reader]), **options)
-        except BaseException:  # raised again, but the writer need not go on
-            reader.close()
-            raise
+                return Response(b"".join([piece async for piece in reader]), **options)
+            stack.pop_all()
         return StreamedResponse(reader, **options)
 
     async def estimate(self, query: ExtractionRequest, form: str | None = None) -> Estimate:
