@@ -44,7 +44,8 @@ def main() -> None:
     output = Output(width=10, height=7, dpi=100)
     query = msgspec.convert({"dataset": "made", "variable": "sst", "area": [AREA], "projection": MERCATOR}, MapQuery)
     areas = query.areas()
-    shown = choose_view(find_bounds(areas), MERCATOR, make_map_layout(query, 10, 7).rectangles((1, 1))[0].aspect)
+    rectangle = make_map_layout(query, 10, 7).rectangles((1, 1))[0]
+    shown = choose_view(find_bounds(areas), MERCATOR, rectangle.width / rectangle.height)
     west, south, east, north = shown.box()
     latitude, longitude = np.linspace(south - 1, north + 1, ROWS), np.linspace(west - 1, east + 1, COLUMNS)
     field = make_field(latitude[:, np.newaxis], longitude[np.newaxis])

@@ -111,6 +111,14 @@ class VariableProblem(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class DatasetNote(msgspec.Struct, frozen=True, kw_only=True):
+    """What was guessed, converted, masked or left out so that a file, a variable or an axis could be served."""
+
+    name: str  # of the file, variable or axis
+    text: str
+    advice: str | None = None  # what to write into the configuration, or into the file
+
+
 class DatasetStatus(msgspec.Struct, frozen=True, kw_only=True):
     """State of a dataset's files: readable or not, and why."""
 
@@ -120,6 +128,7 @@ class DatasetStatus(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None  # why nothing is served
     problems: list[FileProblem] = []
     left_out: list[VariableProblem] = []  # variables that are asked for, or in the files, but not served
+    notes: list[DatasetNote] = []
 
 
 class GitInfo(msgspec.Struct, frozen=True, kw_only=True):

@@ -85,6 +85,14 @@ class Omission(msgspec.Struct, frozen=True):
     reason: Message
 
 
+class Note(msgspec.Struct, frozen=True):
+    """What was guessed, converted, masked or left out so that a file, a variable or an axis could be served."""
+
+    name: str
+    text: Message
+    advice: Message | None = None  # what to write into the configuration, or into the file
+
+
 class DatasetDescription(msgspec.Struct, frozen=True, kw_only=True):
     """Fields of a dataset that are taken from its configuration."""
 
@@ -118,6 +126,7 @@ class DatasetRecord(DatasetDescription, frozen=True, kw_only=True):
     variables: list[VariableRecord] = []
     problems: list[Omission] = []  # files
     left_out: list[Omission] = []  # variables
+    notes: list[Note] = []
 
     @property
     def visible_variables(self) -> list[VariableRecord]:
@@ -218,6 +227,12 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
                 "the dataset {name!r} cannot be served: {reason}", name=name, reason=record.reason, field="dataset"
             )
         return record
+
+
+def list_notes(record: DatasetRecord) -> list[Note]:
+    """List what is to be told about a dataset: files and variables that are not served, then the notes."""
+    omissions = [Note(omission.name, omission.reason) for omission in (*record.problems, *record.left_out)]
+    return omissions + record.notes
 
 
 def _similar_words(word: str, words: Iterable[str]) -> list[str]:

@@ -17,7 +17,7 @@ from ocean_common.contracts.metadata import DatasetPage, Link
 from ocean_common.i18n import ENGLISH, Translator
 from ocean_core.geometry import wrap_longitude
 from ocean_metadata.catalogue.completeness import rate_completeness
-from ocean_metadata.catalogue.model import DatasetRecord, VariableRecord, copy_fields
+from ocean_metadata.catalogue.model import DatasetRecord, VariableRecord, copy_fields, list_notes
 from ocean_metadata.catalogue.responses import vary_by_accept
 
 API = "/api/v2.0"
@@ -198,6 +198,7 @@ def render_dataset(record: DatasetRecord, base_url: str, translate: Translator =
         page=page,
         facts=_facts(page, translate),
         record=record,
+        notes=list_notes(record),
         completeness=rate_completeness(record, translate),
         linked_data=linked_data(record, base_url, translate),
     )

@@ -9,6 +9,7 @@ import numpy as np
 from ocean_common.arrays import pack_array
 from ocean_common.contracts.assets import Assets, DepthAxis, Levels, Steps, VariableInfo
 from ocean_common.contracts.metadata import (
+    DatasetNote,
     DatasetStatus,
     Depth,
     FileProblem,
@@ -106,6 +107,14 @@ def list_statuses(snapshot: Snapshot, translate: Translator = ENGLISH) -> list[D
             problems=[FileProblem(file=problem.name, reason=translate(problem.reason)) for problem in record.problems],
             left_out=[
                 VariableProblem(variable=problem.name, reason=translate(problem.reason)) for problem in record.left_out
+            ],
+            notes=[
+                DatasetNote(
+                    name=note.name,
+                    text=translate(note.text),
+                    advice=translate(note.advice) if note.advice else None,
+                )
+                for note in record.notes
             ],
         )
         for record in snapshot.datasets.values()

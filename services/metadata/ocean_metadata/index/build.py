@@ -45,6 +45,10 @@ class DatasetBuilder:
         self._details = details  # of the requests of `list_details`, by number of the file
         self._selection = select_variables(spec, sources)
         self._skipped = self._selection.skipped
+        # Each once: many variables share an axis or a grid.
+        self._notes = dict.fromkeys(
+            [*self._selection.notes, *(note for detail in details.values() for note in detail.notes)]
+        )
         self._grid_of: dict[tuple[int, Placement | None], GridRecord] = {}  # of the cells of variables in a file
         self._grids: dict[str, GridRecord] = {}
         self._depths: list[DepthAxis] = []
@@ -214,6 +218,7 @@ class DatasetBuilder:
             variables=self._variables,
             problems=file_problems,
             left_out=skipped,
+            notes=list(self._notes),
         )
         return record, steps
 

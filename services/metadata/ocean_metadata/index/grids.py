@@ -17,7 +17,7 @@ from ocean_core.colour import Limits, sample_limits
 from ocean_core.errors import Message
 from ocean_core.geometry import Bounds, longitude_near, smallest_span, split_at_antimeridian, wrap_longitude
 from ocean_core.units import length_in_metres
-from ocean_metadata.catalogue.model import GridRecord, copy_fields
+from ocean_metadata.catalogue.model import GridRecord, Note, copy_fields
 from ocean_metadata.index.axes import Layout, Placement, find_layout
 from ocean_metadata.index.model import FileHeader
 from ocean_metadata.index.selection import DetailRequest
@@ -38,6 +38,7 @@ class FileDetail(msgspec.Struct, frozen=True, kw_only=True):
     grid_of: dict[str, int] = {}  # variable → index into `grids`
     reasons: dict[str, Message] = {}  # variable → why it has no grid
     scales: dict[str, Limits] = {}  # of the variables without a scale
+    notes: list[Note] = []
 
 
 class CellPositions(NamedTuple):

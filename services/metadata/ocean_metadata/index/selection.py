@@ -11,7 +11,7 @@ from ocean_common.contracts.assets import File
 from ocean_core.colour import Limits, choose_limits
 from ocean_core.errors import Message
 from ocean_core.expression import parse_expression
-from ocean_metadata.catalogue.model import Omission
+from ocean_metadata.catalogue.model import Note, Omission
 from ocean_metadata.index.axes import (
     Layout,
     describe_cells,
@@ -78,6 +78,7 @@ class Selection(NamedTuple):
     members: list[Member]
     skipped: list[Omission]
     problems: dict[int, Message]  # by number of the file
+    notes: list[Note]
 
 
 # Coordinates from other files: some models write latitude and longitude once, into a separate file
@@ -197,6 +198,7 @@ def list_details(spec: DatasetSpec, sources: Sequence[SourceFile]) -> list[Detai
 def select_variables(spec: DatasetSpec, sources: Sequence[SourceFile]) -> Selection:
     """Select the variables of a dataset, and the files that fit the first file of each variable."""
     skipped: list[Omission] = []
+    notes: list[Note] = []
     problems = {number: source.reason for number, source in enumerate(sources) if source.reason is not None}
     headers = {
         number: source.header
@@ -219,7 +221,7 @@ def select_variables(spec: DatasetSpec, sources: Sequence[SourceFile]) -> Select
     for number, header in headers.items():
         if number not in problems and not any(number in member.files for member in members):
             problems[number] = _explain_unused(header)
-    return Selection(members, skipped, problems)
+    return Selection(members, skipped, problems, notes)
 
 
 def _list_specs(spec: DatasetSpec, headers: Mapping[int, FileHeader]) -> list[VariableSpec]:

@@ -16,7 +16,7 @@ from ocean_common import dataset_uri
 from ocean_common.contracts.assets import File
 from ocean_core.errors import Message
 from ocean_metadata.catalogue.database import AWAY, ProcessLock
-from ocean_metadata.catalogue.model import DatasetRecord, StepArrays
+from ocean_metadata.catalogue.model import DatasetRecord, StepArrays, list_notes
 from ocean_metadata.catalogue.store import CatalogueWriter
 from ocean_metadata.code_version import code_version
 from ocean_metadata.index import build, grids, scan
@@ -143,7 +143,10 @@ class DatasetIndexer:
         for position, spec in tqdm(changed, "datasets", disable=None, unit="dataset"):
             if self._stop.is_set():
                 break
-            self._store.replace(*self._build(spec, stats), position)
+            record, steps = self._build(spec, stats)
+            for note in list_notes(record):
+                _log.warning("%s: %s: %s", spec.id, note.name, note.text)
+            self._store.replace(record, steps, position)
         return len(changed)
 
     def _revision(self, spec: DatasetSpec, stats: dict[str, Stamp]) -> str:
