@@ -111,10 +111,15 @@ class VariableProblem(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+# `left out` counts as a part that is not served: dates of steps, a repeated step, ...
+NoteKind = Literal["guessed", "converted", "masked", "left out"]
+
+
 class DatasetNote(msgspec.Struct, frozen=True, kw_only=True):
-    """What was guessed, converted, masked or left out so that a file, a variable or an axis could be served."""
+    """Remark on a file, a variable or an axis that is not served quite as it is stored."""
 
     name: str  # of the file, variable or axis
+    kind: NoteKind
     text: str
     advice: str | None = None  # what to write into the configuration, or into the file
 

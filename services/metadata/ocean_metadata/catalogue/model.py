@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from ocean_common.contracts.assets import DepthAxis, Dimension, File, Grid
+from ocean_common.contracts.metadata import NoteKind
 from ocean_core.errors import DatasetNotFound, Message, VariableNotFound
 from ocean_core.time import Ints, format_times
 
@@ -86,9 +87,10 @@ class Omission(msgspec.Struct, frozen=True):
 
 
 class Note(msgspec.Struct, frozen=True):
-    """What was guessed, converted, masked or left out so that a file, a variable or an axis could be served."""
+    """Remark on a file, a variable or an axis that is not served quite as it is stored."""
 
     name: str
+    kind: NoteKind
     text: Message
     advice: Message | None = None  # what to write into the configuration, or into the file
 
@@ -231,7 +233,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 def list_notes(record: DatasetRecord) -> list[Note]:
     """List what is to be told about a dataset: files and variables that are not served, then the notes."""
-    omissions = [Note(omission.name, omission.reason) for omission in (*record.problems, *record.left_out)]
+    omissions = [Note(omission.name, "left out", omission.reason) for omission in (*record.problems, *record.left_out)]
     return omissions + record.notes
 
 

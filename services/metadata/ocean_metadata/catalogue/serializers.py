@@ -111,6 +111,7 @@ def list_statuses(snapshot: Snapshot, translate: Translator = ENGLISH) -> list[D
             notes=[
                 DatasetNote(
                     name=note.name,
+                    kind=note.kind,
                     text=translate(note.text),
                     advice=translate(note.advice) if note.advice else None,
                 )

@@ -191,6 +191,7 @@ class DatasetBuilder:
         reason = None
         if all(variable.auxiliary for variable in self._variables):
             reason = spec.error or _explain_broken(spec, file_problems, skipped)
+        has_gaps = file_problems or skipped or any(note.kind == "left out" for note in self._notes)
         times = [axis for axis, _ in self._times.values()]
         steps = [axis_steps for _, axis_steps in self._times.values()]
         longest = max(range(len(times)), key=lambda number: times[number].count, default=None)
@@ -199,7 +200,7 @@ class DatasetBuilder:
             spec,
             DatasetRecord,
             name=spec.name or re.sub(r"[_]+", " ", spec.id),
-            state="broken" if reason else "partly" if file_problems or skipped else "served",
+            state="broken" if reason else "partly" if has_gaps else "served",
             reason=reason,
             revision=revision,
             quantum=spec.quantum or (infer_quantum(steps[longest].seconds) if longest is not None else None),
