@@ -76,9 +76,10 @@ def test_the_configured_units_are_those_of_the_ids():
     assert shown(axis) == ["2000-01-01T00:00:00+00:00", "2000-01-02T00:00:00+00:00"]
 
 
-def test_times_that_nobody_understands_are_numbered():
-    axis = merge_times([times(3, units="unknown"), times(7, units="unknown")])
-    assert ([item.tolist() for item in axis.raw], axis.units) == ([[0], [1]], "1")
+def test_times_without_dates_are_numbered_and_keep_their_values_and_units():
+    axis = merge_times([times(3, units="second"), times(7, units="second")])
+    assert ([item.tolist() for item in axis.raw], axis.units) == ([[0], [1]], "second")
+    assert [item.tolist() for item in axis.values] == [[3.0], [7.0]]
 
 
 def test_months_are_counted_on_the_calendar():
@@ -106,4 +107,4 @@ def test_nanoseconds_are_not_taken_for_seconds():
 
 def test_times_that_are_too_far_away_are_numbered():
     axis = merge_times([times(0, 10**10, calendar="noleap")])
-    assert (axis.raw[0].tolist(), axis.units) == ([0, 1], "1")
+    assert (axis.raw[0].tolist(), axis.values[0].tolist()) == ([0, 1], [0.0, 1e10])

@@ -122,7 +122,10 @@ class File(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Steps(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The time steps of a variable, ascending: parallel arrays."""
+    """The time steps of a variable, ascending: parallel arrays.
+
+    Where no date can be known (`dated`), `raw` and `seconds` are the numbers of the steps, from 0.
+    """
 
     raw: Array  # int64: in `units`
     seconds: Array  # int64: seconds since 1970-01-01 UTC, by the calendar's own date
@@ -130,6 +133,9 @@ class Steps(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     position: Array  # int32: index along the file's time dimension
     units: str
     calendar: str = "standard"
+    dated: bool = True
+    climatology: bool = False  # of the months or seasons of no one year
+    values: Array | None = None  # float64: as in the files, in `units`; None where steps have dates
 
 
 class Levels(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -254,7 +254,7 @@ async def provide_steps(
     revision = await catalogue.revision(dataset)
     record, _, steps = await read_variable(catalogue, dataset, variable, _time_axes)
     made_from(request, revision, record.revision)
-    axis = next(iter(steps), None)
+    axis = next((axis for axis in steps if record.times[axis].dated), None)  # steps without dates are not listed
     selection = serializers.select_steps(steps[axis], first, last) if axis is not None else serializers.NO_STEPS
     return SelectedSteps(selection, record.quantum, (dataset, record.revision, axis, first, last))
 

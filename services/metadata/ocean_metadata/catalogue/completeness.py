@@ -92,7 +92,7 @@ def _catalogue_values(record: DatasetRecord) -> dict[str, str]:
         corners = ((south, west), (south, east), (north, east), (north, west), (south, west))
         values = {"west": f"{west:g}", "south": f"{south:g}", "east": f"{east:g}", "north": f"{north:g}"}
         values["bounds"] = f"POLYGON (({', '.join(f'{y:g} {x:g}' for y, x in corners)}))"
-    if record.time is not None:
+    if record.time is not None and record.times[record.time].dated:
         axis = record.times[record.time]
         start, end = format_times(np.array([axis.first, axis.last]))
         values |= {"start": start, "end": end, "duration": format_duration(axis.last - axis.first)}

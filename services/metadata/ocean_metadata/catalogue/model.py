@@ -6,28 +6,32 @@ from typing import Any, Literal, Self, TypeVar
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import DepthAxis, Dimension, File, Grid
 from ocean_common.contracts.metadata import NoteKind
 from ocean_core.errors import DatasetNotFound, Message, VariableNotFound
 from ocean_core.time import Ints, format_times
 
+Floats = NDArray[np.float64]
 S = TypeVar("S", bound=msgspec.Struct)
 
 State = Literal["served", "partly", "broken"]
-STEP_TYPES = ("<i8", "<i8", "<i4", "<i4")  # of the stored arrays of `StepArrays`
+STEP_TYPES = ("<i8", "<i8", "<i4", "<i4", "<f8")  # of the stored arrays of `StepArrays`
 Translations = dict[str, dict[str, str]]  # language → field → text, beside the English of the fields
 
 
 class TimeAxis(msgspec.Struct, frozen=True, kw_only=True):
-    """Time axis that variables share."""
+    """Time axis that variables share; without dates its steps are numbered from 0."""
 
     units: str
     calendar: str
     files: list[int]
-    first: int  # s since 1970-01-01 UTC
+    first: int  # s since 1970-01-01 UTC; without dates the number of a step
     last: int
     count: int
+    dated: bool = True
+    climatology: bool = False  # of the months or seasons of no one year
 
 
 class GridRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,7 +142,7 @@ class DatasetRecord(DatasetDescription, frozen=True, kw_only=True):
     @property
     def period(self) -> tuple[str | None, str | None]:
         """First and last time step, in ISO 8601."""
-        if self.time is None:
+        if self.time is None or not self.times[self.time].dated:
             return None, None
         axis = self.times[self.time]
         first, last = format_times(np.array([axis.first, axis.last]), self.quantum)
@@ -177,12 +181,14 @@ class StepArrays(msgspec.Struct, frozen=True, kw_only=True):
     """Steps of a time axis, ascending: arrays of equal length."""
 
     raw: Ints
-    seconds: Ints  # since 1970-01-01 UTC
+    seconds: Ints  # since 1970-01-01 UTC; of an axis without dates the numbers of the steps, as `raw`
     file: Ints  # index into the dataset's files
     position: Ints  # along the file's time dimension
+    values: Floats = msgspec.field(default_factory=lambda: np.empty(0))  # as in the files; none where steps have dates
 
     def take(self, selection: Ints | slice) -> Self:
-        return type(self)(**{name: values[selection] for name, values in msgspec.structs.asdict(self).items()})
+        arrays = msgspec.structs.asdict(self)
+        return type(self)(**{name: array[selection] if array.size else array for name, array in arrays.items()})
 
     def encode(self) -> bytes:
         """Encode as MessagePack of little-endian bytes."""
@@ -192,8 +198,9 @@ class StepArrays(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def decode(cls, content: bytes) -> Self:
         arrays = zip(msgspec.msgpack.decode(content, type=list[bytes]), STEP_TYPES, strict=True)
-        raw, seconds, file, position = (np.frombuffer(part, kind).astype(np.int64) for part, kind in arrays)
-        return cls(raw=raw, seconds=seconds, file=file, position=position)
+        *integers, values = (np.frombuffer(part, kind) for part, kind in arrays)
+        raw, seconds, file, position = (part.astype(np.int64) for part in integers)
+        return cls(raw=raw, seconds=seconds, file=file, position=position, values=values)
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):

@@ -135,7 +135,7 @@ class SearchDocument(msgspec.Struct, frozen=True, kw_only=True):
 def search_document(record: DatasetRecord) -> SearchDocument:
     """Collect the words, facets, period and outlines of a dataset, with the variables that lists show."""
     axis = record.times[record.time] if record.time is not None else None
-    first, last = (axis.first, axis.last) if axis else NO_PERIOD
+    first, last = (axis.first, axis.last) if axis and axis.dated else NO_PERIOD
     outlines = sorted({outline for outline in map(_outline, record.grids) if outline})
     facets = {name: [getattr(record, name)] for name in ("group", "quantum", "model_class")}
     facets["standard_name"] = [variable.standard_name for variable in record.visible_variables]

@@ -24,7 +24,8 @@ from ocean_common.i18n import ENGLISH, SOURCE, Translator
 from ocean_core.time import Ints, format_duration, format_month_duration, format_times
 from ocean_metadata.catalogue.model import DatasetRecord, Snapshot, StepArrays, TimeAxis, VariableRecord, copy_fields
 
-NO_STEPS = StepArrays(**{name: np.empty(0, np.int64) for name in StepArrays.__struct_fields__})
+_NONE = np.empty(0, np.int64)
+NO_STEPS = StepArrays(raw=_NONE, seconds=_NONE, file=_NONE, position=_NONE)
 
 # Languages: texts of the configuration where it has them, else those of the translations.
 
@@ -307,4 +308,7 @@ def _pack_steps(axis: TimeAxis, steps: StepArrays) -> Steps:
         position=pack_array(steps.position.astype(np.int32)),
         units=axis.units,
         calendar=axis.calendar,
+        dated=axis.dated,
+        climatology=axis.climatology,
+        values=None if axis.dated else pack_array(steps.values),
     )

@@ -18,6 +18,7 @@ from ocean_metadata.catalogue.model import (
     DatasetRecord,
     GridRecord,
     LevelsRecord,
+    Note,
     Omission,
     StepArrays,
     TimeAxis,
@@ -32,6 +33,10 @@ from ocean_metadata.index.model import DatasetSpec, VariableHeader, VariableSpec
 from ocean_metadata.index.selection import Member, SourceFile, find_scale, header_limits, select_variables, stored_key
 
 MAX_ATTRIBUTE = 2_000  # characters, or numbers, of a global attribute: a history may be longer than the data
+_DATES_ADVICE = Message(
+    "write the units of the times: in the file, or into the configuration as {example}",
+    example='"time_dim_units": "days since 2000-01-01"',
+)
 _NO_GRID = GridRecord(grid=Grid(id="none", kind="none", shape=(1, 1)))
 _MODEL_CLASSES = {"rectilinear": "Mercator", "projected": "Nemo", "curvilinear": "Nemo", "triangles": "Fvcom"}
 
@@ -165,6 +170,9 @@ class DatasetBuilder:
             if axis is None:
                 return None
             self._times[key] = axis
+            if not axis[0].dated:
+                text = Message("its times have no dates (units {units!r}): its steps are numbered", units=axis[0].units)
+                self._notes[Note(name, text, _DATES_ADVICE)] = None
         return list(self._times).index(key)
 
     def _drop_incomplete_vectors(self) -> None:
@@ -194,7 +202,8 @@ class DatasetBuilder:
         has_gaps = file_problems or skipped or any(note.kind == "left out" for note in self._notes)
         times = [axis for axis, _ in self._times.values()]
         steps = [axis_steps for _, axis_steps in self._times.values()]
-        longest = max(range(len(times)), key=lambda number: times[number].count, default=None)
+        longest = max(range(len(times)), key=lambda number: (times[number].dated, times[number].count), default=None)
+        dated = longest if longest is not None and times[longest].dated else None
         attributes = next((source.header.attributes for source in self._sources if source.header is not None), {})
         record = copy_fields(
             spec,
@@ -203,7 +212,7 @@ class DatasetBuilder:
             state="broken" if reason else "partly" if has_gaps else "served",
             reason=reason,
             revision=revision,
-            quantum=spec.quantum or (infer_quantum(steps[longest].seconds) if longest is not None else None),
+            quantum=spec.quantum or (infer_quantum(steps[dated].seconds) if dated is not None else None),
             model_class=_choose_model_class(spec.model_class, grids),
             time_dim_units=times[longest].units if longest is not None else spec.time_dim_units,
             bounds=join_boxes([record.grid.bounds for record in self._grids.values() if record.grid.bounds]),

@@ -14,6 +14,8 @@ from ocean_metadata.catalogue.model import StepArrays, TimeAxis
 from ocean_metadata.index.axes import depth_kind
 from ocean_metadata.index.model import FileHeader
 
+Floats = NDArray[np.float64]
+
 # Heights of the levels of SELFE and SCHISM, which count levels from the sea floor.
 _FLOOR_FIRST = {"zval", "zcor", "zcoords", "zCoordinates"}
 
@@ -30,9 +32,10 @@ class MergedTimes(NamedTuple):
     """Times of one or several files on one scale."""
 
     raw: list[Ints]  # ids, one array for each file
-    seconds: list[Ints]  # since 1970-01-01, by the date of the calendar
-    units: str  # of `raw`
+    seconds: list[Ints]  # since 1970-01-01, by the date of the calendar; without dates as `raw`
+    units: str  # of `raw`; without dates of `values`
     calendar: Calendar
+    values: list[Floats] | None = None  # as in the files, where no date can be known
 
 
 def make_depth_axis(name: str, header: FileHeader) -> DepthAxis:
@@ -74,6 +77,7 @@ def make_time_axis(
         seconds=np.concatenate(axis.seconds),
         file=np.repeat(files, [raw.size for raw in axis.raw]),
         position=np.concatenate(positions),
+        values=np.concatenate(axis.values) if axis.values is not None else np.empty(0),
     )
     # Of steps with one id the first in the last file.
     order = np.lexsort((steps.position, -steps.file, steps.raw))
@@ -89,6 +93,7 @@ def make_time_axis(
         first=int(steps.seconds[0]),
         last=int(steps.seconds[-1]),
         count=order.size,
+        dated=axis.values is None,
     )
     return time_axis, steps
 
@@ -97,7 +102,7 @@ def merge_times(parts: Sequence[RawTimes], configured_units: str | None = None) 
     """Convert the times of several files to one scale.
 
     Whole numbers stay as they are in the file, in its units: those of the first file, or the configured ones. Other
-    times become seconds since the same epoch. Times whose units cannot be parsed are numbered, in units of "1".
+    times become seconds since the same epoch. Steps whose dates cannot be known are numbered in the order of the files.
     """
     configured = parse_time_units(configured_units or "", parts[0].calendar)
     parsed = [parse_time_units(part.units, part.calendar) or configured for part in parts]
@@ -127,4 +132,5 @@ def _convert_times(parts: Sequence[RawTimes], all_units: Sequence[TimeUnits], ta
 def _number_steps(parts: Sequence[RawTimes]) -> MergedTimes:
     starts = np.cumsum([0, *(part.values.size for part in parts)])
     raw = [np.arange(start, start + part.values.size) for start, part in zip(starts, parts, strict=False)]
-    return MergedTimes(raw, raw, "1", "standard")
+    units = parts[0].units if len({part.units for part in parts}) == 1 else ""
+    return MergedTimes(raw, raw, units, "standard", [part.values.astype(np.float64) for part in parts])
