@@ -172,7 +172,7 @@ class DatasetBuilder:
             self._times[key] = axis
             if not axis[0].dated:
                 text = Message("its times have no dates (units {units!r}): its steps are numbered", units=axis[0].units)
-                self._notes[Note(name, text, _DATES_ADVICE)] = None
+                self._notes[Note(name, "left out", text, _DATES_ADVICE)] = None
         return list(self._times).index(key)
 
     def _drop_incomplete_vectors(self) -> None:
