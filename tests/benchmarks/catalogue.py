@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import httpx
 import netCDF4
@@ -138,7 +139,7 @@ def _outline(chance: random.Random) -> tuple[tuple[float, float, float, float], 
 
 async def measure(catalogue: Catalogue) -> list[str]:
     """Ask for everything, and name what was too slow."""
-    transport = httpx.ASGITransport(create_app(catalogue))
+    transport = httpx.ASGITransport(cast("Any", create_app(catalogue)))
     slow = []
     async with httpx.AsyncClient(transport=transport, base_url="http://bench") as client:
         print(f"\n{'the first time':<34} {'ms':>8} {'kB':>8}")

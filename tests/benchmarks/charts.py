@@ -22,12 +22,13 @@ from peers import environment
 
 from ocean_common.contracts.assets import Array, VariableInfo
 from ocean_common.contracts.data import Coordinate, Coverage, Field
+from ocean_core.tiles import MERCATOR
 from ocean_plotting.export import WRITERS
 from ocean_plotting.export.output import Output
 from ocean_plotting.figure.context import FigureResources
-from ocean_plotting.figure.view import MERCATOR, View, choose_view, find_bounds
+from ocean_plotting.figure.view import View, choose_view, find_bounds
 from ocean_plotting.plots import profile
-from ocean_plotting.plots.map import draw as draw_map
+from ocean_plotting.plots.map.draw import draw as draw_map
 from ocean_plotting.plots.map.query import FIELD_CELLS, MapData, MapField, MapQuery, make_map_layout
 
 SAMPLES = Path(__file__).parents[2] / "deploy" / "sample_data"
@@ -125,7 +126,8 @@ def column(depths: np.ndarray, places: list[tuple[float, float]], values: np.nda
 
 def make_field(latitude: np.ndarray, longitude: np.ndarray) -> np.ndarray:
     """The field, everywhere."""
-    return 30 - 0.4 * np.abs(latitude) + np.sin(longitude / 3) * np.cos(latitude / 2)
+    field: np.ndarray = 30 - 0.4 * np.abs(latitude) + np.sin(longitude / 3) * np.cos(latitude / 2)
+    return field
 
 
 def coverage(shown: View) -> Coverage:

@@ -9,15 +9,18 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
+from litestar import Litestar
 from litestar.testing import TestClient
 
 from ocean_common.telemetry import configure_logs
 from ocean_metadata.app import create_app
 from ocean_metadata.catalogue.database import connect
 from ocean_metadata.catalogue.model import Snapshot
+from ocean_metadata.catalogue.store import Catalogue
 from ocean_metadata.observations import schema
 from ocean_metadata.observations.repository import ObservationRepository
 from ocean_metadata.observations.schema import create_tables
@@ -35,19 +38,10 @@ KINDS = [  # type, share of the samples, casts of a platform, hours between them
 TYPES = [("sea_water_temperature", "degree_Celsius"), ("sea_water_salinity", "psu"), ("sea_surface_temperature", "K")]
 
 
-class NoCatalogue:
-    """No datasets: only observations are asked for."""
-
-    snapshot = Snapshot(revision="none", datasets={})
-
-    async def revision(self, dataset):
-        return ""
-
-    async def steps(self, record, time):
-        raise NotImplementedError
+Rows = list[tuple[Any, ...]]
 
 
-def platforms(samples: int) -> Iterator[tuple[dict, list, list, list]]:
+def platforms(samples: int) -> Iterator[tuple[dict[str, Any], Rows, Rows, Rows]]:
     """Platforms on their ways, with rows of stations, holdings and samples."""
     random = np.random.default_rng(1)
     number, station = 0, 0
@@ -101,10 +95,11 @@ def fill(engine: sa.Engine, samples: int) -> None:
     ObservationStore(engine).analyze()
 
 
-def write(connection: sa.Connection, table: sa.Table, rows: list) -> None:
+def write(connection: sa.Connection, table: sa.Table, rows: Rows) -> None:
     """Write rows the fast way of each database."""
     if connection.dialect.name == "postgresql":
-        with connection.connection.cursor() as cursor, cursor.copy(f"COPY {table.name} FROM STDIN") as copy:
+        cursor: Any = connection.connection.cursor()
+        with cursor, cursor.copy(f"COPY {table.name} FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
     else:
@@ -149,7 +144,7 @@ def questions() -> Iterator[tuple[str, list[str]]]:
     yield "way of a platform", [f"/internal/observation/track/{n}" for n in range(1, REPEATS)]
 
 
-def measure(client: TestClient, paths: list[str]) -> tuple[float, float, int]:
+def measure(client: TestClient[Litestar], paths: list[str]) -> tuple[float, float, int]:
     """p50 and p95 in ms, and the size of the largest answer."""
     took, size = [], 0
     for path in (paths * REPEATS)[:REPEATS]:
@@ -178,7 +173,9 @@ def main() -> None:
         started = time.perf_counter()
         fill(engine, query.samples)
         print(f"{query.samples:,} samples written in {time.perf_counter() - started:.0f} s")
-    with TestClient(create_app(NoCatalogue(), observations=ObservationRepository(engine))) as client:
+    catalogue = Catalogue(engine)
+    catalogue.snapshot = Snapshot(revision="none", datasets={})  # only observations are asked for
+    with TestClient(create_app(catalogue, observations=ObservationRepository(engine))) as client:
         print(f"{'':26} {'p50 ms':>8} {'p95 ms':>8} {'largest kB':>11}")
         for name, paths in questions():
             half, most, size = measure(client, paths)

@@ -88,7 +88,7 @@ def series_xarray(folder: Path) -> object:
         return opened["sst"].sel(latitude=LATITUDE, longitude=LONGITUDE, method="nearest").load().values
 
 
-def asking(client: httpx.Client, url: str, **params: object) -> Way:
+def asking(client: httpx.Client, url: str, **params: str | float) -> Way:
     """A request that must be answered."""
 
     def ask() -> object:
@@ -173,7 +173,7 @@ def report(question: str, taken: dict[str, list[float]]) -> None:
         ratio = "" if ours is None or name == "ours" else f"{median / ours:8.1f} ×"
         target = TARGETS.get((question, name))
         output = "" if target is None or ours is None else f"  target {target:.0f}: "
-        output += "" if not output else "met" if ours and median / ours >= target else "MISSED"
+        output += "" if not output else "met" if target and ours and median / ours >= target else "MISSED"
         print(f"{question:<9}{name:<16}{median:9.2f}{min(times):9.2f}{max(times):9.2f}{ratio}{output}", flush=True)
 
 

@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -96,7 +97,7 @@ async def _measure(base: str) -> tuple[list[float], int, int, str]:
 
         async def plot(number: int) -> int:
             kind, query = HEAVY[number % len(HEAVY)]
-            requests = {"query": json.dumps(query), "format": "png", "dpi": 150}
+            requests: dict[str, str | int] = {"query": json.dumps(query), "format": "png", "dpi": 150}
             return (await client.get(f"/plot/{kind}", params=requests)).status_code
 
         async def draw(number: int, until: float) -> None:
@@ -171,7 +172,7 @@ def serve(mode: str, database: str, port: int, data_port: int) -> None:
     )
     pictures = plotting.build(settings)
 
-    async def route(scope, receive, send):
+    async def route(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
             async with catalogue.lifespan(), pictures.lifespan():
                 await receive()

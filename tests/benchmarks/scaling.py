@@ -15,7 +15,8 @@ import netCDF4
 import numpy as np
 from matplotlib.figure import Figure
 
-from ocean_common.contracts.assets import Array, Assets, Dimension, File, Grid, Steps, VariableInfo
+from ocean_common.arrays import pack_array
+from ocean_common.contracts.assets import Assets, Dimension, File, Grid, Steps, VariableInfo
 from ocean_data.reading.source import NetCDFSource
 
 PICTURE = Path(__file__).parents[2] / "docs/images/cost-against-work.png"
@@ -58,13 +59,14 @@ def describe(files: list[File], rows: int, columns: int, steps: Steps | None = N
 
 def in_time(count: int) -> Steps:
     """One step in each file."""
-    days = np.arange(count, dtype="<i8")
-    columns = {"raw": days, "seconds": days * 86400, "file": days.astype("<i4"), "position": np.zeros(count, "<i4")}
-    arrays = {
-        name: Array(dtype=values.dtype.str, shape=values.shape, data=values.tobytes())
-        for name, values in columns.items()
-    }
-    return Steps(**arrays, units="days since 2020-01-01")
+    days, files = np.arange(count, dtype="<i8"), np.arange(count, dtype="<i4")
+    return Steps(
+        raw=pack_array(days),
+        seconds=pack_array(days * 86400),
+        file=pack_array(files),
+        position=pack_array(np.zeros(count, "<i4")),
+        units="days since 2020-01-01",
+    )
 
 
 def median(work: Callable[[], object], rounds: int = ROUNDS) -> float:
