@@ -1,8 +1,9 @@
 """Units: one list of spellings for depths, differences, labels and colour limits."""
 
+import numpy as np
 import pytest
 
-from ocean_core.units import SPELLINGS, canonical_units, length_in_metres, unit_conversion
+from ocean_core.units import SPELLINGS, angle_in_degrees, canonical_units, length_in_metres, unit_conversion
 
 
 @pytest.mark.parametrize(
@@ -55,3 +56,14 @@ def test_every_spelling_means_the_unit_under_which_it_stands():
         for spelling in filter(None, spellings):
             assert canonical_units(spelling.upper()) == units
             assert unit_conversion(spelling, units) == (1.0, 0.0)
+
+
+@pytest.mark.parametrize("units", ["radian", "radians", "rad", "radians_north", "radian_east", "Radian north"])
+def test_radians_are_angles_with_or_without_their_direction(units):
+    assert angle_in_degrees(units) == pytest.approx(np.degrees(1))
+
+
+@pytest.mark.parametrize("units", ["", "1", "m", "m s-1", "degree_C", "s"])
+def test_numbers_lengths_and_temperatures_are_no_angles(units):
+    assert angle_in_degrees(units) is None
+    assert angle_in_degrees("degrees_north") == angle_in_degrees("degreeE") == 1.0

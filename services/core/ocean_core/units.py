@@ -32,6 +32,8 @@ _CANONICAL = {spelling: units for units, spellings in SPELLINGS.items() for spel
 _UDUNITS = {"cms-1": "cm s-1", "pa": "Pa", "hpa": "hPa", "kpa": "kPa", "mbar": "mbar", "fraction": "1"}
 # A practical salinity is a number on a scale of its own, not a ratio: 35 PSU is neither 0.035 nor 35 g/kg.
 _PRACTICAL_SALINITY = {"PSU", "1e-3"}
+_ANGLE = re.compile("rad|deg|arc", re.IGNORECASE)
+_DIRECTION = re.compile(r"(?<=[a-z])[\s_]*(north|east|_[ne])$", re.IGNORECASE)
 _SPACES = re.compile(r"[\s_]+")
 # The C library keeps its parser's state in globals.
 _UDUNITS_LOCK = Lock()
@@ -61,6 +63,14 @@ def unit_conversion(source: str, target: str) -> tuple[float, float] | None:
 def length_in_metres(units: str) -> float | None:
     """Return how many metres a unit of length is; None for other units."""
     conversion = unit_conversion(units, "m")
+    return None if conversion is None else conversion[0]
+
+
+def angle_in_degrees(units: str) -> float | None:
+    """Return how many degrees a unit of latitude or longitude is (``radians_north``); None for other units."""
+    # UDUNITS takes a radian for a mere number.
+    is_angle = _ANGLE.search(units) is not None
+    conversion = unit_conversion(_DIRECTION.sub("", units.strip()), "degree") if is_angle else None
     return None if conversion is None else conversion[0]
 
 

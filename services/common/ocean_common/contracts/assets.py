@@ -91,6 +91,7 @@ class Grid(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     file: str = ""  # path of the file that holds the coordinates
     latitude: str | None = None  # names of variables in `file`
     longitude: str | None = None
+    degrees: float = 1.0  # units of latitudes and longitudes to degrees: of those in radians
     y_axis: str | None = None
     x_axis: str | None = None
     axis_factor: float = 1.0  # projected: axis units to metres, or to degrees for a rotated pole

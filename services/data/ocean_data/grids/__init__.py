@@ -18,7 +18,8 @@ from ocean_data.grids.projected import Plane, Projected, read_projections
 from ocean_data.grids.rectilinear import Rectilinear
 
 PLANE_TOLERANCE = 0.1  # cells by which a projection may differ from the latitudes and longitudes beside it
-ROLES = ("latitude", "longitude", "y_axis", "x_axis", "connectivity", *FACE_ROLES)
+_ANGLES = ("latitude", "longitude", *FACE_ROLES)
+ROLES = (*_ANGLES, "y_axis", "x_axis", "connectivity")
 """The coordinate variables that a grid can have: members of `assets.Grid` that name them."""
 
 
@@ -54,6 +55,7 @@ def arrange_coordinates(described: assets.Grid, variables: dict[str, Floats]) ->
     KeyError, ValueError
         They are not as the catalogue describes them.
     """
+    variables = {role: values * described.degrees if role in _ANGLES else values for role, values in variables.items()}
     if described.kind == "triangles":
         return mesh_coordinates(described, variables)
     rows, columns = described.shape[:1], described.shape[-1:]

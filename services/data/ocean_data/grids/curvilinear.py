@@ -7,7 +7,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ocean_core.geometry import EARTH_RADIUS, Floats, chord_to_distance, positions_of, unit_vectors, wrap_longitude
+from ocean_core.cells import find_usable_cells
+from ocean_core.geometry import EARTH_RADIUS, Floats, chord_to_distance, positions_of, unit_vectors
 from ocean_core.vectors import Axis
 from ocean_data.compute.region import Region
 from ocean_data.grids.base import (
@@ -29,7 +30,6 @@ from ocean_data.grids.search import CentreSearch
 REACH = 0.55  # of the diagonal of a cell: farther from its centre, a point is outside the grid
 MARGIN = 0.5 + 1e-6  # cells beyond the centres at the rim that still belong to the grid
 LONE = 25.0  # km: the size of a cell that has no neighbours
-NEAR = 10.0  # degrees: farther from 0, 0, no cell is beside one that is there
 JUMP = 3.0  # times: a neighbour so much farther than the opposite one is across a cut in the file
 LONGEST_STEP = 3.0  # times the usual one: beyond, a neighbour in the file is none on the Earth
 FOLLOWED = 1.5  # columns: so near, the last column of a grid is followed by its first
@@ -58,7 +58,7 @@ class Curvilinear(Grid):
         self._axes = axes
         self.crs_wkt = axes.crs_wkt if axes else None
         self.shape = (latitude.shape[0], latitude.shape[1])
-        usable = _usable_cells(latitude, longitude)
+        usable = find_usable_cells(latitude, longitude)
         self._latitude = np.where(usable, latitude, np.nan).ravel()
         self._longitude = np.where(usable, longitude, np.nan).ravel()
         vectors = unit_vectors(self._latitude, self._longitude)
@@ -201,23 +201,6 @@ class Curvilinear(Grid):
         corners = wide[:-1, :-1] + wide[1:, :-1] + wide[:-1, 1:] + wide[1:, 1:]
         length = np.linalg.norm(corners, axis=-1, keepdims=True)
         return np.divide(corners, length, out=np.zeros_like(corners), where=length > 0), usable
-
-
-def usable_points(latitude: Floats, longitude: Floats) -> NDArray[np.bool_]:
-    """Points of a whole grid that have coordinates. Models leave out land blocks and write zeros for them."""
-    valid = np.isfinite(latitude) & np.isfinite(longitude) & (np.abs(latitude) <= 90.001)
-    dummy = (latitude == 0) & (longitude == 0)
-    return valid & ~dummy if dummy.sum() > 1 else valid
-
-
-def _usable_cells(latitude: Floats, longitude: Floats) -> NDArray[np.bool_]:
-    """Cells of a grid, (y, x), that have coordinates: a single one at 0, 0 only if those beside it are near."""
-    usable = usable_points(latitude, longitude)
-    for row, column in np.argwhere(usable & (latitude == 0) & (longitude == 0)):
-        beside = slice(max(row - 1, 0), row + 2), slice(max(column - 1, 0), column + 2)
-        apart = np.hypot(latitude[beside], wrap_longitude(longitude[beside]))
-        usable[row, column] = usable.size == 1 or bool(((apart > 0) & (apart < NEAR)).any())
-    return usable
 
 
 def _is_adjacent(length: Floats, opposite: Floats) -> NDArray[np.bool_]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from ocean_common.contracts import assets
+from ocean_core.cells import find_usable_cells
 from ocean_core.geometry import EARTH_RADIUS, Floats, chord_to_distance, positions_of, unit_vectors
 from ocean_data.compute.region import Region
 from ocean_data.grids.base import (
@@ -26,7 +27,6 @@ from ocean_data.grids.base import (
     triangle_areas,
     without_time,
 )
-from ocean_data.grids.curvilinear import usable_points
 from ocean_data.grids.search import chord_bound
 
 RIM = 0.02  # of the height of a triangle: so far beyond the rim, a point still belongs to the mesh
@@ -52,7 +52,7 @@ class Mesh(Grid):
         ``nodes`` and ``centres``: latitudes and longitudes, degrees, (node,) and (face,) each; where a triangle has no
         centre, the middle of its corners. ``corners``: the nodes of each triangle, (face, 3); one with -1 is none.
         """
-        placed = usable_points(*nodes)
+        placed = find_usable_cells(*nodes)
         nodes = np.where(placed, nodes[0], np.nan), np.where(placed, nodes[1], np.nan)
         vectors = unit_vectors(*nodes)
         usable = np.asarray(((corners >= 0) & placed[corners]).all(axis=1))

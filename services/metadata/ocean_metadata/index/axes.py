@@ -3,6 +3,7 @@
 CF attributes count first, then the usual names.
 """
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -18,10 +19,14 @@ from ocean_core.units import length_in_metres
 from ocean_metadata.index.model import FileHeader, VariableHeader
 
 _STAGGERED = r"([_-]?(rho|psi|u|v|t|f|w|c|vertical|grid_[tuvfw]))?"
-_LATITUDE_UNITS = re.compile(r"degrees?_?n(orth)?", re.IGNORECASE)
-_LONGITUDE_UNITS = re.compile(r"degrees?_?e(ast)?", re.IGNORECASE)
-_LATITUDE_NAMES = re.compile(rf"(nav_|g)?lat(itude)?{_STAGGERED}|gphi[tuvf]|y?lat", re.IGNORECASE)
-_LONGITUDE_NAMES = re.compile(rf"(nav_|g)?lon(gitude)?{_STAGGERED}|glam[tuvf]|x?lon", re.IGNORECASE)
+_LATITUDE_UNITS = re.compile(r"(degree|radian)s?_?n(orth)?", re.IGNORECASE)
+_LONGITUDE_UNITS = re.compile(r"(degree|radian)s?_?e(ast)?", re.IGNORECASE)
+_LATITUDE_NAMES = re.compile(
+    rf"(nav_|g)?lat(itude)?{_STAGGERED}|gphi[tuvf]|[ycve]?lat|lat(cell|vertex|edge)", re.IGNORECASE
+)
+_LONGITUDE_NAMES = re.compile(
+    rf"(nav_|g)?lon(gitude)?{_STAGGERED}|glam[tuvf]|[xcve]?lon|lon(cell|vertex|edge)", re.IGNORECASE
+)
 _TIME_NAMES = re.compile(r"(ocean_|model_|x)?time(_counter|_centered|_instant)?|t|juld", re.IGNORECASE)
 _DEPTH_NAMES = re.compile(
     r"(nav_)?(depth|lev|level)s?[tuvw]?(_?\d*)?|z|zc|zt|s[tw]_ocean|s_(rho|w)|sig(ma|lay|lev)|height\w*|altitude|k",
@@ -206,7 +211,7 @@ def _is_field(variable: VariableHeader, header: FileHeader, references: set[str]
     if not variable.numeric or not variable.dimensions or name in header.dimensions or name in references:
         return False
     is_coordinate = is_latitude(variable) or is_longitude(variable) or is_time(variable)
-    if is_coordinate or variable.attributes.get("cf_role") or variable.text("grid_mapping_name"):
+    if is_coordinate or variable.attributes.get("cf_role"):
         return False
     is_bounds = name.endswith(("_bnds", "_bounds", "_vertices")) or name.startswith("bounds_")
     is_axis = variable.text("axis").upper() in {"X", "Y", "Z", "T"} or name in _PLANE
@@ -319,8 +324,10 @@ def _strip_coordinate_name(name: str) -> str:
 
 def _find_projected(variable: VariableHeader, header: FileHeader) -> Placement | None:
     mappings = {other.name: other for other in header.variables.values() if other.text("grid_mapping_name")}
-    only = next(iter(mappings.values())) if len(mappings) == 1 else None
-    mapping = mappings.get(variable.text("grid_mapping").split(":")[0].strip(), only)
+    # Data may have the attributes of a mapping themselves: for them alone.
+    shared = [other for other in mappings.values() if math.prod(other.shape) == 1]
+    own = mappings.get(variable.name) or (shared[0] if len(shared) == 1 else None)
+    mapping = mappings.get(variable.text("grid_mapping").split(":")[0].strip(), own)
     if mapping is None or mapping.text("grid_mapping_name") == "latitude_longitude":
         return None
     y = _find_axis(variable.dimensions, header, _AXES_Y, "Y")

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from pyproj.exceptions import CRSError
 
 from ocean_common.contracts.assets import Grid
+from ocean_core.cells import POLE, find_usable_cells
 from ocean_core.colour import Limits, sample_limits
 from ocean_core.errors import Message
 from ocean_core.geometry import Bounds, longitude_near, smallest_span, split_at_antimeridian, wrap_longitude
-from ocean_core.units import length_in_metres
+from ocean_core.units import angle_in_degrees, length_in_metres
 from ocean_metadata.catalogue.model import GridRecord, Note, copy_fields
 from ocean_metadata.index.axes import Layout, Placement, find_layout
 from ocean_metadata.index.model import FileHeader
@@ -27,6 +28,7 @@ SAMPLE = 64  # values along each dimension
 OUTLINE_BLOCKS = 72  # along each dimension of a grid: an outline, not a coast
 _TOLERANCE = 0.1  # of a cell: largest distance of a grid mapping from the latitude and longitude in the file
 _OUTLINE_TRIANGLES = 20_000
+_FILLS = 3  # different latitudes beyond the poles: more are positions in other units, or wrong
 _PRECISION = 0.001  # degrees, of outlines
 
 
@@ -48,6 +50,7 @@ class CellPositions(NamedTuple):
     latitude: Floats  # (y, x) or (node,)
     longitude: Floats
     corners: Any = None  # (triangle, 3), from 0
+    notes: tuple[Note, ...] = ()
 
 
 def read_detail(path: str, header: FileHeader, request: DetailRequest) -> FileDetail:
@@ -70,6 +73,7 @@ def read_detail(path: str, header: FileHeader, request: DetailRequest) -> FileDe
                     grids[placement] = error.message
                 else:
                     grids[placement] = len(detail.grids)
+                    detail.notes.extend(positions.notes)
                     outline = _read_outline(data, name, layout, positions)
                     detail.grids.append(GridRecord(grid=positions.grid, footprint=outline))
             if isinstance(grid := grids[placement], Message):
@@ -92,28 +96,66 @@ def _read_positions(data: OpenDataset, placement: Placement, header: FileHeader)
         raise Unreadable("its latitude and longitude are empty")
     if latitude.size > 1 and np.ptp(latitude) == 0 and np.ptp(longitude) == 0:
         raise Unreadable("its latitude and longitude are the same in every cell")
-    if np.nanmax(np.abs(latitude)) > 90.01:
+    if np.nanmax(np.abs(latitude)) > POLE:
         raise Unreadable("its latitudes are beyond the poles")
     grid = msgspec.structs.replace(positions.grid, bounds=bounding_box(latitude, longitude))
     return positions._replace(grid=grid)
 
 
-def _read_rectilinear(data: OpenDataset, placement: Placement, _: FileHeader) -> CellPositions:
-    y, x = _read_named(data, placement.latitude), _read_named(data, placement.longitude)
+def _read_angles(
+    data: OpenDataset, placement: Placement, header: FileHeader
+) -> tuple[Floats, Floats, float, tuple[Note, ...]]:
+    """Read latitudes and longitudes in degrees, and how many degrees their unit in the file is."""
+    name = str(placement.latitude)
+    values = [_read_named(data, coordinate) for coordinate in (name, placement.longitude)]
+    degrees = angle_in_degrees(header.variables[name].text("units")) or 1.0
+    if degrees == 1.0 or not np.isfinite(values[0]).any():
+        return values[0], values[1], 1.0, ()
+    placed = np.abs(values[0][np.abs(values[0]) <= POLE])
+    if placed.size and np.median(placed) > np.pi / 2:
+        text = Message("the units of {name} are {units}, but its values can only be degrees", name=name,
+                       units=header.variables[name].text("units"))  # fmt: skip
+        return values[0], values[1], 1.0, (Note(name, text),)
+    text = Message("latitudes and longitudes were converted from {units} to degrees",
+                   units=header.variables[name].text("units"))  # fmt: skip
+    return values[0] * degrees, values[1] * degrees, degrees, (Note(name, text),)
+
+
+def _drop_unusable(
+    latitude: Floats, longitude: Floats, placement: Placement
+) -> tuple[Floats, Floats, tuple[Note, ...]]:
+    """Drop the coordinates of cells without a place on the Earth: fill values, and zeros for land left out."""
+    beyond = latitude[np.abs(latitude) > POLE]
+    if np.unique(beyond).size > _FILLS:
+        raise Unreadable("its latitudes are beyond the poles")
+    usable = find_usable_cells(latitude, longitude)
+    given = np.isfinite(latitude) & np.isfinite(longitude)
+    if not (dropped := int((given & ~usable).sum())) or not usable.any():
+        return latitude, longitude, ()
+    fill = f"{latitude[given & ~usable][0]:g}"
+    text = Message(
+        "{count} of {total} cells have no place on the Earth: their latitudes and longitudes are filled with numbers "
+        "({fill})", count=dropped, total=latitude.size, fill=fill,
+    )  # fmt: skip
+    note = Note(str(placement.latitude), text)
+    return np.where(usable, latitude, np.nan), np.where(usable, longitude, np.nan), (note,)
+
+
+def _read_rectilinear(data: OpenDataset, placement: Placement, header: FileHeader) -> CellPositions:
+    y, x, degrees, notes = _read_angles(data, placement, header)
     if not (np.isfinite(y).all() and np.isfinite(x).all()):
         raise Unreadable("its latitude and longitude have gaps")
-    grid = _make_grid(placement, (y.size, x.size), y, x)
-    return CellPositions(grid, np.repeat(y[:, None], x.size, 1), np.repeat(x[None], y.size, 0))
+    grid = _make_grid(placement, (y.size, x.size), y, x, degrees=degrees)
+    return CellPositions(grid, np.repeat(y[:, None], x.size, 1), np.repeat(x[None], y.size, 0), notes=notes)
 
 
-def _read_curvilinear(data: OpenDataset, placement: Placement, _: FileHeader) -> CellPositions:
-    latitude, longitude = (
-        # Coordinates with a time dimension: those of the first step.
-        values[0] if values.ndim == 3 else values
-        for values in (_read_named(data, placement.latitude), _read_named(data, placement.longitude))
-    )
-    grid = _make_grid(placement, latitude.shape, latitude, longitude)
-    return CellPositions(grid, latitude, longitude)
+def _read_curvilinear(data: OpenDataset, placement: Placement, header: FileHeader) -> CellPositions:
+    latitude, longitude, degrees, notes = _read_angles(data, placement, header)
+    if latitude.ndim == 3:  # coordinates with a time dimension: those of the first step
+        latitude, longitude = latitude[0], longitude[0]
+    latitude, longitude, more = _drop_unusable(latitude, longitude, placement)
+    grid = _make_grid(placement, latitude.shape, latitude, longitude, degrees=degrees)
+    return CellPositions(grid, latitude, longitude, notes=(*notes, *more))
 
 
 def _read_projected(data: OpenDataset, placement: Placement, header: FileHeader) -> CellPositions:
@@ -123,7 +165,8 @@ def _read_projected(data: OpenDataset, placement: Placement, header: FileHeader)
         without_mapping = msgspec.structs.replace(placement, kind="curvilinear", y_axis=None, x_axis=None, mapping=None)
         stored = _read_curvilinear(data, without_mapping, header)
     y, x = _read_named(data, placement.y_axis), _read_named(data, placement.x_axis)
-    factor = length_in_metres(header.variables[str(placement.y_axis)].text("units")) or 1.0
+    units = header.variables[str(placement.y_axis)].text("units")
+    factor = length_in_metres(units) or angle_in_degrees(units) or 1.0
     for mapping in _list_mappings(header.variables[str(placement.mapping)].attributes):
         try:
             longitude, latitude = _unproject(mapping, y * factor, x * factor)
@@ -131,8 +174,9 @@ def _read_projected(data: OpenDataset, placement: Placement, header: FileHeader)
             continue
         if stored is None or _agree(latitude, longitude, stored):
             content = repr(sorted(mapping.items())).encode()
-            grid = _make_grid(placement, (y.size, x.size), y, x, content, axis_factor=factor, mapping=mapping)
-            return CellPositions(grid, latitude, longitude)
+            more = {"axis_factor": factor, "mapping": mapping, "degrees": stored.grid.degrees if stored else 1.0}
+            grid = _make_grid(placement, (y.size, x.size), y, x, content, **more)
+            return CellPositions(grid, latitude, longitude, notes=stored.notes if stored else ())
     if stored is None:
         raise Unreadable("its grid mapping is not supported")
     return stored
@@ -274,8 +318,22 @@ def _read_outline(data: OpenDataset, name: str, layout: Layout, positions: CellP
     rows, columns = _cut_into_blocks(latitude.shape[0]), _cut_into_blocks(latitude.shape[1])
     nodes = np.stack([longitude, latitude], axis=-1)[np.ix_(rows, columns)]
     rings = np.stack([nodes[:-1, :-1], nodes[:-1, 1:], nodes[1:, 1:], nodes[1:, :-1]], axis=-2)
-    filled = np.maximum.reduceat(np.maximum.reduceat(wet, rows[:-1], axis=0), columns[:-1], axis=1)
-    return _unite_rings(rings[filled.astype(bool)])
+    filled = np.maximum.reduceat(np.maximum.reduceat(wet, rows[:-1], axis=0), columns[:-1], axis=1).astype(bool)
+    for row, column in np.argwhere(filled & ~np.isfinite(rings).all(axis=(-1, -2))):
+        # A corner has no place: the box around the cells that have one.
+        block = slice(rows[row], rows[row + 1] + 1), slice(columns[column], columns[column + 1] + 1)
+        rings[row, column] = _surround_cells(latitude[block], longitude[block])
+    return _unite_rings(rings[filled])
+
+
+def _surround_cells(latitude: Floats, longitude: Floats) -> Floats:
+    """Return the box around the cells that have a place: a ring of (longitude, latitude), (4, 2)."""
+    placed = np.isfinite(latitude) & np.isfinite(longitude)
+    if not placed.any():
+        return np.full((4, 2), np.nan)
+    around = longitude_near(longitude[placed], longitude[placed][0])
+    west, south, east, north = around.min(), latitude[placed].min(), around.max(), latitude[placed].max()
+    return np.array([(west, south), (east, south), (east, north), (west, north)])
 
 
 def _cut_into_blocks(count: int) -> NDArray[np.intp]:

@@ -11,6 +11,7 @@ from ocean_common.contracts.assets import File
 from ocean_core.colour import Limits, choose_limits
 from ocean_core.errors import Message
 from ocean_core.expression import parse_expression
+from ocean_core.units import angle_in_degrees
 from ocean_metadata.catalogue.model import Note, Omission
 from ocean_metadata.index.axes import (
     Layout,
@@ -153,7 +154,10 @@ def _set_coordinates(header: FileHeader, latitude: str, longitude: str) -> FileH
         return header
     variables = dict(header.variables)
     for name, units in ((latitude, "degrees_north"), (longitude, "degrees_east")):
-        variables[name] = _replace_attributes(variables[name], units=units, standard_name="")
+        factor = angle_in_degrees(variables[name].text("units"))
+        changes = {"units": units} if factor in {None, 1.0} else {}  # radians stay radians
+        standard_name = "latitude" if name == latitude else "longitude"
+        variables[name] = _replace_attributes(variables[name], **changes, standard_name=standard_name)
     dimensions = set(variables[latitude].dimensions) | set(variables[longitude].dimensions)
     for name, variable in variables.items():
         if name not in {latitude, longitude} and dimensions <= set(variable.dimensions):
