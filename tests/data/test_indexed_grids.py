@@ -71,8 +71,9 @@ def indexed(tmp_path, app_over):
         item.close()
 
 
-def add(data, name, dimensions, values, fill=None, dtype="f8", **attributes):
-    """Write a variable with its dimensions, its numbers as they are."""
+def add(data, name, dimensions, values, **attributes):
+    """Write a variable with its dimensions, its numbers as they are; ``dtype`` and ``fill`` are no attributes."""
+    dtype, fill = attributes.pop("dtype", "f8"), attributes.pop("fill", None)
     values = np.asarray(values)
     for dimension, size in zip(dimensions, values.shape, strict=True):
         if dimension not in data.dimensions:

@@ -115,10 +115,10 @@ def _read_angles(
     if placed.size and np.median(placed) > np.pi / 2:
         text = Message("the units of {name} are {units}, but its values can only be degrees", name=name,
                        units=header.variables[name].text("units"))  # fmt: skip
-        return values[0], values[1], 1.0, (Note(name, text),)
+        return values[0], values[1], 1.0, (Note(name, "guessed", text),)
     text = Message("latitudes and longitudes were converted from {units} to degrees",
                    units=header.variables[name].text("units"))  # fmt: skip
-    return values[0] * degrees, values[1] * degrees, degrees, (Note(name, text),)
+    return values[0] * degrees, values[1] * degrees, degrees, (Note(name, "converted", text),)
 
 
 def _drop_unusable(
@@ -137,7 +137,7 @@ def _drop_unusable(
         "{count} of {total} cells have no place on the Earth: their latitudes and longitudes are filled with numbers "
         "({fill})", count=dropped, total=latitude.size, fill=fill,
     )  # fmt: skip
-    note = Note(str(placement.latitude), text)
+    note = Note(str(placement.latitude), "masked", text)
     return np.where(usable, latitude, np.nan), np.where(usable, longitude, np.nan), (note,)
 
 
