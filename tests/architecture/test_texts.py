@@ -16,7 +16,7 @@ from ocean_plotting.export import text as table_text
 OTHERS = [each for each in LANGUAGES if each != SOURCE]
 # The same in both languages, or a name.
 ALIKE = {
-    *("{level} (sigma)", "Variables", "Variable", "Licence"),
+    *("Variables", "Variable", "Licence"),
     *("Latitude", "Longitude", "Station", "{count} stations", "Distance", "Distance (km)", "Observations"),
     *("Attribution", "Min", "Max", "maximum {value}"),
     *("latitude", "longitude"),

@@ -247,3 +247,31 @@ def test_velocities_of_triangles_are_as_deep_as_the_middle_of_their_nodes(extrac
         dataset=U.dataset, variables=["u"], points=[place], depth="all", form="profile", time=str(step)
     )
     np.testing.assert_allclose(extract([u], query)["depth"].ravel(), expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("order", [[4, 3, 2, 1, 0], [2, 0, 4, 3, 1]])
+def test_levels_are_read_from_the_surface_down_whatever_their_order_in_the_file(tmp_path, described, source, order):
+    values = np.random.default_rng(1).normal(size=(3, 5, 5, 7)).astype(np.float32)
+    values[:, 3:, 2, 3] = np.nan  # levels below the sea floor
+    deep, assets = np.array([1.0, 10, 50, 200, 900]), []
+    for name, levels in (("straight", np.arange(5)), ("stored", np.argsort(order))):
+        with netCDF4.Dataset(tmp_path / f"{name}.nc", "w") as dataset:
+            write_axes(dataset, LONGITUDE)
+            dataset["depth"][:] = deep[levels]
+            dims = ("time", "depth", "lat", "lon")
+            dataset.createVariable("temp", "f4", dims, chunksizes=(1, 2, 3, 4), zlib=True)[:] = values[:, levels]
+        assets.append(described(tmp_path / f"{name}.nc", "temp", kind="rectilinear", latitude="lat", longitude="lon"))
+    straight = assets[0]
+    stored = msgspec.structs.replace(
+        assets[1], depth=DepthAxis(name="depth", kind="depth", values=deep.tolist(), order=order)
+    )
+    cells, box = np.array([3, 17, 18], np.int32), (slice(1, 4), slice(2, 6))
+    for part in (slice(None), slice(1, 3), slice(4, 5)):
+        for read in (lambda item, part=part: source.columns(item, [0, 2], part, cells),
+                     lambda item, part=part: source.window(item, 1, part, box)):  # fmt: skip
+            np.testing.assert_array_equal(read(stored), read(straight))
+    for level in range(5):
+        np.testing.assert_array_equal(source.level(stored, 1, level), values[1, level])
+    bottom = source.bottom(stored, 2)
+    np.testing.assert_array_equal(bottom, source.bottom(straight, 2))
+    assert bottom[2, 3] == values[2, 2, 2, 3]

@@ -1,13 +1,10 @@
 """Which coordinate is which, on headers made by hand."""
 
 import numpy as np
-import pytest
-from msgspec import structs
 from tests.looping import loop_over
 
 from ocean_common.arrays import pack_array
 from ocean_metadata.index.axes import find_layout, list_fields
-from ocean_metadata.index.depth_and_time import make_depth_axis
 from ocean_metadata.index.model import FileHeader, VariableHeader, digest_structure
 
 SIZES = {"time": 3, "time_counter": 3, "depth": 7, "y": 4, "x": 5, "lat": 4, "lon": 5, "node": 9, "nele": 11,
@@ -40,13 +37,6 @@ def roles(name, file):
 
 
 REGULAR = {"time": ("time", {"units": "days since 2000-01-01"}), "lat": "lat", "lon": "lon"}
-
-
-@pytest.mark.parametrize(("units", "metres"), [("kilometer", 1000), ("feet", 0.3048), ("centimetres", 0.01)])
-def test_depths_in_any_unit_of_length_become_metres(units, metres):
-    file = header(depth=("depth", {"units": units, "positive": "down"}))
-    axis = make_depth_axis("depth", structs.replace(file, values={"depth": pack_array(np.array([0.0, 1.0, 2.0]))}))
-    assert (axis.kind, axis.values) == ("depth", pytest.approx([0, metres, 2 * metres]))
 
 
 def test_names_are_enough():

@@ -106,12 +106,13 @@ class Grid(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class DepthAxis(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The vertical levels of a variable, in the order of the file."""
+    """The vertical levels of a variable: the first is nearest the surface, whichever way the file has them."""
 
     name: str  # of the coordinate variable, or of the dimension where there is none
     kind: DepthKind
-    # Levels without a coordinate (index) are numbered from the surface, whichever way the file has them.
-    values: list[float]  # m, positive down, for depth; m, positive up, for height; else as in the file
+    values: list[float]  # m, positive down, for depth; m, positive up, for height; else in `units`
+    units: str = ""  # of values that are no lengths
+    order: list[int] = []  # index in the file of each level; none: the same
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

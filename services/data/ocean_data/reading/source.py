@@ -285,7 +285,21 @@ class NetCDFSource:
     def _windows(
         self, variable: Assets, wanted: Sequence[tuple[File, Box]], dtype: type[np.floating]
     ) -> list[NDArray[np.floating]]:
-        """Parts of a variable as (time, depth, y, x), unpacked."""
+        """Parts of a variable as (time, depth, y, x), unpacked, the levels from the surface down."""
+        if variable.depth is None or not variable.depth.order:
+            return self._stored_windows(variable, wanted, dtype)
+        levels = [np.array(variable.depth.order)[box[1]] for _, box in wanted]  # in the files
+        stored = [
+            (file, (box[0], range(int(own.min()), int(own.max()) + 1), *box[2:]))
+            for (file, box), own in zip(wanted, levels, strict=True)
+        ]
+        windows = self._stored_windows(variable, stored, dtype)
+        return [window[:, own - own.min()] for window, own in zip(windows, levels, strict=True)]
+
+    def _stored_windows(
+        self, variable: Assets, wanted: Sequence[tuple[File, Box]], dtype: type[np.floating]
+    ) -> list[NDArray[np.floating]]:
+        """Parts of a variable as (time, depth, y, x), unpacked, the levels as in the files."""
         kinds = [kind_of(file.path) for file, _ in wanted]
         windows: dict[int, NDArray[np.floating] | None] = {}
         for kind, reader in self._chunks.items():

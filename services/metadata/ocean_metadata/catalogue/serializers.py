@@ -132,17 +132,27 @@ def list_depths(
     depths = [Depth(id="bottom", value=translate("Bottom"))]
     if include_all_key:
         depths.append(Depth(id="all", value=translate("All Depths")))
-    return depths + [
-        Depth(id=level, value=_format_level(axis, value, translate)) for level, value in enumerate(axis.values)
-    ]
+    return depths + [Depth(id=level, value=value) for level, value in enumerate(_format_levels(axis, translate))]
 
 
-def _format_level(axis: DepthAxis, value: float, translate: Translator) -> str:
-    if axis.kind == "height":
-        return translate("{height} m above", height=round(value))
-    if axis.kind == "sigma":
-        return translate("{level} (sigma)", level=f"{value:g}")
-    return f"{round(value)} m" if axis.kind == "depth" else f"{value:g}"
+def _format_levels(axis: DepthAxis, translate: Translator) -> list[str]:
+    """Return labels of levels: metres where they are depths or heights, else their values in units, or numbers."""
+    if axis.kind in {"depth", "height"}:
+        digits = next(
+            (digits for digits in range(3) if len({round(item, digits) for item in axis.values}) == len(axis.values)), 2
+        )
+        return [_format_metres(value, digits, translate, is_height=axis.kind == "height") for value in axis.values]
+    if axis.units:
+        return [f"{value:g} {axis.units}" for value in axis.values]
+    count = len(axis.values)
+    return [translate("level {number} of {count}", number=number + 1, count=count) for number in range(count)]
+
+
+def _format_metres(value: float, digits: int, translate: Translator, *, is_height: bool) -> str:
+    text = f"{abs(value):.{digits}f}"
+    if is_height or (value < 0 and float(text)):
+        return translate("{height} m above", height=text)
+    return f"{text} m"
 
 
 # Time steps

@@ -12,7 +12,7 @@ import msgspec
 from ocean_common.arrays import unpack_array
 from ocean_common.contracts.assets import Role
 from ocean_core.units import length_in_metres
-from ocean_metadata.index.axes import HORIZONTAL, Layout, find_layout, is_time
+from ocean_metadata.index.axes import HORIZONTAL, Layout, find_layout, is_time, vertical_coordinate
 from ocean_metadata.index.model import DatasetSpec, FileHeader, Reference, VariableHeader
 from ocean_metadata.index.selection import Member, SourceFile, match_dimensions
 
@@ -143,10 +143,10 @@ def find_levels(spec: DatasetSpec, candidates: Candidates) -> tuple[str | None, 
 
 def _find_formula(candidates: Candidates) -> tuple[str | None, dict[str, Term]]:
     """Find the formula of levels that follow the sea floor, as CF or ROMS describe it."""
-    name = str(candidates.member.layout.depth)
-    variable = candidates.header.variables.get(name)
+    variable = vertical_coordinate(str(candidates.member.layout.depth), candidates.header)
     if variable is None:
         return None, {}
+    name = variable.name
     kind = _formula_of(variable, candidates.header)
     if kind not in _REQUIRED_TERMS:
         return None, {}

@@ -39,6 +39,7 @@ _X_NAMES = re.compile(
     r"x|xc|xh|xq|x[tu]_ocean|xi(_\w+)?|gridx|i|ni|nlon|rlon|lon(gitude)?|col|west_east", re.IGNORECASE
 )
 
+_DEPTH_WORDS = re.compile(r"(nav_)?(depth|lev)|z", re.IGNORECASE)
 _VERTICAL = re.compile(r"(depth|height|altitude|ocean_.*coordinate.*|.*sigma.*)")
 _NOT_VERTICAL = re.compile(r"sea_floor|sea_surface|model_level_number")
 
@@ -109,8 +110,12 @@ def is_vertical(variable: VariableHeader) -> bool:
         return True
     if _VERTICAL.fullmatch(standard_name) and not _NOT_VERTICAL.search(standard_name):
         return True
+    return variable.name in variable.dimensions and _is_named_vertical(variable)
+
+
+def _is_named_vertical(variable: VariableHeader) -> bool:
     is_named = variable.text("positive").lower() in {"up", "down"} or _DEPTH_NAMES.fullmatch(variable.name) is not None
-    return is_named and variable.name in variable.dimensions
+    return variable.numeric and is_named
 
 
 def depth_kind(variable: VariableHeader) -> DepthKind:
@@ -120,10 +125,22 @@ def depth_kind(variable: VariableHeader) -> DepthKind:
     if is_sigma or re.match(r"s_(rho|w)|sig(ma|lay|lev)", variable.name):
         return "sigma"
     if length_in_metres(units) is None:
-        return "depth" if not units and re.match(r"(nav_)?(depth|lev)|z", variable.name, re.IGNORECASE) else "index"
+        return "depth" if not units and _DEPTH_WORDS.match(variable.name) else "index"
     up = variable.text("positive").lower() == "up"
     is_height = standard_name in {"height", "altitude"} or variable.name.startswith(("height", "alt"))
     return "height" if is_height or (up and standard_name != "depth") else "depth"
+
+
+def vertical_coordinate(dimension: str, header: FileHeader) -> VariableHeader | None:
+    """Return the vertical coordinate along a dimension: the variable of its name, else one along it alone."""
+    if (variable := header.variables.get(dimension)) is not None:
+        return variable if is_vertical(variable) and dimension in variable.dimensions else None
+    others = [
+        other
+        for other in header.variables.values()
+        if other.dimensions == (dimension,) and (is_vertical(other) or _is_named_vertical(other))
+    ]
+    return max(others, key=lambda other: length_in_metres(other.text("units")) is not None, default=None)
 
 
 def is_metric(variable: VariableHeader) -> bool:

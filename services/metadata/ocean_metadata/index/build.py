@@ -27,7 +27,8 @@ from ocean_metadata.catalogue.model import (
 )
 from ocean_metadata.index.auxiliary import Candidates, Term, find_angle, find_bathymetry, find_levels
 from ocean_metadata.index.axes import HORIZONTAL, Layout, Placement
-from ocean_metadata.index.depth_and_time import get_raw_times, make_depth_axis, make_time_axis
+from ocean_metadata.index.depth_and_time import get_raw_times, make_time_axis
+from ocean_metadata.index.depth_axis import make_depth_axis
 from ocean_metadata.index.grids import FileDetail, join_boxes
 from ocean_metadata.index.model import DatasetSpec, VariableHeader, VariableSpec
 from ocean_metadata.index.selection import Member, SourceFile, find_scale, header_limits, select_variables, stored_key
@@ -152,7 +153,8 @@ class DatasetBuilder:
         name = member.layout.depth
         if name is None:
             return None
-        axis = make_depth_axis(name, self._sources[member.files[0]].readable_header)
+        axis, notes = make_depth_axis(name, self._sources[member.files[0]].readable_header)
+        self._notes |= dict.fromkeys(notes)
         if axis not in self._depths:
             self._depths.append(axis)
         return self._depths.index(axis)

@@ -1,4 +1,4 @@
-"""Depth and time axes of a dataset, from the coordinates of its files."""
+"""Time axes of a dataset, from the coordinates of its files."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,17 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.arrays import unpack_array
-from ocean_common.contracts.assets import DepthAxis, Dimension
+from ocean_common.contracts.assets import Dimension
 from ocean_core.time import Calendar, Ints, TimeUnits, is_integral, parse_time_units, to_calendar_seconds, unix_seconds
-from ocean_core.units import length_in_metres
 from ocean_metadata.catalogue.model import StepArrays, TimeAxis
-from ocean_metadata.index.axes import depth_kind
 from ocean_metadata.index.model import FileHeader
 
 Floats = NDArray[np.float64]
-
-# Heights of the levels of SELFE and SCHISM, which count levels from the sea floor.
-_FLOOR_FIRST = {"zval", "zcor", "zcoords", "zCoordinates"}
 
 
 class RawTimes(NamedTuple):
@@ -36,25 +31,6 @@ class MergedTimes(NamedTuple):
     units: str  # of `raw`; without dates of `values`
     calendar: Calendar
     values: list[Floats] | None = None  # as in the files, where no date can be known
-
-
-def make_depth_axis(name: str, header: FileHeader) -> DepthAxis:
-    """Make the levels along a dimension, in the order of the file; without a coordinate, numbers from the surface."""
-    variable = header.variables.get(name)
-    if variable is None or name not in header.values:
-        numbers = [float(number) for number in range(header.dimensions[name])]
-        if any(name in header.variables[height].dimensions for height in _FLOOR_FIRST & header.variables.keys()):
-            numbers.reverse()
-        return DepthAxis(name=name, kind="index", values=numbers)
-    kind = depth_kind(variable)
-    values = unpack_array(header.values[name]).astype(np.float64)
-    if kind in {"depth", "height"}:
-        values = values * (length_in_metres(variable.text("units")) or 1.0)
-    if kind == "depth" and values.size and np.nanmax(values) <= 0:
-        values = np.abs(values)  # heights relative to the surface
-    if kind == "sigma" and variable.text("positive").lower() == "up" and values.size and np.nanmin(values) >= 0:
-        values = values - 1.0  # from the floor up: CF has 0 at the surface and -1 at the floor
-    return DepthAxis(name=name, kind=kind, values=np.nan_to_num(values).tolist())
 
 
 def get_raw_times(header: FileHeader, name: str | None, dimension: Dimension | None) -> RawTimes:

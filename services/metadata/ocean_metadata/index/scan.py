@@ -21,7 +21,7 @@ from ocean_common.arrays import pack_array
 from ocean_common.dataset_uri import Kind, is_remote, kind_of, local
 from ocean_core.cache import TTLCache
 from ocean_core.errors import Message
-from ocean_metadata.index.axes import find_layout, is_latitude, is_longitude, is_time, is_vertical, list_fields
+from ocean_metadata.index.axes import find_layout, is_latitude, is_longitude, is_time, list_fields, vertical_coordinate
 from ocean_metadata.index.model import FileHeader, VariableHeader, digest_structure
 from ocean_metadata.index.storage import (
     BROKEN,
@@ -151,14 +151,16 @@ def _read_header(path: str, stamp: Stamp) -> FileHeader:
             values={},
             prints={},
         )
+        along = {dimension: vertical_coordinate(dimension, header) for dimension in header.dimensions}
+        for dimension, vertical in along.items():
+            if vertical is not None and header.dimensions[dimension] <= MAX_AXIS:
+                index = tuple(slice(None) if other == dimension else 0 for other in vertical.dimensions)
+                header.values[vertical.name] = pack_array(read_floats(data.variables[vertical.name], index))
         for name, variable in header.variables.items():
             stored = data.variables[name]
             # Vtransform selects the formula of the levels of ROMS.
             if (is_time(variable) and len(variable.dimensions) <= 1) or (name == "Vtransform" and variable.numeric):
                 header.values[name] = pack_array(read_coordinate(stored))
-            elif is_vertical(variable) and name in variable.dimensions and header.dimensions[name] <= MAX_AXIS:
-                index = tuple(slice(None) if dimension == name else 0 for dimension in variable.dimensions)
-                header.values[name] = pack_array(read_floats(stored, index))
         for name in _list_horizontal(header):
             header.prints[name] = _digest_coordinate(data.variables[name])
     return header
