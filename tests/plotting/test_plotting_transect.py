@@ -407,7 +407,10 @@ AGAINST_STRUCT = transect.ComparedDataset(dataset="arctic", time=EARLIER)
 
 
 def test_cells_end_half_way_between_their_centres():
-    np.testing.assert_array_equal(section.cell_edges(np.array([0.0, 10, 30]), least=0.0), [0, 5, 20, 40])
+    np.testing.assert_array_equal(section.make_level_edges(np.array([0.0, 10, 30])), [0, 5, 20, 40])
+    # Water above the datum reaches as far up from its level as down; else the datum is the upper end.
+    np.testing.assert_array_equal(section.make_level_edges(np.array([-2.0, 2, 8])), [-4, 0, 5, 11])
+    np.testing.assert_array_equal(section.make_level_edges(np.array([0.5, 2, 8])), [0, 1.25, 5, 11])
     np.testing.assert_array_equal(section.distance_edges(np.array([0.0, 10, 30])), [0, 5, 20, 30])
 
 

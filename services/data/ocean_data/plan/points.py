@@ -175,6 +175,9 @@ def plan_fields(
         vector = VectorSample.of(reading, samples, frame.where, query.vector, frame.along)
     if depth in {"bottom", "mean"} or (depth == "all" and isinstance(frame, Places)):
         facts["depth"] = depth
+    axis = next((variable.depth for variable in variables if variable.depth is not None), None)
+    if isinstance(depth, int) and axis is not None and axis.kind in {"sigma", "index"} and not axis.units:
+        facts |= {"level": depth + 1, "levels": len(axis.values)}
     dims: dict[str, int] = {}
     coordinates: list[Coordinate] = []
     if instants is not None:
@@ -282,9 +285,8 @@ def _vertical(variable: Assets, depth: Depth, coordinates: list[Coordinate], dim
     metres = depths.metres(axis)
     real = bool(np.isfinite(metres).all()) and variable.levels is None
     values = metres if real else np.asarray(axis.values, dtype=np.float64)
-    described = (
-        {"units": "m", "standard_name": "depth"} if real else {"units": "1", "long_name": f"level ({axis.name})"}
-    )
+    of_level = {"units": axis.units or "1", "long_name": f"level ({axis.name})"}
+    described = {"units": "m", "standard_name": "depth"} if real else of_level
     stem = "depth" if real else "level"
     if isinstance(depth, int):
         if not any(coordinate.name == stem for coordinate in coordinates):

@@ -40,12 +40,13 @@ class NumberFormatter(ScalarFormatter):
         return f"×{NO_BREAK}10{str(int(power)).translate(SUPERSCRIPT)}" if power else ""
 
 
-def set_depth_axis(axes: Axes, deepest: float, context: DrawContext, *, label: bool) -> None:
-    """Draw depth in metres downwards along y, from the surface to ``deepest``, with or without a ``label``."""
+def set_depth_axis(axes: Axes, deepest: float, context: DrawContext, *, label: bool, top: float = 0.0) -> None:
+    """Draw depth in metres downwards along y, from ``top`` (negative above the datum) to ``deepest``."""
     if label:
         axes.set_ylabel(context.translate("Depth (m)"), fontsize=context.sizes.body)
-    if deepest > 0:
-        axes.set_ylim(1.03 * deepest, -0.02 * deepest)
+    if deepest > top:
+        length = deepest - top
+        axes.set_ylim(deepest + 0.03 * length, top - 0.02 * length)
         set_even_ticks(axes, context, vertical=True)
     else:  # the surface alone
         axes.set_ylim(1, -1)
@@ -74,8 +75,10 @@ def choose_depth_ticks(linear: float, deepest: float, most: float) -> list[float
     return sorted(ticks)
 
 
-def set_stretched_depth_axis(axes: Axes, deepest: float, linear: float, context: DrawContext) -> None:
-    """Draw depth (m) along y down to ``deepest`` exactly, stretched below ``linear`` (0: nowhere)."""
+def set_stretched_depth_axis(
+    axes: Axes, deepest: float, linear: float, context: DrawContext, *, top: float = 0.0
+) -> None:
+    """Draw depth (m) along y from ``top`` to ``deepest`` exactly, stretched below ``linear`` (0: nowhere)."""
     height = axes_inches(axes)[1] * 72  # points
     label_length = LETTER_WIDTH * context.sizes.body * len(context.translate("Depth (m)"))
     set_depth_axis(axes, deepest, context, label=height > label_length)
@@ -87,7 +90,7 @@ def set_stretched_depth_axis(axes: Axes, deepest: float, linear: float, context:
         axes.yaxis.set_major_locator(FixedLocator(choose_depth_ticks(linear, deepest, most)))
         axes.axhline(linear, color=MUTED, linewidth=0.6, linestyle=(0, (1, 3)), zorder=4)
         style_ticks(axes, context)
-    axes.set_ylim(deepest, 0.0)
+    axes.set_ylim(deepest, top)
 
 
 def set_quantity_axis(

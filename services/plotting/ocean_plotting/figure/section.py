@@ -54,8 +54,13 @@ class SectionGrid:
 
     @property
     def edges(self) -> Floats:
-        """Boundaries of levels, shape (level + 1, place), m: half-way between them, the first not above the surface."""
-        return cell_edges(np.where(np.isfinite(self.depths), self.depths, 0.0), least=0.0)
+        """Boundaries of levels, shape (level + 1, place), m: half-way between them."""
+        return make_level_edges(np.where(np.isfinite(self.depths), self.depths, 0.0))
+
+    @property
+    def top(self) -> float:
+        """Upper end of the highest value, m: the datum, or above it (negative) where the water reaches higher."""
+        return float(np.where(self.wet, self.edges[:-1], 0.0).min(initial=0.0))
 
     @property
     def dry(self) -> Bools:
@@ -74,14 +79,21 @@ class SectionGrid:
         return np.asarray(self.wet[-1])
 
 
-def cell_edges(centres: Floats, least: float = -np.inf) -> Floats:
+def cell_edges(centres: Floats) -> Floats:
     """Return the edges of cells, shape (n + 1, ...): half-way between centres, the outer ones as far out as in.
 
-    ``centres`` of shape (n, ...) grow along the first axis; n > 1. No edge is below ``least``.
+    ``centres`` of shape (n, ...) grow along the first axis; n > 1.
     """
     between = (centres[1:] + centres[:-1]) / 2
     first, last = 2 * centres[:1] - between[:1], 2 * centres[-1:] - between[-1:]
-    return np.asarray(np.maximum(np.concatenate([first, between, last]), least))
+    return np.asarray(np.concatenate([first, between, last]))
+
+
+def make_level_edges(depths: Floats) -> Floats:
+    """Return the edges of levels, shape (level + 1, ...), m: the first is the datum, unless its level is above it."""
+    edges = cell_edges(depths)
+    edges[:1] = np.where(depths[:1] < 0, edges[:1], np.maximum(edges[:1], 0.0))
+    return np.asarray(np.maximum.accumulate(edges, axis=0))
 
 
 def cell_corners(level_edges: Floats) -> Floats:
@@ -119,7 +131,9 @@ def find_sea_floor(grid: SectionGrid, relief: Floats | None, land: Bools) -> Flo
     floor = np.where(grid.dry, unsure, np.where(grid.open, deeper, lowest))
     if grid.model_floor is None:
         return floor
-    return np.where(np.isfinite(grid.model_floor), np.maximum(grid.model_floor, 0.0), floor)
+    # Models have a depth of land too, which has no meaning.
+    model_floor = np.where(grid.dry & land, 0.0, np.maximum(grid.model_floor, 0.0))
+    return np.where(np.isfinite(grid.model_floor), model_floor, floor)
 
 
 def classify_land(dry: Bools, on_land: Bools) -> Bools:
@@ -255,7 +269,7 @@ def draw_section(
     context: DrawContext,
 ) -> None:
     """Draw a section (level, place) down to ``deepest`` (m), its depth axis stretched below ``linear`` (m; 0: not)."""
-    set_stretched_depth_axis(axes, deepest, linear, context)
+    set_stretched_depth_axis(axes, deepest, linear, context, top=grid.top)
     axes.set_facecolor(UNKNOWN)
     if not np.isfinite(values).any():
         show_message(axes, context.translate("no data along this path"), context.sizes)
@@ -318,7 +332,7 @@ def draw_section_profile(
     context: DrawContext,
 ) -> None:
     """Draw the profile at one place of the path, on the depth axis of the section."""
-    set_stretched_depth_axis(axes, deepest, linear, context)
+    set_stretched_depth_axis(axes, deepest, linear, context, top=grid.top)
     axes.set_ylabel("")
     axes.tick_params(labelleft=False)
     finite = np.isfinite(values[:, place])
@@ -327,7 +341,7 @@ def draw_section_profile(
         marker="o" if finite.sum() <= FEW_LEVELS else None, markersize=0.8 * context.sizes.marker,
     )  # fmt: skip
     set_quantity_axis(axes, label, None, context)
-    axes.set_ylim(deepest, 0.0)
+    axes.set_ylim(deepest, grid.top)
     if not finite.any():
         show_message(axes, context.translate("no data"), context.sizes)
 

@@ -27,7 +27,7 @@ from ocean_plotting.figure.section import (
     set_panel_title,
 )
 from ocean_plotting.figure.time_axis import DAY, label_time_axis, seconds_to_days
-from ocean_plotting.plots.common.coverage import CoverageReader, Floats
+from ocean_plotting.plots.common.coverage import CoverageReader, Floats, format_level
 from ocean_plotting.plots.common.path import (
     PathCoverage,
     PathData,
@@ -61,6 +61,7 @@ class PathSeries:
 
     def __init__(self, data: PathCoverage, context: DrawContext, quantum: str | None = None) -> None:
         reader = CoverageReader(data.coverage)
+        self.coverage = data.coverage
         self.about, self.quantum = data.about, quantum or data.about.quantum
         self.seconds, self.times = reader.seconds, reader.times
         self.distance, self.points = reader.coordinate("distance"), reader.places
@@ -76,7 +77,9 @@ class PathSeries:
             return translate("at the sea floor")
         if self.level == "mean":
             return translate("mean over the depth")
-        return "" if self.depth is None else translate("at {depth}", depth=context.labels.value(self.depth, "m"))
+        if self.depth is None:
+            return format_level(self.coverage, context)
+        return translate("at {depth}", depth=context.labels.value(self.depth, "m"))
 
     def make_subtitle(self, context: DrawContext) -> str:
         span = context.labels.time_span(self.times[0], self.times[-1], self.quantum)

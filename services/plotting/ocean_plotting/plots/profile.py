@@ -160,8 +160,9 @@ def draw(query: ProfileQuery, data: ProfileData, context: DrawContext) -> Pictur
     for position, panel in enumerate(panels):
         variable = variables[min(position, count - 1)]
         # The same depths in every panel, but for variables of the surface alone.
-        panel_depth = max(depths) if depths[min(position, count - 1)] > 0 else 0.0
-        set_depth_axis(panel, panel_depth, context, label=position % PANELS_IN_ROW == 0)
+        is_deep = depths[min(position, count - 1)] > 0
+        limits_of_depth = (max(depths), min(profile.top for profile in profiles)) if is_deep else (0.0, 0.0)
+        set_depth_axis(panel, limits_of_depth[0], context, label=position % PANELS_IN_ROW == 0, top=limits_of_depth[1])
         if position < count:
             _draw_variable(panel, variable, stations, limits[position], context)
         else:

@@ -59,7 +59,7 @@ def draw(query: SoundQuery, data: WaterData, context: DrawContext) -> Picture:
     subtitle = format_source(info, data.time, query.quantum, context)
     figure = context.add_figure(title, subtitle, info.credit)
     (panel,) = add_depth_panels(figure, 1, stations, context, show_map=bool(query.showmap))
-    set_depth_axis(panel, sound.deepest, context, label=True)
+    set_depth_axis(panel, sound.deepest, context, label=True, top=sound.top)
     for station in stations:
         depth, speed = sound.at_station(station.number)
         if depth.size:

@@ -27,7 +27,7 @@ from ocean_plotting.figure.stations import (
     needs_list,
 )
 from ocean_plotting.figure.time_axis import label_time_axis, seconds_to_days
-from ocean_plotting.plots.common.coverage import Floats
+from ocean_plotting.plots.common.coverage import Floats, format_level
 from ocean_plotting.plots.common.mooring_series import (
     VECTOR_PARTS,
     MooringData,
@@ -162,7 +162,7 @@ def _label_row(series: MooringSeries, depth: str, level: int, station: int, cont
     if depth == "bottom" and not finite.size:
         return translate("bottom")
     if not finite.size:
-        return translate("level {number}", number=depth) if series.reader.has("level") else ""
+        return format_level(series.reader.coverage, context, alone=True)
     metres = context.labels.value(float(finite.mean()), "m")
     return translate("bottom, {depth}", depth=metres) if depth == "bottom" else metres
 

@@ -17,7 +17,7 @@ from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import join_parts
 from ocean_plotting.figure.layout import MUTED, Picture, add_titles
 from ocean_plotting.figure.legends import Shading, add_colour_bar, choose_shading
-from ocean_plotting.figure.section import FLOOR, FLOOR_LINE, UNKNOWN, cell_corners, cell_edges
+from ocean_plotting.figure.section import FLOOR, FLOOR_LINE, UNKNOWN, cell_corners, make_level_edges
 from ocean_plotting.figure.stations import (
     StationMark,
     StationPanels,
@@ -230,7 +230,7 @@ def _draw_time_section(
     cell_bounds, instants = make_time_cells(average_neighbours(series.seconds, most), least)
     # Edges of depth (level + 1, cell) and values (level, cell).
     depths = _fill_depths(average_neighbours(series.depths[..., station], most))
-    level_edges = cell_edges(depths.T, least=0.0)[:, instants]
+    level_edges = make_level_edges(depths.T)[:, instants]
     averages = average_neighbours(series.values[..., station], most)
     values = np.where(instants < 0, np.nan, averages.T[:, instants])
     bottom, edges = _find_bottom(values, level_edges), seconds_to_days(cell_bounds)
@@ -239,7 +239,8 @@ def _draw_time_section(
     floor = np.where(np.isfinite(values[-1]) & (not series.terrain_following), np.nan, bottom)
     margin = STRETCHED_MARGIN if 0 < linear < deepest else FLOOR_MARGIN
     lower = deepest * (1.0 if np.isnan(floor).all() else margin)
-    set_stretched_depth_axis(axes, lower, linear, context)
+    top = float(np.where(np.isfinite(values), level_edges[:-1], 0.0).min(initial=0.0))
+    set_stretched_depth_axis(axes, lower, linear, context, top=top)
     axes.set_facecolor(UNKNOWN)
     axes.grid(visible=False)
     x = np.broadcast_to(edges, (len(level_edges), len(edges)))
@@ -251,7 +252,7 @@ def _draw_time_section(
             filled, edges, baseline=2 * deepest, fill=True, facecolor=FLOOR, edgecolor=FLOOR_LINE, linewidth=0.6,
             zorder=3,
         )  # fmt: skip
-    axes.set(xlim=(edges[0], edges[-1]), ylim=(lower, 0.0))
+    axes.set(xlim=(edges[0], edges[-1]), ylim=(lower, top))
     axes.spines[["top", "right"]].set_visible(True)
 
 

@@ -7,6 +7,7 @@ from ocean_common.arrays import unpack_array
 from ocean_common.contracts.assets import Array, VariableInfo
 from ocean_common.contracts.data import Coordinate, Coverage, Field
 from ocean_core.time import format_times
+from ocean_plotting.figure.context import DrawContext
 
 Floats = NDArray[np.float64]
 
@@ -72,6 +73,22 @@ class CoverageReader:
         """Latitude and longitude (degrees) of each point or place along a line."""
         latitude, longitude = (np.atleast_1d(self.coordinate(name)) for name in ("latitude", "longitude"))
         return list(zip(latitude.tolist(), longitude.tolist(), strict=True))
+
+
+def format_level(coverage: Coverage, context: DrawContext, *, alone: bool = False) -> str:
+    """Describe a level without a depth in m, after a name or ``alone``: in its units, or by its number; else empty."""
+    level = next((item for item in coverage.coordinates if item.name == "level" and not item.dims), None)
+    if level is None or isinstance(level.values, list):
+        return ""
+    if level.units not in {None, "1"}:
+        value = context.labels.value(float(to_array(level.values).ravel()[0]), level.units)
+        return value if alone else context.translate("at {depth}", depth=value)
+    numbers = {"number": coverage.facts.get("level", ""), "count": coverage.facts.get("levels", "")}
+    if not numbers["number"]:
+        return ""
+    if alone:
+        return context.translate("level {number} of {count}", **numbers)
+    return context.translate("at level {number} of {count}", **numbers)
 
 
 def to_array(array: Array) -> Floats:

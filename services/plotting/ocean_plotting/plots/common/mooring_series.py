@@ -15,7 +15,7 @@ from ocean_plotting.export.table import Column, make_header, make_place_columns
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.section import cell_edges
 from ocean_plotting.figure.stations import StationMark
-from ocean_plotting.plots.common.coverage import CoverageReader, Floats
+from ocean_plotting.plots.common.coverage import CoverageReader, Floats, format_level
 from ocean_plotting.plots.common.query import StationQuery, Time, map_error_fields, parse_stations
 from ocean_plotting.plots.kind import PlotData, Services
 
@@ -186,7 +186,7 @@ class MooringSeries:
             return translate("at the bottom, {depth}", depth=metres)
         if metres:
             return metres if alone else translate("at {depth}", depth=metres)
-        return translate("level {number}", number=depth) if self.reader.has("level") else ""
+        return format_level(self.reader.coverage, context, alone=alone)
 
 
 def _order_downwards(depths: Floats) -> list[int]:

@@ -62,9 +62,9 @@ class Profile:
 
     def at_station(self, station: int) -> tuple[Floats, Floats]:
         """Return depths (m) at which a station has values, and the values: (n,) each, downwards."""
-        depth, value = np.nan_to_num(self.depths[:, station]), self.values[:, station]
+        depth, value = self.depths[:, station], self.values[:, station]
         order = np.argsort(depth, kind="stable")
-        order = order[~np.isnan(value[order])]
+        order = order[np.isfinite(value[order]) & np.isfinite(depth[order])]
         return depth[order], value[order]
 
     def with_values(self, info: VariableInfo, values: Floats) -> "Profile":
@@ -75,8 +75,16 @@ class Profile:
 
     @property
     def deepest(self) -> float:
-        depths = np.where(np.isnan(self.values), 0.0, self.depths)
-        return float(np.nan_to_num(depths).max(initial=0.0))
+        return float(self._known_depths.max(initial=0.0))
+
+    @property
+    def top(self) -> float:
+        """Depth of the highest value, m: 0, or negative where the water reaches above the datum."""
+        return float(self._known_depths.min(initial=0.0))
+
+    @property
+    def _known_depths(self) -> Floats:
+        return self.depths[np.isfinite(self.values) & np.isfinite(self.depths)]
 
 
 def subtract_profiles(profiles: Sequence[Profile], station: int) -> tuple[Floats, Floats]:

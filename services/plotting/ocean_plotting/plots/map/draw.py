@@ -38,7 +38,7 @@ from ocean_plotting.figure.map_overlays import (
 )
 from ocean_plotting.figure.view import compute_cell_areas, find_cells_inside
 from ocean_plotting.palettes import colormap_colours, resample_colours
-from ocean_plotting.plots.common.coverage import CoverageReader, Floats
+from ocean_plotting.plots.common.coverage import CoverageReader, Floats, format_level
 from ocean_plotting.plots.common.query import check_count, parse_scale
 from ocean_plotting.plots.map.query import (
     ArrowOptions,
@@ -70,7 +70,7 @@ def draw(query: MapQuery, data: MapData, context: DrawContext) -> Picture:
     labels, view = context.labels, data.view
     info, panels = _read_field(data.first.field)[0], _make_panels(query, data, context)
     when = labels.time(data.time, query.quantum or info.quantum) if data.time else ""
-    title = query.plotTitle or _make_title(query, info, data, context)
+    title = query.plotTitle or _make_title(info, data, context)
     figure = context.add_figure(title, join_parts(info.dataset_label, when), info.credit)
     _, bottom, _, height = get_content_box(figure)
     vertical = bottom * context.height, (bottom + height) * context.height
@@ -296,9 +296,9 @@ def _format_statistics(panel: MapPanel, context: DrawContext) -> str:
     return ",  ".join(parts)
 
 
-def _make_title(query: MapQuery, info: VariableInfo, data: MapData, context: DrawContext) -> str:
+def _make_title(info: VariableInfo, data: MapData, context: DrawContext) -> str:
     """Return the variable, its depth, and the names of the areas."""
-    name, level = context.labels.variable_name(info), describe_level(query, data.first.field, context)
+    name, level = context.labels.variable_name(info), describe_level(data.first.field, context)
     title = context.translate("{name} {level}", name=name, level=level) if level else name
     names = list(dict.fromkeys(area.name for area in data.areas if area.name))
     return ", ".join([title, *names[:MOST_NAMES], *(["…"] if len(names) > MOST_NAMES else [])])
@@ -408,7 +408,7 @@ def read_statistics(coverage: Coverage) -> Statistics:
     return Statistics(name=minimum.name.partition(":")[0], units=minimum.units, **values)
 
 
-def describe_level(query: MapQuery, coverage: Coverage, context: DrawContext) -> str:
+def describe_level(coverage: Coverage, context: DrawContext) -> str:
     """Return the depth of a field, in words that follow a name; empty for a variable without depth."""
     translate, labels, reader = context.translate, context.labels, CoverageReader(coverage)
     if coverage.facts.get("depth") == "bottom":
@@ -417,9 +417,7 @@ def describe_level(query: MapQuery, coverage: Coverage, context: DrawContext) ->
     depth = reader.coordinate("depth").ravel() if "depth" in names else np.empty(0)
     if depth.size == 1:
         return translate("at {depth}", depth=labels.value(float(depth[0]), "m"))
-    if "level" in names and str(query.depth).isdigit():
-        return translate("at level {number}", number=labels.number(int(query.depth) + 1, 0))
-    return ""
+    return format_level(coverage, context)
 
 
 def make_raster(query: MapQuery, data: MapData, context: DrawContext) -> Raster:
