@@ -16,14 +16,16 @@ from ocean_core.time import (
     EPOCH,
     QUANTA,
     AmbiguousDateError,
-    format_calendar_times,
+    find_date_scale,
     format_duration,
     format_month_duration,
     format_time,
     format_times,
     infer_quantum,
     is_cf_time,
+    month_of_middle,
     parse_instant,
+    parse_iso_period,
     parse_period,
     parse_time_units,
     period_numbers,
@@ -138,10 +140,56 @@ def test_units_a_cf_reader_decodes():
     assert not is_cf_time(np.array([3]), "1", "standard")
 
 
-def test_dates_of_a_model_calendar_keep_their_names():
-    assert format_calendar_times(np.array([[58], [59]]), "days since 2015-01-01", "360_day") == [
-        "2015-02-29T00:00:00Z", "2015-02-30T00:00:00Z",
-    ]  # fmt: skip
+@given(calendars, st.lists(st.integers(-600_000, 400_000), min_size=1, max_size=5), st.integers(0, DAY - 1))
+def test_dates_are_written_and_read_as_cftime_names_them(calendar, days, clock):
+    units = "seconds since 1850-03-04 06:00:00"
+    raw = np.sort(days) * DAY + clock
+    dates = find_date_scale(decoded(raw, units, calendar), raw, units, calendar)
+    texts = dates.format(zone="Z")
+    assert texts == [f"{written(date)}Z" for date in cftime.num2date(raw, units, calendar)]
+    assert [parse_iso_period(text, dates.calendar).first for text in texts] == dates.seconds.tolist()
+    at_day = [parse_iso_period(text[:10], dates.calendar) for text in texts]
+    assert all(day.first <= second <= day.last for day, second in zip(at_day, dates.seconds.tolist(), strict=True))
+    assert all(day.last - day.first == DAY - 1 for day in at_day)
+
+
+@given(st.integers(-15_000 * 366 * DAY, 100_000 * 365 * DAY))
+def test_instants_of_any_year_are_read_as_they_are_written(second):
+    (text,) = format_times(np.array([second]))
+    assert parse_iso_period(text) == parse_period(text) == (second, second)
+    year = text.rsplit("-", 2)[0]
+    assert parse_iso_period(text.replace(year, f"{int(year):+07d}", 1)).first == second  # as ECMAScript writes years
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("0000-01-16", "0000-01-16T00:00:00", "0000-01-16T23:59:59"),
+        ("-0044-03-15T12:30Z", "-0044-03-15T12:30:00", "-0044-03-15T12:30:00"),
+        ("12000-02", "12000-02-01T00:00:00", "12000-02-29T23:59:59"),
+        ("20160201T1200", "2016-02-01T12:00:00", "2016-02-01T12:00:00"),
+        ("2016-02-01T12:00:00 02:00", "2016-02-01T10:00:00", "2016-02-01T10:00:00"),
+    ],
+)
+def test_a_period_has_both_ends(text, first, last):
+    assert format_times(np.array(parse_iso_period(text)), zone="") == [first, last]
+
+
+def test_a_day_that_a_calendar_lacks_is_an_empty_period_in_it():
+    lacking = parse_iso_period("2015-01-31", "360_day")
+    assert lacking.first == lacking.last + 1 == parse_iso_period("2015-02-01", "360_day").first
+    with pytest.raises(ValueError, match="no such day"):
+        parse_iso_period("2015-02-30", "noleap")
+
+
+@given(calendars.filter(lambda calendar: calendar != "standard"), st.integers(-(10**10), 10**10))
+def test_a_month_that_is_written_as_its_15th_is_read_as_the_whole_of_it(calendar, second):
+    seconds = np.array([second])
+    (text,) = format_times(seconds, "month", calendar=calendar)
+    month = month_of_middle(parse_iso_period(text, calendar), calendar)
+    assert month.first <= second <= month.last
+    assert month == parse_iso_period(text[:-12], calendar)
+    assert month_of_middle(parse_iso_period(f"{text[:-11]}16", calendar), calendar) is None
 
 
 @given(st.integers(-(10**10), 10**10))

@@ -10,6 +10,7 @@ from tests.data import extractions
 from tests.looping import loop_over
 
 from ocean_core.errors import UnsupportedFormat
+from ocean_core.time import DAY, DateScale
 from ocean_data.writing import shortest_decimals
 from ocean_data.writing.covjson import COVJSON, describe_parameter, ucum_symbol
 from ocean_data.writing.geojson import GEOJSON
@@ -133,7 +134,11 @@ def test_a_model_calendar_is_written_with_its_own_dates():
     raw, units = np.array([59, 60]), "days since 2000-01-01"
     extraction = extractions.make_extraction(
         {"time": 2},
-        [extractions.times(2), extractions.raw_times(raw, units), *extractions.places((), [1.0], [2.0])],
+        [
+            replace(extractions.times(2), dates=DateScale(DAY * np.array([10_859, 10_860]), "360_day")),
+            extractions.raw_times(raw, units),
+            *extractions.places((), [1.0], [2.0]),
+        ],
         {"sst": (("time",), extractions.numbers(2), {})},
         kind="timeseries",
         used=[(extractions.assets("360_day", raw, units), None)],

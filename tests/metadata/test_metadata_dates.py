@@ -67,7 +67,7 @@ def test_usual_texts_are_understood(told, first, last):
 
 
 @loop_over(
-    "told", ["", "x", "yesterday", "2022-02-31", "0000-01-01", "2022-13", "99999999999", "2022-04-05T25:00", "ju 2020",
+    "told", ["", "x", "yesterday", "2022-02-31", "2022-13", "99999999999", "2022-04-05T25:00", "ju 2020",
              "2022-04-05'; DROP TABLE datasets; --", "2" * 10_000, "\x00", "５ April"],
 )  # fmt: skip
 def test_an_invalid_date_is_refused_with_an_example(told):

@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from litestar.testing import TestClient
 from tests.looping import loop_over
 
-from ocean_core.time import format_duration
+from ocean_core.time import DateScale, Period, format_duration
 from ocean_metadata.app import create_app
-from ocean_metadata.catalogue.model import StepArrays
-from ocean_metadata.catalogue.serializers import select_steps, split_into_runs
+from ocean_metadata.catalogue.serializers import DatedSteps, split_into_runs
 
 API = "/api/v2.0"
 HOUR, DAY = 3600, 86_400
@@ -27,7 +26,8 @@ def months(first, count, step=1):
 
 def list_runs(seconds, quantum=None):
     return [
-        (run.last - run.first + 1, run.step) for run in split_into_runs(np.asarray(seconds, dtype=np.int64), quantum)
+        (run.last - run.first + 1, run.step)
+        for run in split_into_runs(np.asarray(seconds, dtype=np.int64), quantum=quantum)
     ]
 
 
@@ -106,8 +106,9 @@ def test_durations_are_read_back(seconds):
 @given(st.lists(st.integers(0, 50), max_size=20).map(sorted), st.integers(-5, 55), st.integers(-5, 55))
 def test_a_period_cuts_steps_as_comparing_does(seconds, first, last):
     full = np.array(seconds, dtype=np.int64)
-    steps = StepArrays(raw=full, seconds=full, file=full, position=full)
-    assert select_steps(steps, first, last).raw.tolist() == [second for second in seconds if first <= second <= last]
+    steps = DatedSteps(full, DateScale(full, "proleptic_gregorian"))
+    inside = steps.between(Period(first, first), Period(last, last))
+    assert inside.raw.tolist() == [second for second in seconds if first <= second <= last]
 
 
 @pytest.fixture(scope="module")

@@ -2,15 +2,18 @@
 
 import re
 import unicodedata
+from datetime import datetime
 
 import pytest
+from babel.dates import format_datetime
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.looping import loop_over
 
 from ocean_common.i18n import get_translator
+from ocean_core.time import DateParts
 from ocean_plotting.figure import labels
-from ocean_plotting.figure.labels import LabelFormatter
+from ocean_plotting.figure.labels import LabelFormatter, TimePrecision
 
 NB = "\N{NO-BREAK SPACE}"
 ENGLISH, FRENCH = LabelFormatter(), LabelFormatter(get_translator("fr", "ocean_plotting"))
@@ -88,11 +91,40 @@ def test_a_latitude_has_no_sign(degrees):
     ],
 )
 def test_a_time_is_as_exact_as_its_quantum(words, quantum, written):
-    assert words.time("2016-02-01T12:05:00+00:00", quantum) == written
+    assert words.time("2016-02-01T12:05:00+00:00", TimePrecision(quantum)) == written
 
 
-def test_a_date_that_no_calendar_of_ours_has_is_written_as_it_is():
-    assert ENGLISH.time("2015-02-30T00:00:00") == "2015-02-30T00:00:00"
+@pytest.mark.parametrize(
+    ("iso", "quantum", "english", "french"),
+    [
+        ("2015-02-30T00:00:00+00:00", "day", "30 February 2015", "30 février 2015"),
+        ("0000-04-16T12:00:00+00:00", "month", "April 0000", "avril 0000"),
+        ("-0044-03-01T06:00:00Z", None, f"1 March −0044 06:00{NB}UTC", f"1er mars −0044 06:00{NB}UTC"),
+        ("12000-12-01T00:00:00+00:00", "year", "12000", "12000"),
+    ],
+)
+def test_dates_of_every_calendar_and_year_are_written(iso, quantum, english, french):
+    precision = TimePrecision(quantum)
+    assert (ENGLISH.time(iso, precision), FRENCH.time(iso, precision)) == (english, french)
+
+
+@given(st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31)), st.sampled_from(["en", "fr"]))
+def test_dates_are_written_as_babel_writes_them(date, language):
+    formatter = FRENCH if language == "fr" else ENGLISH
+    parts = DateParts.of((date.replace(microsecond=0) - datetime(1970, 1, 1)).total_seconds())
+    for pattern in ("d MMM", "LLLL", "LLL", "MMMM", "HH:mm"):
+        written = formatter.date(parts, pattern)
+        assert written.replace("1er", "1", 1) == format_datetime(date, pattern, locale=language)
+
+
+def test_times_of_a_climatology_have_no_year():
+    monthly, daily = TimePrecision("month", climatology=True), TimePrecision("day", climatology=True)
+    january, march = "0000-01-16T00:00:00+00:00", "0000-03-16T00:00:00+00:00"
+    assert ENGLISH.time(january, monthly) == "January, climatology"
+    assert FRENCH.time(january, monthly) == "janvier, climatologie"
+    assert ENGLISH.time(january, daily) == "16 January, climatology"
+    assert FRENCH.time_span(january, march, monthly) == f"janvier{NB}– mars, climatologie"
+    assert ENGLISH.time(january, TimePrecision("year", climatology=True)) == "climatology"
 
 
 def test_french_numbers_have_a_comma_and_the_west_is_called_ouest():

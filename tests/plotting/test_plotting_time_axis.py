@@ -11,7 +11,7 @@ from tests.looping import loop_over
 from ocean_common.i18n import get_translator
 from ocean_plotting.figure import time_axis
 from ocean_plotting.figure.context import DrawContext
-from ocean_plotting.figure.labels import LabelFormatter
+from ocean_plotting.figure.labels import LabelFormatter, TimePrecision
 
 FRENCH = LabelFormatter(get_translator("fr", "ocean_plotting"))
 
@@ -20,14 +20,14 @@ def seconds(*given, unit="s"):
     return np.arange(*given, dtype=f"datetime64[{unit}]").astype("datetime64[s]").astype(float)
 
 
-def labelled(instants, quantum, size=(15, 9), *, down=False, words=None):
+def labelled(instants, quantum, size=(15, 9), *, down=False, words=None, climatology=False):
     figure = Figure(figsize=size)
     axes = figure.add_subplot()
     at = time_axis.seconds_to_days(instants)
     room = 0.02 * (at[-1] - at[0]) or 0.5
     (axes.set_ylim if down else axes.set_xlim)(at[0] - room, at[-1] + room)
     context = DrawContext(width=size[0], height=size[1], labels=words or LabelFormatter())
-    time_axis.label_time_axis(axes, instants, quantum, context, vertical=down)
+    time_axis.label_time_axis(axes, instants, TimePrecision(quantum, climatology), context, vertical=down)
     figure.draw_without_rendering()
     return axes.yaxis if down else axes.xaxis
 
@@ -55,6 +55,21 @@ def test_months_of_data_in_mid_month_are_labelled_where_the_data_are():
     axis = labelled(months.astype(float), "month")
     assert texts(axis) == ["Jan\n2015", "Feb", "Mar"]
     np.testing.assert_allclose(axis.get_ticklocs(), time_axis.seconds_to_days(months.astype(float)))
+
+
+@loop_over("first", ["-0003-01-16", "0000-01-16", "1581-11-16", "9999-08-16", "12000-01-16"])
+def test_every_year_is_labelled(first):
+    instants = np.datetime64(first) + np.arange(0, 360, 30)
+    axis = labelled(instants.astype("datetime64[s]").astype(float), "month")
+    assert texts(axis)[0].startswith(("Jan\n", "Nov\n", "Aug\n"))
+    assert f"{abs(int(first[:-6])):04d}" in texts(axis)[0]
+
+
+def test_a_climatology_is_labelled_without_years():
+    months = np.arange("0000-01", "0001-01", dtype="datetime64[M]").astype("datetime64[s]").astype(float)
+    assert texts(labelled(months, "month", climatology=True))[:3] == ["Jan", "Feb", "Mar"]
+    days = seconds("0000-01-30", "0000-02-03", unit="D")
+    assert texts(labelled(days, "day", climatology=True)) == ["30 Jan", "31 Jan", "1 Feb", "2 Feb"]
 
 
 @loop_over(("quantum", "colon"), [("day", False), ("month", False), ("hour", True), (None, True)])

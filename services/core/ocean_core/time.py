@@ -128,15 +128,75 @@ def unix_seconds(calendar_seconds: Ints, calendar: Calendar) -> Ints:
     """
     if calendar == "proleptic_gregorian":
         return calendar_seconds
-    days, clock = np.divmod(calendar_seconds, DAY)
-    if calendar == "standard":
-        julian = days < _GREGORIAN_START
-        if not julian.any():
-            return calendar_seconds
-        seconds = calendar_seconds.copy()
-        seconds[julian] = _unix_from_months(days[julian], clock[julian], "julian")
-        return seconds
-    return _unix_from_months(days, clock, calendar)
+    if calendar == "standard" and not (calendar_seconds < _GREGORIAN_START * DAY).any():
+        return calendar_seconds
+    months, day, clock = split_dates(calendar_seconds, calendar)
+    month = (months - 1970 * 12).astype("datetime64[M]")
+    start, end = (edge.astype("datetime64[D]").astype(np.int64) for edge in (month, month + 1))
+    unix_days: Ints = start + day - 1
+    return np.where(unix_days < end, unix_days * DAY + clock, end * DAY - 1)
+
+
+def split_dates(seconds: Ints, calendar: Calendar = "proleptic_gregorian") -> tuple[Ints, Ints, Ints]:
+    """Split instants (s on a calendar's own scale) into month (from January of year 0), day (from 1) and clock (s).
+
+    ValueError: too far from 1970.
+    """
+    days, clock = np.divmod(seconds, DAY)
+    if calendar != "standard":
+        return (*_split_days(days, calendar), clock)
+    months, day = _split_days(days, "proleptic_gregorian")
+    julian = days < _GREGORIAN_START
+    months[julian], day[julian] = _split_days(days[julian], "julian")
+    return months, day, clock
+
+
+class DateParts(NamedTuple):
+    """Date and clock, of any calendar and year."""
+
+    year: int
+    month: int  # from 1
+    day: int
+    hour: int
+    minute: int
+
+    @classmethod
+    def of(cls, second: float, calendar: Calendar = "proleptic_gregorian") -> "DateParts":
+        """Return those of an instant, in s on the calendar's own scale."""
+        month, day, clock = (int(part[0]) for part in split_dates(np.array([int(second)]), calendar))
+        return cls(month // 12, month % 12 + 1, day, clock // HOUR, clock // MINUTE % 60)
+
+
+class DateScale(NamedTuple):
+    """Time steps on the scale by which their dates are written."""
+
+    seconds: Ints  # (step,): on the calendar's own scale
+    calendar: Calendar
+
+    def take(self, selection: Ints | slice | list[int]) -> "DateScale":
+        return DateScale(self.seconds[selection], self.calendar)
+
+    def format(self, quantum: str | None = None, zone: str = "+00:00") -> list[str]:
+        """Write the dates, as `format_times` does."""
+        return format_times(self.seconds, quantum, zone, self.calendar)
+
+
+def find_date_scale(seconds: Ints, raw: Ints, units: str, calendar: str) -> DateScale:
+    """Return time steps on the scale of their calendar where it may have days that the Gregorian calendar lacks.
+
+    Others, given in s since 1970-01-01 UTC and as ``raw`` numbers in ``units``, stay as they are.
+    """
+    gregorian = DateScale(seconds, "proleptic_gregorian")
+    name = CALENDARS.get(calendar, "standard")
+    if name in {"proleptic_gregorian", "noleap"} or not seconds.size:
+        return gregorian
+    if name == "standard" and seconds.min() >= _GREGORIAN_START * DAY:
+        return gregorian
+    parsed = parse_time_units(units, calendar)
+    if parsed is None:
+        return gregorian
+    own = to_calendar_seconds(raw, parsed)
+    return DateScale(own, name) if np.array_equal(unix_seconds(own, name), seconds) else gregorian
 
 
 def is_integral(values: NDArray[np.generic]) -> bool:
@@ -156,11 +216,6 @@ def is_cf_time(value: NDArray[Any], units: str, calendar: str) -> bool:
     return True
 
 
-def format_calendar_times(values: NDArray[Any], units: str, calendar: str, zone: str = "Z") -> list[str]:
-    """Write the dates of a model's own calendar in the form of ISO 8601, 30 February included."""
-    return [f"{date.isoformat()}{zone}" for date in cftime.num2date(np.ravel(values), units, calendar)]
-
-
 def _day_numbers(months: Ints, day: int, calendar: Calendar) -> Ints:
     """Count the days from 1970-01-01 to a day of months; one that its month lacks is counted on into the next month.
 
@@ -177,10 +232,12 @@ def _day_numbers(months: Ints, day: int, calendar: Calendar) -> Ints:
     return numbers
 
 
-def _unix_from_months(days: Ints, clock: Ints, calendar: Calendar) -> Ints:
-    """Convert days and clock (s) of a calendar through the first days of its months."""
-    if not days.size:
-        return days
+def _split_days(days: Ints, calendar: Calendar) -> tuple[Ints, Ints]:
+    """Split days from 1970-01-01 on a calendar's own scale into month (from January of year 0) and day (from 1)."""
+    if calendar == "proleptic_gregorian" or not days.size:
+        starts_of_months = days.astype("datetime64[D]").astype("datetime64[M]")
+        starts = starts_of_months.astype("datetime64[D]").astype(np.int64)
+        return starts_of_months.astype(np.int64) + 1970 * 12, days - starts + 1
     low, high = int(days.min()), int(days.max())
     first, last = min(low // 360, low // 366) + 1969, max(high // 360, high // 366) + 1972
     if first < -_FARTHEST_YEAR or last > _FARTHEST_YEAR:
@@ -188,22 +245,48 @@ def _unix_from_months(days: Ints, clock: Ints, calendar: Calendar) -> Ints:
     months = np.arange(first * 12, last * 12)
     starts = _day_numbers(months, 1, calendar)
     positions = np.searchsorted(starts, days, side="right") - 1
-    month = (months[positions] - 1970 * 12).astype("datetime64[M]")
-    start, end = (edge.astype("datetime64[D]").astype(np.int64) for edge in (month, month + 1))
-    unix_days: Ints = start + days - starts[positions]
-    return np.where(unix_days < end, unix_days * DAY + clock, end * DAY - 1)
+    return months[positions], days - starts[positions] + 1
 
 
-def format_times(seconds: NDArray[Any], quantum: str | None = None, zone: str = "+00:00") -> list[str]:
-    """Write instants (s since 1970-01-01 UTC, of any shape) in ISO 8601, flat, each with ``zone`` behind it.
+def format_times(
+    seconds: NDArray[Any],
+    quantum: str | None = None,
+    zone: str = "+00:00",
+    calendar: Calendar = "proleptic_gregorian",
+) -> list[str]:
+    """Write instants (s on the calendar's own scale, of any shape) in ISO 8601, flat, each with ``zone`` behind it.
 
-    Of the quantum month they are written as the 15th day, without a zone.
+    Of the quantum month they are written as the 15th day, without a zone. Years are astronomical, of four digits at
+    least: 0000, -0044, 12000.
     """
+    if calendar != "proleptic_gregorian":
+        return _format_calendar_times(np.ravel(seconds).astype(np.int64), quantum, zone, calendar)
     instants = np.ravel(seconds).astype("datetime64[s]")
     if quantum == "month":
         middle = instants.astype("datetime64[M]").astype("datetime64[D]") + 14
-        return [f"{day}T00:00:00" for day in np.datetime_as_string(middle).tolist()]
-    return [f"{text}{zone}" for text in np.datetime_as_string(instants).tolist()]
+        return [f"{day}T00:00:00" for day in _write_dates(middle)]
+    return [f"{text}{zone}" for text in _write_dates(instants)]
+
+
+def _write_dates(dates: NDArray[np.datetime64]) -> list[str]:
+    """Write dates in ISO 8601; numpy counts the sign of a year among its four digits."""
+    texts: list[str] = np.datetime_as_string(dates).tolist()
+    return [f"-0{text[1:]}" if text[0] == "-" and text[4] == "-" else text for text in texts]
+
+
+def _format_calendar_times(seconds: Ints, quantum: str | None, zone: str, calendar: Calendar) -> list[str]:
+    months, days, clocks = (numbers.tolist() for numbers in split_dates(seconds, calendar))
+    if quantum == "month":
+        return [f"{_format_month(month)}-15T00:00:00" for month in months]
+    return [
+        f"{_format_month(month)}-{day:02d}T{clock // HOUR:02d}:{clock // MINUTE % 60:02d}:{clock % 60:02d}{zone}"
+        for month, day, clock in zip(months, days, clocks, strict=True)
+    ]
+
+
+def _format_month(month: int) -> str:
+    year, number = divmod(month, 12)
+    return f"{'-' if year < 0 else ''}{abs(year):04d}-{number + 1:02d}"
 
 
 def format_time(seconds: np.integer[Any] | int) -> str:
@@ -268,7 +351,12 @@ class AmbiguousDateError(ValueError):
 
 
 LONGEST_DATE = 64  # characters
-_DATE_ONLY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_ISO_DATE = re.compile(
+    r"(?P<year>[+-]?\d{4,6})-(?P<month>\d{2})(?:-(?P<day>\d{2})"
+    r"(?:[T ](?P<hour>\d{2})(?::?(?P<minute>\d{2})(?::?(?P<second>\d{2}(?:[.,]\d+)?))?)?\s?"
+    r"(?P<zone>Z|[+-]\d{2}(?::?\d{2})?)?)?)?$",
+    re.ASCII | re.IGNORECASE,
+)
 _MONTH_NAMES = {
     name: number
     for number, names in enumerate(
@@ -301,9 +389,33 @@ def parse_instant(text: str) -> datetime:
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
-def is_date_only(text: str) -> bool:
-    """Return whether a text is a date of ISO 8601 without a clock: 2016-02-01."""
-    return _DATE_ONLY.fullmatch(text) is not None
+def parse_iso_period(text: str, calendar: Calendar = "proleptic_gregorian") -> Period:
+    """Parse an instant, a day or a month of ISO 8601, of any year, on the scale of a calendar.
+
+    Without a zone it is UTC. A day that only the Gregorian calendar has is a period that ends before it begins.
+    ValueError: it is none.
+    """
+    text = restore_plus_sign(text.strip())
+    match = _ISO_DATE.match(text) or _ISO_DATE.match(parse_instant(text).isoformat())  # basic forms, days of weeks
+    assert match is not None  # noqa: S101 - datetime writes what the expression reads
+    return _make_period(match.groupdict(), calendar)
+
+
+def split_iso_time(text: str) -> DateParts:
+    """Split an instant as `format_times` writes it; its zone is left out. ValueError: it is none."""
+    match = _ISO_DATE.match(text)
+    if match is None:
+        raise ValueError(text)
+    return DateParts(*(int(match[name] or 0) for name in DateParts._fields))
+
+
+def month_of_middle(period: Period, calendar: Calendar = "proleptic_gregorian") -> Period | None:
+    """Return the month of a period that begins with its 15th day, as which `format_times` writes the whole of it."""
+    months, days, clock = split_dates(np.array([period.first]), calendar)
+    if (days[0], clock[0]) != (15, 0):
+        return None
+    start, end = _day_numbers(months + np.arange(2), 1, calendar).tolist()
+    return Period(start * DAY, end * DAY - 1)
 
 
 def restore_plus_sign(text: str) -> str:
@@ -311,26 +423,29 @@ def restore_plus_sign(text: str) -> str:
     return re.sub(r"([T ]\d\d(?::?\d\d){0,2}(?:\.\d+)?) (\d\d:?\d\d)$", r"\1+\2", text)
 
 
-def parse_period(text: str) -> Period:
+def parse_period(text: str, calendar: Calendar = "proleptic_gregorian") -> Period:
     """Parse a date or instant of ISO 8601 or RFC 5322, or as English and French write it; without a zone it is UTC.
 
-    ValueError or OverflowError: it is none; `AmbiguousDateError` where it may be two.
+    The period is on the scale of a calendar, as that of `parse_iso_period`. ValueError or OverflowError: it is none;
+    `AmbiguousDateError` where it may be two.
     """
     if len(text) > LONGEST_DATE:
         raise ValueError(text)
-    if period := _parse_iso(text.strip()):
+    if period := _parse_iso(text.strip(), calendar):
         return period
     plain = _put_year_first(" ".join(_fold(text).split()))
     for form in _WRITTEN_FORMS:
-        if (match := form.match(plain)) and (period := _period_of_parts(match.groupdict())):
+        if (match := form.match(plain)) and (period := _period_of_parts(match.groupdict(), calendar)):
             return period
     first = _to_seconds(parsedate_to_datetime(text))  # `Tue, 05 Apr 2022 00:00:00 EST`
     return Period(first, first)
 
 
-def _parse_iso(text: str) -> Period | None:
+def _parse_iso(text: str, calendar: Calendar) -> Period | None:
     """Parse ISO 8601 in full: basic and extended, weeks, any zone."""
-    if not re.match(r"\d{8}|\d{4}-\d\d-\d\d|\d{4}-?W", text):
+    if _ISO_DATE.match(restore_plus_sign(text)):
+        return parse_iso_period(text, calendar)
+    if not re.match(r"\d{8}|\d{4}-?W", text):
         return None
     try:
         first = _to_seconds(datetime.fromisoformat(restore_plus_sign(text)))
@@ -340,24 +455,38 @@ def _parse_iso(text: str) -> Period | None:
     return Period(first, first if has_clock else first + DAY - 1)
 
 
-def _period_of_parts(parts: dict[str, str | None]) -> Period | None:
-    numbers = {name: int(part) for name, part in parts.items() if part and part.isdecimal()}
+def _period_of_parts(parts: dict[str, str | None], calendar: Calendar) -> Period | None:
     if name := parts.get("name"):
         months = {number for month, number in _MONTH_NAMES.items() if month.startswith(name)}
         if len(months) != 1:  # no month begins so, or several do
             return None
-        numbers["month"] = months.pop()
-    first = datetime(numbers["year"], numbers.get("month", 1), numbers.get("day", 1), tzinfo=_parse_zone(parts))
-    if "hour" in numbers:
-        first = first.replace(hour=numbers["hour"], minute=numbers.get("minute", 0), second=numbers.get("second", 0))
-        return Period(_to_seconds(first), _to_seconds(first))
-    if "day" in numbers:
-        end = first + timedelta(days=1)
-    elif "month" in numbers:
-        end = (first + timedelta(days=31)).replace(day=1)
-    else:
-        end = first.replace(year=first.year + 1)
-    return Period(_to_seconds(first), _to_seconds(end) - 1)
+        parts = {**parts, "month": str(months.pop())}
+    return _make_period(parts, calendar)
+
+
+def _make_period(parts: dict[str, str | None], calendar: Calendar) -> Period:
+    """Make the period of a year, month, day or instant, from the digits of its parts; ValueError: there is none."""
+    year, month, day = (int(parts.get(name) or 1) for name in ("year", "month", "day"))
+    hour, minute = (int(parts.get(name) or 0) for name in ("hour", "minute"))
+    second = float((parts.get("second") or "0").replace(",", "."))
+    if not (1 <= month <= 12 and hour < 24 and minute < 60 and second < 60):
+        raise ValueError("no such month or clock")
+    months = np.array(year * 12 + month - 1) + np.array([0, 1 if parts.get("month") else 12])
+    start, end = _day_numbers(months, 1, calendar).tolist()
+    if not parts.get("day"):
+        return Period(start * DAY, end * DAY - 1)
+    if not 1 <= day <= end - start:
+        low, high = _day_numbers(months, 1, "proleptic_gregorian").tolist()
+        if not 1 <= day <= high - low:
+            raise ValueError("no such day")
+        return Period(end * DAY, end * DAY - 1)
+    first = (start + day - 1) * DAY
+    if not parts.get("hour"):
+        return Period(first, first + DAY - 1)
+    zone = _parse_zone(parts).utcoffset(None)
+    # 23:59:59.999 ends a day, and 11:59:59.99999 is noon.
+    instant = first + hour * HOUR + minute * MINUTE + int(second + 1e-4) - round(zone.total_seconds())
+    return Period(instant, instant)
 
 
 def _parse_zone(parts: dict[str, str | None]) -> timezone:

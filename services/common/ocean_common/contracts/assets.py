@@ -36,6 +36,7 @@ class VariableInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     dataset_name: str = ""
     attribution: str | None = None
     quantum: str | None = None
+    climatology: bool = False  # its times are of no one year
     revision: str = ""  # of the dataset
 
     @property

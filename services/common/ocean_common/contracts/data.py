@@ -197,6 +197,7 @@ class Coordinate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     units: str | None = None
     standard_name: str | None = None
     long_name: str | None = None
+    dates: list[str] = []  # of times in a calendar with days that the Gregorian lacks: ISO 8601
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -4,7 +4,6 @@ import math
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar
 
-import numpy as np
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
@@ -162,8 +161,8 @@ def parse_corner(text: str, field: str) -> tuple[float, float]:
 def subset_file_name(dataset: str, place: str, extraction: Extraction, form: str) -> str:
     """Return the name of a file: dataset, corners or area, days and form."""
     time = extraction.coordinate("time")
-    seconds = np.asarray(time.values, dtype="M8[s]") if time is not None else np.empty(0, dtype="M8[s]")
-    days = [str(second)[:10].replace("-", "") for second in seconds[[0, -1][: seconds.size]]]
+    times = time.format_times() if time is not None else []
+    days = [text.partition("T")[0].replace("-", "") for text in times[:: max(1, len(times) - 1)]]
     return safe_name("_".join([dataset, place, *(["-".join(dict.fromkeys(days))] if days else []), form]))
 
 

@@ -11,7 +11,7 @@ from ocean_core.errors import DepthNotFound, InvalidRequest, NotSupported
 from ocean_core.geometry import Floats
 from ocean_data.compute.interpolation import LocalStencil, stencil
 from ocean_data.grids.base import Cells
-from ocean_data.plan.times import Axis
+from ocean_data.plan.times import Axis, common_scale
 from ocean_data.reading.base import GridStore, Source
 
 Depth = int | Literal["bottom", "all", "mean"]
@@ -199,11 +199,11 @@ def _term_steps(term: Assets, variable: Assets, steps: Sequence[int] | None) -> 
     """The steps of a term at the times of the variable's; its only one, or the last before, where it has no such."""
     if term.steps is None:
         return None
-    own = Axis.of(term.steps).seconds
-    if variable.steps is None or steps is None or own.size == 1:
-        return [own.size - 1] if own.size else None
-    at = Axis.of(variable.steps).seconds[list(steps)]
-    return [int(step) for step in np.clip(np.searchsorted(own, at, side="right") - 1, 0, None)]
+    axis = Axis.of(term.steps)
+    if variable.steps is None or steps is None or axis.raw.size == 1:
+        return [axis.raw.size - 1] if axis.raw.size else None
+    own, at = common_scale(axis, Axis.of(variable.steps))
+    return [int(step) for step in np.clip(np.searchsorted(own, at[list(steps)], side="right") - 1, 0, None)]
 
 
 def _surface(terms: Terms) -> Floats:

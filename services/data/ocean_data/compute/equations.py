@@ -23,7 +23,7 @@ from ocean_core.expression import (
 )
 from ocean_data.compute.depth import metres
 from ocean_data.grids import has_rows
-from ocean_data.plan.times import Axis
+from ocean_data.plan.times import Axis, match_instants
 
 Extent = Literal["flat", "level", "column"]  # without depth, at the depth asked for, over the whole depth axis
 
@@ -222,7 +222,7 @@ def _common_steps(operands: list[Assets]) -> Steps | None:
     first, *rest = (Axis.of(axis) for axis in steps)
     common = np.ones(first.seconds.shape, dtype=bool)
     for axis in rest:
-        common &= np.isin(first.seconds, axis.seconds)
+        common &= match_instants(axis, first)[1]
     if not common.any():
         raise InvalidRequest("the variables of this expression have no time step in common", field="expression")
     arrays = {name: pack_array(getattr(first, name)[common]) for name in ("raw", "seconds", "file", "position")}

@@ -17,14 +17,13 @@ from ocean_core.errors import InvalidRequest, TimeNotFound
 from ocean_core.expression import FUNCTIONS, Binary, Call, Name, Negative, Node, Number, parse_expression
 from ocean_core.geometry import Floats
 from ocean_core.seawater import SeaWater
-from ocean_core.time import format_time
 from ocean_core.vectors import Axis as VectorAxis
 from ocean_data.compute import derivatives
 from ocean_data.compute.depth import metres
 from ocean_data.compute.equations import coordinate_role, depth_axis, only_operand
 from ocean_data.compute.vectors import vector_axes
 from ocean_data.grids.base import Cells, Grid
-from ocean_data.plan.times import Axis
+from ocean_data.plan.times import Axis, match_instants
 from ocean_data.reading.base import Reading, Source
 from ocean_data.reading.variables import plane
 
@@ -159,14 +158,13 @@ def steps_of(operand: Assets, result: Assets, steps: Sequence[int] | None) -> li
         return None
     if operand.steps is result.steps or operand.steps == result.steps:
         return list(steps)
-    seconds, axis = Axis.of(result.steps).seconds[list(steps)], Axis.of(operand.steps).seconds
-    indices = np.minimum(np.searchsorted(axis, seconds), axis.size - 1)
-    missing = np.flatnonzero(axis[indices] != seconds) if axis.size else np.arange(seconds.size)
-    if missing.size:
+    axis = Axis.of(result.steps)
+    indices, exists = (of_all[list(steps)] for of_all in match_instants(Axis.of(operand.steps), axis))
+    if not exists.all():
         raise TimeNotFound(
             "{key} has no time step at {instant}, and {result} is calculated from it",
             key=operand.variable.key,
-            instant=format_time(seconds[missing[0]]),
+            instant=axis.label(steps[int(np.flatnonzero(~exists)[0])]),
             result=result.variable.key,
             field="time",
         )

@@ -38,7 +38,7 @@ class Level:
     @classmethod
     def of(cls, assets: Assets, when: str, deep: str) -> "Level":
         """Find what is written in an address, or TimeNotFound or DepthNotFound."""
-        step = find_step(Axis.of(assets.steps), when) if assets.steps else None
+        step = find_step(Axis.of(assets.steps, assets.variable.quantum), when) if assets.steps else None
         level = depth.parse(deep, ("bottom",))
         depth.check(assets, level)
         return cls(assets=assets, step=step, depth=level)

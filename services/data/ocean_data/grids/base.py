@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_core.geometry import Floats, east_and_north
+from ocean_core.time import DateScale, format_times
 from ocean_core.vectors import TRUE_AXIS, Axis
 from ocean_data.compute.region import Region
 
@@ -138,11 +139,24 @@ class Coordinate:
     units: str | None = None
     standard_name: str | None = None
     long_name: str | None = None
+    dates: DateScale | None = None  # of times; None: those of the Gregorian calendar
 
     @property
     def is_time(self) -> bool:
         """True if the values are seconds since 1970-01-01 UTC."""
         return self.standard_name == "time"
+
+    def format_times(self, zone: str = "+00:00") -> list[str]:
+        """Write times in ISO 8601."""
+        if self.dates is not None:
+            return self.dates.format(zone=zone)
+        return format_times(np.asarray(self.values), zone=zone)
+
+    @property
+    def own_dates(self) -> list[str]:
+        """Dates of times in a calendar that has days which the Gregorian lacks, ISO 8601; else none."""
+        is_gregorian = self.dates is None or self.dates.calendar == "proleptic_gregorian"
+        return [] if is_gregorian else self.format_times()
 
 
 @dataclass(frozen=True, kw_only=True)

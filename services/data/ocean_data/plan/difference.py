@@ -18,12 +18,12 @@ from ocean_common.contracts.assets import Assets
 from ocean_common.contracts.data import AreaRequest, DifferenceRequest
 from ocean_core.errors import InvalidRequest, OceanError, TimeNotFound
 from ocean_core.geometry import wrap_longitude
-from ocean_core.time import DAY, format_time
+from ocean_core.time import DAY, DateScale, split_dates
 from ocean_core.units import unit_conversion
 from ocean_data.grids.base import Coordinate
 from ocean_data.plan.areas import find_target, plan_over
 from ocean_data.plan.extraction import Body, Extraction, Field, Values
-from ocean_data.plan.times import Axis, Instants, select_instants
+from ocean_data.plan.times import Axis, Instants, common_scale, select_instants
 from ocean_data.reading.base import Reading
 
 NEAR, SHARE = 0.05, 1e-3  # m, and of a depth: so far apart, two are called the same
@@ -51,12 +51,11 @@ def plan_difference(reading: Reading, variables: Sequence[Assets], query: Differ
         facts["interpolation"] = right.facts["interpolation"]
     coordinates = [*left.coordinates]
     if then is not None and len(then.seconds) == 1:
-        facts["minus_time"] = format_time(then.seconds[0])
+        facts["minus_time"] = then.dates.format()[0]
     same_count = then is not None and instants is not None and len(then.seconds) == len(instants.seconds)
     if then is not None and instants is not None and same_count and not np.array_equal(then.seconds, instants.seconds):
-        texts = [format_time(second) for second in then.seconds]
         text = "time of what is taken away"
-        coordinates.append(Coordinate(name="minus_time", dims=("time",), values=texts, long_name=text))
+        coordinates.append(Coordinate(name="minus_time", dims=("time",), values=then.dates.format(), long_name=text))
     # Each row has its own on the other side, or one is for all.
     apart = "time" in left.dims and left.dims["time"] == right.dims.get("time")
     all_rows = None if apart else slice(0, next(iter(right.dims.values())))
@@ -173,39 +172,40 @@ def _select_then(subtrahends: Sequence[Assets], query: DifferenceRequest, instan
         raise InvalidRequest("the variables have no time: say at which time minus is wanted", field="minus.time")
     match = _of_the_year if minus.climatology else _at_the_same
     steps = [
-        match(Axis.of(variable.steps), instants.seconds, minus.dataset) if variable.steps else None
-        for variable in subtrahends
+        match(Axis.of(variable.steps), instants, minus.dataset) if variable.steps else None for variable in subtrahends
     ]
     leading = next(variable.steps for variable in subtrahends if variable.steps)
     axis, own = Axis.of(leading), next(own for own in steps if own is not None)
-    return Instants(seconds=axis.seconds[own], raw=axis.raw[own], units=leading.units, steps=steps)
+    return Instants(
+        seconds=axis.seconds[own], dates=axis.dates.take(own), raw=axis.raw[own], units=leading.units, steps=steps
+    )
 
 
-def _at_the_same(axis: Axis, seconds: NDArray[np.int64], dataset: str) -> NDArray[np.intp]:
+def _at_the_same(axis: Axis, instants: Instants, dataset: str) -> NDArray[np.intp]:
     """The steps at the same instants; or of the same days, of a dataset with one step a day at most."""
+    own_seconds, seconds = common_scale(axis, instants)
     for unit in (1, DAY):
-        own, requested = axis.seconds // unit, seconds // unit
+        own, requested = own_seconds // unit, seconds // unit
         if np.unique(own).size < own.size:
             continue
         place = np.minimum(np.searchsorted(own, requested), own.size - 1)
         if (own[place] == requested).all():
             return place.astype(np.intp)
-    low, high = format_time(axis.seconds[0]), format_time(axis.seconds[-1])
-    lacking = np.flatnonzero(~np.isin(seconds, axis.seconds))
-    first = format_time(seconds[lacking[0] if lacking.size else 0])
+    lacking = np.flatnonzero(~np.isin(seconds, own_seconds))
+    first = instants.dates.take([int(lacking[0]) if lacking.size else 0]).format()[0]
     raise TimeNotFound(
         "{dataset} has no time step at {first}; its steps go from {low} to {high}: choose one as minus.time",
         dataset=dataset,
         first=first,
-        low=low,
-        high=high,
+        low=axis.label(0),
+        high=axis.label(-1),
         field="minus.time",
     )
 
 
-def _of_the_year(axis: Axis, seconds: NDArray[np.int64], dataset: str) -> NDArray[np.intp]:
+def _of_the_year(axis: Axis, instants: Instants, dataset: str) -> NDArray[np.intp]:
     """The steps of the same month, or of the same day of the year."""
-    own, dates = _dates(axis.seconds), _dates(seconds)
+    own, dates = _dates(axis.dates), _dates(instants.dates)
     months, days = own[:, 0], own[:, 0] * 100 + own[:, 1]
     if np.unique(months).size == months.size:
         requested, available = dates[:, 0], months
@@ -226,17 +226,16 @@ def _of_the_year(axis: Axis, seconds: NDArray[np.int64], dataset: str) -> NDArra
         raise TimeNotFound(
             "the climatology {dataset} lacks the month or day of {time}",
             dataset=dataset,
-            time=format_time(seconds[lacking[0]]),
+            time=instants.dates.take([int(lacking[0])]).format()[0],
             field="minus.dataset",
         )
     return place.astype(np.intp)
 
 
-def _dates(seconds: NDArray[np.int64]) -> NDArray[np.int64]:
+def _dates(dates: DateScale) -> NDArray[np.int64]:
     """Month and day, (time, 2)."""
-    days = seconds.astype("datetime64[s]").astype("datetime64[D]")
-    months = days.astype("datetime64[M]")
-    return np.stack([months.astype(np.int64) % 12 + 1, (days - months).astype(np.int64) + 1], axis=1)
+    months, days, _ = split_dates(*dates)
+    return np.stack([months % 12 + 1, days], axis=1)
 
 
 def _check_depths(left: Extraction, right: Extraction, *, is_stated: bool) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from math import prod
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 import numpy as np
@@ -16,7 +16,6 @@ from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.data import ExtractionRequest, Kind, PointsRequest, VectorPart
 from ocean_core.errors import InvalidRequest, Message
 from ocean_core.geometry import Floats, wrap_longitude
-from ocean_core.time import format_time
 from ocean_core.vectors import rename_component
 from ocean_data.compute import depth as depths
 from ocean_data.compute.depth import Depth
@@ -30,7 +29,7 @@ from ocean_data.reading.base import Reading
 
 VALUES_AT_ONCE = 4_000_000  # values in one part
 OF_LINES: set[VectorPart] = {"along", "across"}
-TIME = {"units": "seconds since 1970-01-01T00:00:00Z", "standard_name": "time"}
+TIME: dict[str, Any] = {"units": "seconds since 1970-01-01T00:00:00Z", "standard_name": "time"}
 MAX_POINTS = 20_000  # points
 LATEST_FORMS = {"point", "points"}  # forms that are of the last time where none is asked for
 
@@ -146,7 +145,7 @@ def check_variables(variables: Sequence[Assets], vector: Sequence[VectorPart], d
 
 def _shorter_period(instants: Instants, share: float) -> Message:
     count = max(1, int(len(instants.seconds) * share))
-    first, last = format_time(instants.seconds[0]), format_time(instants.seconds[count - 1])
+    first, last = instants.dates.take([0, count - 1]).format()
     return Message("start={start} and end={end}, {count} steps,", start=first, end=last, count=count)
 
 
@@ -183,7 +182,7 @@ def plan_fields(
     if instants is not None:
         dims["time"] = len(instants.seconds)
         coordinates += [
-            Coordinate(name="time", dims=("time",), values=instants.seconds, **TIME),
+            Coordinate(name="time", dims=("time",), values=instants.seconds, dates=instants.dates, **TIME),
             Coordinate(
                 name="raw_time",
                 dims=("time",),
@@ -286,7 +285,7 @@ def _vertical(variable: Assets, depth: Depth, coordinates: list[Coordinate], dim
     real = bool(np.isfinite(metres).all()) and variable.levels is None
     values = metres if real else np.asarray(axis.values, dtype=np.float64)
     of_level = {"units": axis.units or "1", "long_name": f"level ({axis.name})"}
-    described = {"units": "m", "standard_name": "depth"} if real else of_level
+    described: dict[str, Any] = {"units": "m", "standard_name": "depth"} if real else of_level
     stem = "depth" if real else "level"
     if isinstance(depth, int):
         if not any(coordinate.name == stem for coordinate in coordinates):

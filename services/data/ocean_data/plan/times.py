@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -13,11 +12,19 @@ from ocean_common.arrays import unpack_array
 from ocean_common.contracts.assets import Assets, Steps
 from ocean_common.contracts.data import Minuend, TimedRequest
 from ocean_core.errors import InvalidRequest, Message, TimeNotFound
-from ocean_core.time import DAY, EPOCH, format_time, is_date_only, parse_instant, restore_plus_sign
+from ocean_core.time import (
+    Calendar,
+    DateScale,
+    Period,
+    find_date_scale,
+    month_of_middle,
+    parse_iso_period,
+)
 
 FORMS = Message("2016-02-01, 2016-02-01T12:00:00Z, the raw integer of a time step, or -1 for the last")
 
-_INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
+_INTEGER = re.compile(r"[+-]?\d{1,40}", re.ASCII)
+_INT64 = np.iinfo(np.int64)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +35,13 @@ class Axis:
     seconds: NDArray[np.int64]  # (step,): since 1970-01-01 UTC
     file: NDArray[np.int32]  # (step,): which of the variable's files
     position: NDArray[np.int32]  # (step,): index along that file's time dimension
+    dates: DateScale  # of the steps, by which they are found and written
+    dated: bool  # else steps have only their raw integers
+    monthly: bool  # steps are listed as the 15th of their month
+
+    def label(self, step: int) -> str:
+        """Write the date of a step, or its raw integer."""
+        return self.dates.take([step]).format()[0] if self.dated else str(self.raw[step])
 
     def files(self, steps: Sequence[int]) -> set[int]:
         """The files that hold some steps."""
@@ -37,15 +51,56 @@ class Axis:
 
     @staticmethod
     @lru_cache(maxsize=128)
-    def of(steps: Steps) -> "Axis":
+    def of(steps: Steps, quantum: str | None = None) -> "Axis":
         """Unpack the arrays of the contract: once for all requests."""
-        arrays = {"raw": steps.raw, "seconds": steps.seconds, "file": steps.file, "position": steps.position}
-        return Axis(**{name: unpack_array(array) for name, array in arrays.items()})
+        names = ("raw", "seconds", "file", "position")
+        raw, seconds, file, position = (unpack_array(getattr(steps, name)) for name in names)
+        dates = find_date_scale(seconds, raw, steps.units, steps.calendar)
+        return Axis(
+            raw=raw,
+            seconds=seconds,
+            file=file,
+            position=position,
+            dates=dates,
+            dated=steps.dated,
+            monthly=quantum == "month",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instants:
+    """The same instants in several variables."""
+
+    seconds: NDArray[np.int64]  # (time,): since 1970-01-01 UTC
+    dates: DateScale
+    raw: NDArray[np.int64]  # (time,): in the units of the first variable that has time
+    units: str  # of `raw`
+    steps: list[NDArray[np.intp] | None]  # of each variable: its indices; None: it has no time
+
+    def of_rows(self, rows: slice) -> list[list[int] | None]:
+        """Return the steps of each variable at some of the instants."""
+        return [None if steps is None else steps[rows].tolist() for steps in self.steps]
+
+
+def common_scale(axis: Axis, instants: Axis | Instants) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return two series of instants in seconds on one scale: that of their calendar, if it is the same."""
+    if axis.dates.calendar == instants.dates.calendar:
+        return axis.dates.seconds, instants.dates.seconds
+    return axis.seconds, instants.seconds
+
+
+def match_instants(axis: Axis, instants: Axis | Instants) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Find the steps of an axis at some instants, and whether there are any."""
+    own, sought = common_scale(axis, instants)
+    steps = np.searchsorted(own, sought)
+    exists = steps < own.size
+    exists[exists] = own[steps[exists]] == sought[exists]
+    return steps, exists
 
 
 @dataclass(frozen=True, kw_only=True)
 class Span:
-    """The meaning of a text: an instant or a day in seconds, or a raw integer; both ends included."""
+    """The meaning of a text: an instant, a day or a month in seconds, or a raw integer; both ends included."""
 
     first: int
     last: int
@@ -53,23 +108,20 @@ class Span:
 
 
 @lru_cache(maxsize=1024)
-def parse_time(text: str, field: str) -> Span | None:
-    """Read a time as it is written in an address; None for -1, the last step."""
+def parse_time(text: str, field: str, calendar: Calendar = "proleptic_gregorian") -> Span | None:
+    """Read a time as it is written in an address, on the scale of a calendar; None for -1, the last step."""
     text = text.strip()
     if text == "-1":
         return None
     if _INTEGER.fullmatch(text):
-        return Span(first=int(text), last=int(text), raw=True)
+        number = min(max(int(text), _INT64.min), _INT64.max)
+        return Span(first=number, last=number, raw=True)
     try:
-        instant = parse_instant(restore_plus_sign(text))
-        seconds = round((instant - EPOCH) / timedelta(seconds=1))
-        if is_date_only(text):
-            return Span(first=seconds, last=seconds + DAY - 1)
+        return Span(**parse_iso_period(text, calendar)._asdict())
     except (ValueError, OverflowError) as error:
         raise InvalidRequest(
             "{name} {text!r} is no time; write {formats}", name=field, text=text[:40], formats=FORMS, field=field
         ) from error
-    return Span(first=seconds, last=seconds)
 
 
 def find_step(axis: Axis, text: str) -> int:
@@ -83,11 +135,8 @@ def _steps_at(axis: Axis, text: str) -> NDArray[np.intp]:
     _check_steps(axis)
     low, high = _ends(axis, text, "time")
     if low >= high:
-        beside = [
-            f"{format_time(axis.seconds[step])} ({axis.raw[step]})"
-            for step in (low - 1, low)
-            if 0 <= step < axis.raw.size
-        ]
+        near = [step for step in (low - 1, low) if 0 <= step < axis.raw.size]
+        beside = [f"{axis.label(step)} ({axis.raw[step]})" if axis.dated else axis.label(step) for step in near]
         raise TimeNotFound(
             "there is no time step at {text}; the nearest are {nearest}",
             text=text[:40],
@@ -111,52 +160,55 @@ def _steps_of_period(axis: Axis, start: str | None, end: str | None) -> NDArray[
             raise InvalidRequest("end is before start; exchange them", field="end")
         raise TimeNotFound(
             "no time step is in this period; the steps go from {first} to {last}",
-            first=format_time(axis.seconds[0]),
-            last=format_time(axis.seconds[-1]),
+            first=axis.label(0),
+            last=axis.label(-1),
             field="start" if start is not None else "end",
         )
     return np.arange(low, high)
 
 
 def _ends(axis: Axis, text: str, field: str) -> tuple[int, int]:
-    """The first step not before, and the first step after what a text means."""
-    span = parse_time(text, field)
+    """The first step not before, and the first step after what a text means.
+
+    Of monthly data the 15th is the step of its month: where it is an end of a period, or there is no other step.
+    """
+    span = parse_time(text, field, axis.dates.calendar)
     if span is None:
         return axis.raw.size - 1, axis.raw.size
-    values = axis.raw if span.raw else axis.seconds
-    return int(values.searchsorted(span.first)), int(values.searchsorted(span.last, side="right"))
+    if not (axis.dated or span.raw):
+        raise InvalidRequest(
+            "{name} {text!r} is a date, and these time steps have none; write the number of a step, {first} to {last}, "
+            "or -1 for the last",
+            name=field,
+            text=text[:40],
+            first=axis.label(0),
+            last=axis.label(-1),
+            field=field,
+        )
+    values = axis.raw if span.raw else axis.dates.seconds
+    low, high = int(values.searchsorted(span.first)), int(values.searchsorted(span.last, side="right"))
+    if axis.monthly and not span.raw and (field != "time" or low >= high):
+        month = month_of_middle(Period(span.first, span.last), axis.dates.calendar)
+        if month is not None:
+            return int(values.searchsorted(month.first)), int(values.searchsorted(month.last, side="right"))
+    return low, high
 
 
 def _before(axis: Axis, end: str, start: str) -> bool:
-    first, last = parse_time(start, "start"), parse_time(end, "end")
+    first, last = (parse_time(text, name, axis.dates.calendar) for text, name in ((start, "start"), (end, "end")))
     if first is None or last is None or first.raw != last.raw:
         return _ends(axis, end, "end")[1] <= _ends(axis, start, "start")[0] and last is not None
     return last.last < first.first
-
-
-@dataclass(frozen=True, kw_only=True)
-class Instants:
-    """The same instants in several variables."""
-
-    seconds: NDArray[np.int64]  # (time,): since 1970-01-01 UTC
-    raw: NDArray[np.int64]  # (time,): in the units of the first variable that has time
-    units: str  # of `raw`
-    steps: list[NDArray[np.intp] | None]  # of each variable: its indices; None: it has no time
-
-    def of_rows(self, rows: slice) -> list[list[int] | None]:
-        """Return the steps of each variable at some of the instants."""
-        return [None if steps is None else steps[rows].tolist() for steps in self.steps]
 
 
 def select_instants(
     variables: Sequence[Assets], query: TimedRequest | Minuend, *, latest: bool = False
 ) -> Instants | None:
     """Select the times of a request, all if it has none, or with ``latest`` the last; None if no variable has time."""
-    axes = [Axis.of(variable.steps) if variable.steps else None for variable in variables]
-    leading = next((variable.steps for variable in variables if variable.steps), None)
-    if leading is None:
+    axes = [Axis.of(variable.steps, variable.variable.quantum) if variable.steps else None for variable in variables]
+    first = next((axis for axis in axes if axis is not None), None)
+    if first is None:
         return None
-    first = Axis.of(leading)
     _check_steps(first)
     if query.time is not None and (query.start is not None or query.end is not None):
         raise InvalidRequest("give either time, or start and end, not both", field="time")
@@ -164,25 +216,30 @@ def select_instants(
         chosen = _steps_at(first, "-1" if query.time is None else query.time)
     else:
         chosen = _steps_of_period(first, query.start, query.end)
-    seconds, raw = first.seconds[chosen], first.raw[chosen]
-    steps = [
-        None if axis is None else _matching(axis, seconds, raw, variable)
-        for axis, variable in zip(axes, variables, strict=True)
-    ]
-    return Instants(seconds=seconds, raw=raw, units=leading.units, steps=steps)
+    return instants_of_steps(variables, first, chosen)
 
 
-def _matching(axis: Axis, seconds: NDArray[np.int64], raw: NDArray[np.int64], assets: Assets) -> NDArray[np.intp]:
-    """The steps of a variable at instants. Days that have no date of their own share one: the raw time tells which."""
-    low = np.searchsorted(axis.seconds, seconds)
-    exists = low < axis.seconds.size
-    exists[exists] = axis.seconds[low[exists]] == seconds[exists]
+def instants_of_steps(variables: Sequence[Assets], first: Axis, chosen: NDArray[np.intp]) -> Instants:
+    """Return the instants of some steps of the first variable with time, and the steps of all at them."""
+    units = next(variable.steps.units for variable in variables if variable.steps)
+    instants = Instants(
+        seconds=first.seconds[chosen], dates=first.dates.take(chosen), raw=first.raw[chosen], units=units, steps=[]
+    )
+    steps = [_matching(variable, instants) if variable.steps else None for variable in variables]
+    return replace(instants, steps=steps)
+
+
+def _matching(variable: Assets, instants: Instants) -> NDArray[np.intp]:
+    """The steps of a variable at instants. Steps within one second share their date: the raw time tells which."""
+    axis = Axis.of(variable.steps)
+    low, exists = match_instants(axis, instants)
     if not exists.all():
-        missing = format_time(seconds[np.flatnonzero(~exists)[0]])
+        missing = instants.dates.take([int(np.flatnonzero(~exists)[0])]).format()[0]
         raise TimeNotFound(
-            "{key} has no time step at {missing}", key=assets.variable.key, missing=missing, field="time"
+            "{key} has no time step at {missing}", key=variable.variable.key, missing=missing, field="time"
         )
-    high = np.searchsorted(axis.seconds, seconds, side="right")
+    own, sought = common_scale(axis, instants)
+    high = np.searchsorted(own, sought, side="right")
     for place in np.flatnonzero(high - low > 1):
-        low[place] += int(np.argmax(axis.raw[low[place] : high[place]] == raw[place]))
+        low[place] += int(np.argmax(axis.raw[low[place] : high[place]] == instants.raw[place]))
     return low.astype(np.intp)

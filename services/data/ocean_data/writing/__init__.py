@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_core.errors import UnsupportedFormat
-from ocean_core.time import format_times
 from ocean_data.grids.base import Coordinate
 from ocean_data.plan.extraction import Extraction, Parts, Values
 
@@ -92,7 +91,7 @@ def format_coordinate(coordinate: Coordinate) -> NDArray[Any]:
     if isinstance(coordinate.values, list):
         return np.array(coordinate.values, dtype=object)
     if coordinate.is_time:
-        return np.array(format_times(coordinate.values), dtype=object)
+        return np.array(coordinate.format_times(), dtype=object)
     return np.ravel(coordinate.values)
 
 

@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.data import Kind
-from ocean_core.time import format_calendar_times, format_times
 from ocean_core.units import canonical_units
 from ocean_data.grids.base import Coordinate
 from ocean_data.plan.extraction import Extraction, Field, Values, place_dimensions
@@ -154,12 +153,8 @@ def _plane(extraction: Extraction) -> tuple[Coordinate, Coordinate]:
 
 def _times(extraction: Extraction) -> list[str] | None:
     """Return times in ISO 8601; the dates of a model's own calendar as it names them."""
-    time, raw, calendar = extraction.coordinate("time"), extraction.coordinate("raw_time"), extraction.calendar
-    if time is None:
-        return None
-    if calendar in REAL_CALENDARS or raw is None or raw.units is None:
-        return format_times(np.asarray(time.values), zone="Z")
-    return format_calendar_times(np.asarray(raw.values), raw.units, calendar)
+    time = extraction.coordinate("time")
+    return None if time is None else time.format_times("Z")
 
 
 def _levels(extraction: Extraction, depth_dims: tuple[str, ...]) -> NDArray[np.float64] | None:

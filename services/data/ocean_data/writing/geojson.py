@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from shapely.geometry.polygon import orient
 
 from ocean_core.geometry import Floats, longitude_near, polygonal_parts, split_at_antimeridian, unwrap_ring
-from ocean_core.time import format_times
 from ocean_data.grids.base import Coordinate, Outlines
 from ocean_data.plan.extraction import Extraction, Values
 from ocean_data.writing import DocumentWriter, format_coordinate, nest_numbers, no_places
@@ -98,7 +97,7 @@ def _collection_members(extraction: Extraction, revision: str) -> Json:
         },
     }
     if time is not None and time.dims in {(), ("time",)}:
-        members["times"] = format_times(np.asarray(time.values))
+        members["times"] = time.format_times()
     for item in extraction.coordinates:
         if item.name.startswith(("depth", "level")) and len(item.dims) <= 1 and item.dims != ("point",):
             members[f"{item.name}s"] = nest_numbers(np.ravel(np.asarray(item.values, dtype=np.float64)))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from zipstream import ZipStream
 
 from ocean_core.errors import Message, RequestTooLarge
-from ocean_core.time import format_times, is_cf_time
+from ocean_core.time import is_cf_time
 from ocean_data import __version__
 from ocean_data.grids.base import Coordinate
 from ocean_data.plan.extraction import Extraction, Field, Parts
@@ -303,7 +303,7 @@ def _coordinate_variable(extraction: Extraction, coordinate: Coordinate, names: 
     if coordinate.name == "triangles":
         attributes |= {"cf_role": "face_node_connectivity", "start_index": 0}
     if coordinate.is_time:
-        values, time_attributes = _time_values(extraction, values)
+        values, time_attributes = _time_values(extraction, coordinate, values)
         attributes |= time_attributes
     axis = AXES.get(coordinate.standard_name or coordinate.name)
     if axis is None and coordinate.name.startswith(("depth", "level")):
@@ -317,14 +317,19 @@ def _coordinate_variable(extraction: Extraction, coordinate: Coordinate, names: 
     return Variable(name=name, dims=dims, dtype=values.dtype, attributes=attributes, values=values)
 
 
-def _time_values(extraction: Extraction, seconds: NDArray[Any]) -> tuple[NDArray[Any], dict[str, Attribute]]:
+def _time_values(
+    extraction: Extraction, time: Coordinate, seconds: NDArray[Any]
+) -> tuple[NDArray[Any], dict[str, Attribute]]:
     """Return times as in the files, so that the dates of every calendar are kept; else seconds since 1970."""
     raw = extraction.coordinate("raw_time")
     if raw is not None and raw.units:
         values, calendar = np.asarray(raw.values).reshape(seconds.shape), extraction.calendar
         if is_cf_time(values.ravel()[:1], raw.units, calendar):
             return values, {"units": raw.units, "calendar": calendar}
-    return seconds, {"units": "seconds since 1970-01-01 00:00:00", "calendar": "proleptic_gregorian"}
+    calendar = "proleptic_gregorian"
+    if time.dates is not None and time.dates.calendar in {"360_day", "all_leap"}:
+        seconds, calendar = time.dates.seconds.reshape(seconds.shape), time.dates.calendar
+    return seconds, {"units": "seconds since 1970-01-01 00:00:00", "calendar": calendar}
 
 
 def _field_variable(field: Field, names: dict[str, str], used_names: set[str]) -> Variable:
@@ -366,8 +371,9 @@ def _global_attributes(extraction: Extraction, revision: str) -> dict[str, Attri
             attributes[f"geospatial_{stem}_max"] = float(np.nanmax(coordinate.values))
     time = extraction.coordinate("time")
     if time is not None and len(time.values):
-        instants = format_times(np.array([np.min(np.asarray(time.values)), np.max(np.asarray(time.values))]), zone="Z")
-        attributes["time_coverage_start"], attributes["time_coverage_end"] = instants
+        instants, seconds = time.format_times("Z"), np.ravel(np.asarray(time.values))
+        attributes["time_coverage_start"] = instants[int(seconds.argmin())]
+        attributes["time_coverage_end"] = instants[int(seconds.argmax())]
     return attributes
 
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from ocean_common.arrays import pack_array
 from ocean_common.contracts import data as contracts
 from ocean_common.contracts.data import CoordinateValues, ExtractedValues, PointValues, VariableValues
-from ocean_core.time import format_times
 from ocean_data.plan.extraction import Extraction, Field, Values, read_values
 from ocean_data.reading.base import Reading
 from ocean_data.writing import DocumentWriter, format_coordinate, nest_numbers
@@ -84,7 +83,7 @@ def point_values(extraction: Extraction, values: dict[str, Values], revision: st
         longitude=longitude,
         cell=(_single(extraction, "cell_latitude", latitude), _single(extraction, "cell_longitude", longitude)),
         interpolation=extraction.facts.get("interpolation", "nearest"),  # type: ignore[arg-type]  # as planned
-        times=format_times(np.asarray(seconds.values)) if seconds else [],
+        times=seconds.format_times() if seconds else [],
         raw_times=np.asarray(raw.values).tolist() if raw else [],
         depths=_depths(extraction, values, table.shape[1]),
         values=nest_numbers(table),
@@ -132,6 +131,7 @@ def read_coverage(extraction: Extraction, reading: Reading) -> contracts.Coverag
                 units=item.units,
                 standard_name=item.standard_name,
                 long_name=item.long_name,
+                dates=item.own_dates,
             )
             for item in extraction.coordinates
         ],

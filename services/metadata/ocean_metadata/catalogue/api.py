@@ -20,7 +20,7 @@ from ocean_common.service import OPERATORS
 from ocean_core import errors
 from ocean_metadata.catalogue import serializers
 from ocean_metadata.catalogue.completeness import rate_completeness
-from ocean_metadata.catalogue.model import DatasetRecord, StepArrays, VariableRecord, copy_fields
+from ocean_metadata.catalogue.model import DatasetRecord, VariableRecord, copy_fields
 from ocean_metadata.catalogue.pages import as_page, describe_dataset, render_dataset, render_datasets
 from ocean_metadata.catalogue.responses import (
     MESSAGEPACK,
@@ -225,8 +225,7 @@ async def list_depths(
 class SelectedSteps(NamedTuple):
     """Time steps of a variable within a period."""
 
-    steps: StepArrays
-    quantum: str | None
+    steps: serializers.DatedSteps
     key: tuple[object, ...]  # all that they depend on
 
 
@@ -248,15 +247,19 @@ async def provide_steps(
     ] = None,
 ) -> SelectedSteps:
     """Read the time steps of a variable, or of its dataset where it has no time."""
-    first = parse_period_parameter(start, "start").first if start else None
-    last = parse_period_parameter(end, "end").last if end else None
     await freshness(request, dataset)
     revision = await catalogue.revision(dataset)
     record, _, steps = await read_variable(catalogue, dataset, variable, _time_axes)
     made_from(request, revision, record.revision)
     axis = next((axis for axis in steps if record.times[axis].dated), None)  # steps without dates are not listed
-    selection = serializers.select_steps(steps[axis], first, last) if axis is not None else serializers.NO_STEPS
-    return SelectedSteps(selection, record.quantum, (dataset, record.revision, axis, first, last))
+    dated = serializers.NO_STEPS
+    if axis is not None:
+        dated = serializers.date_steps(record, record.times[axis], steps[axis])
+    first, last = (
+        parse_period_parameter(text, field, dated.dates.calendar) if text else None
+        for text, field in ((start, "start"), (end, "end"))
+    )
+    return SelectedSteps(dated.between(first, last), (dataset, record.revision, axis, first, last))
 
 
 def _time_axes(record: DatasetRecord, variable: VariableRecord) -> list[int]:
@@ -278,7 +281,7 @@ async def list_time_steps(
     limit: Annotated[int | None, query_parameter("Maximum number of time steps.", ge=1, le=1_000_000)] = None,
 ) -> Response[bytes]:
     """Ascending. Monthly data have the date of the 15th; a variable without time has the steps of its dataset."""
-    make = partial(serializers.list_time_steps, selected.steps, selected.quantum, limit=limit)
+    make = partial(serializers.list_time_steps, selected.steps, limit=limit)
     return await response_cache.respond(("time steps", selected.key, limit), make)
 
 
@@ -296,7 +299,7 @@ async def list_time_intervals(
     offset: Annotated[int, query_parameter("Number of intervals to skip.", ge=0, le=10_000_000)] = 0,
 ) -> Response[contracts.TimeIntervals]:
     """Start, end and spacing (ISO 8601 duration): a series of 100,000 even time steps is one interval."""
-    make = partial(serializers.list_time_intervals, selected.steps, selected.quantum, limit=limit, offset=offset)
+    make = partial(serializers.list_time_intervals, selected.steps, limit=limit, offset=offset)
     intervals = await asyncio.to_thread(make)
     return Response(intervals, headers=link_header(request, intervals.total, limit, offset))
 

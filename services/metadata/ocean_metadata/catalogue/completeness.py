@@ -9,11 +9,10 @@ from importlib.resources import files
 from typing import Any, Literal
 
 import msgspec
-import numpy as np
 
 from ocean_common.contracts.metadata import Completeness, Lacking
 from ocean_common.i18n import ENGLISH, Translator
-from ocean_core.time import format_duration, format_times
+from ocean_core.time import format_duration
 from ocean_metadata.catalogue.model import DatasetRecord
 
 Importance = Literal["high", "recommended", "suggested"]
@@ -94,7 +93,7 @@ def _catalogue_values(record: DatasetRecord) -> dict[str, str]:
         values["bounds"] = f"POLYGON (({', '.join(f'{y:g} {x:g}' for y, x in corners)}))"
     if record.time is not None and record.times[record.time].dated:
         axis = record.times[record.time]
-        start, end = format_times(np.array([axis.first, axis.last]))
+        start, end = axis.period.format()
         values |= {"start": start, "end": end, "duration": format_duration(axis.last - axis.first)}
         if record.quantum in _RESOLUTIONS:
             values["resolution"] = _RESOLUTIONS[record.quantum]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ocean_common.contracts.assets import DepthAxis, Dimension, File, Grid
 from ocean_common.contracts.metadata import NoteKind
 from ocean_core.errors import DatasetNotFound, Message, VariableNotFound
-from ocean_core.time import Ints, format_times
+from ocean_core.time import DateScale, Ints, find_date_scale
 
 Floats = NDArray[np.float64]
 S = TypeVar("S", bound=msgspec.Struct)
@@ -32,6 +32,13 @@ class TimeAxis(msgspec.Struct, frozen=True, kw_only=True):
     count: int
     dated: bool = True
     climatology: bool = False  # of the months or seasons of no one year
+    ends: tuple[int, int] | None = None  # first and last time step in `units`
+
+    @property
+    def period(self) -> DateScale:
+        """First and last time step."""
+        seconds = np.array([self.first, self.last])
+        return find_date_scale(seconds, np.array(self.ends or seconds), self.units, self.calendar)
 
 
 class GridRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,7 +152,7 @@ class DatasetRecord(DatasetDescription, frozen=True, kw_only=True):
         if self.time is None or not self.times[self.time].dated:
             return None, None
         axis = self.times[self.time]
-        first, last = format_times(np.array([axis.first, axis.last]), self.quantum)
+        first, last = axis.period.format(self.quantum)
         return first, last
 
     def variable(self, key: str) -> VariableRecord:

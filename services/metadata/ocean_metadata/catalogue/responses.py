@@ -14,7 +14,7 @@ from litestar.params import SkipValidation
 from ocean_common.http import entity_tag
 from ocean_core.cache import ByteBoundedCache
 from ocean_core.errors import InvalidRequest
-from ocean_core.time import LONGEST_DATE, AmbiguousDateError, Period, parse_period
+from ocean_core.time import LONGEST_DATE, AmbiguousDateError, Calendar, Period, parse_period
 from ocean_metadata.catalogue.store import Catalogue
 
 MAX_BYTES = 64 * 2**20
@@ -86,10 +86,10 @@ def link_header(request: Request[Any, Any, Any], total: int, limit: int, offset:
     return {"link": ", ".join(links)} if links else {}
 
 
-def parse_period_parameter(text: str, field: str) -> Period:
-    """Parse a date of a request; InvalidRequest if it is no date, or may be two."""
+def parse_period_parameter(text: str, field: str, calendar: Calendar = "proleptic_gregorian") -> Period:
+    """Parse a date of a request on the scale of a calendar; InvalidRequest if it is no date, or may be two."""
     try:
-        return parse_period(text)
+        return parse_period(text, calendar)
     except AmbiguousDateError as error:
         raise InvalidRequest(
             "{text!r} may mean two days; write the year first: {first} or {second}",
@@ -98,7 +98,7 @@ def parse_period_parameter(text: str, field: str) -> Period:
             second=error.readings[1],
             field=field,
         ) from error
-    except (ValueError, OverflowError) as error:  # also 31 February, and the year 0
+    except (ValueError, OverflowError) as error:
         raise InvalidRequest(
             "{text!r} is no date; write it as 2022-04-05, 2022-04-05T12:00Z or 5 April 2022",
             text=text[:LONGEST_DATE],

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from ocean_common.contracts.metadata import Facets, FacetValue, Found, SearchPage
 from ocean_common.i18n import ENGLISH, SOURCE, Translator
 from ocean_core.geometry import Bounds, wrap_longitude
-from ocean_core.time import Period
+from ocean_core.time import Period, parse_iso_period
 from ocean_metadata.catalogue.model import DatasetRecord, GridRecord, Snapshot, copy_fields
 from ocean_metadata.catalogue.serializers import localize_dataset
 
@@ -136,6 +136,9 @@ def search_document(record: DatasetRecord) -> SearchDocument:
     """Collect the words, facets, period and outlines of a dataset, with the variables that lists show."""
     axis = record.times[record.time] if record.time is not None else None
     first, last = (axis.first, axis.last) if axis and axis.dated else NO_PERIOD
+    if axis and axis.dated and record.quantum == "month":  # the time steps that are listed are found
+        start, end = (parse_iso_period(text) for text in axis.period.format("month"))
+        first, last = min(first, start.first), max(last, end.last)
     outlines = sorted({outline for outline in map(_outline, record.grids) if outline})
     facets = {name: [getattr(record, name)] for name in ("group", "quantum", "model_class")}
     facets["standard_name"] = [variable.standard_name for variable in record.visible_variables]

@@ -21,11 +21,18 @@ from ocean_common.contracts.metadata import (
     VariableProblem,
 )
 from ocean_common.i18n import ENGLISH, SOURCE, Translator
-from ocean_core.time import Ints, format_duration, format_month_duration, format_times
+from ocean_core.time import (
+    Calendar,
+    DateScale,
+    Ints,
+    Period,
+    find_date_scale,
+    format_duration,
+    format_month_duration,
+    month_of_middle,
+    split_dates,
+)
 from ocean_metadata.catalogue.model import DatasetRecord, Snapshot, StepArrays, TimeAxis, VariableRecord, copy_fields
-
-_NONE = np.empty(0, np.int64)
-NO_STEPS = StepArrays(raw=_NONE, seconds=_NONE, file=_NONE, position=_NONE)
 
 # Languages: texts of the configuration where it has them, else those of the translations.
 
@@ -158,30 +165,51 @@ def _format_metres(value: float, digits: int, translate: Translator, *, is_heigh
 # Time steps
 
 
-def select_steps(steps: StepArrays, first: int | None, last: int | None) -> StepArrays:
-    """Return the time steps within a period: seconds since 1970-01-01, both included."""
-    start = 0 if first is None else int(np.searchsorted(steps.seconds, first, "left"))
-    end = steps.seconds.size if last is None else int(np.searchsorted(steps.seconds, last, "right"))
-    return steps.take(slice(start, max(start, end)))
+class DatedSteps(NamedTuple):
+    """Time steps as lists show them."""
+
+    raw: Ints  # (step,)
+    dates: DateScale
+    quantum: str | None = None
+
+    def between(self, first: Period | None, last: Period | None) -> "DatedSteps":
+        """Return the time steps from the beginning of a period to the end of another, both on the scale of the dates.
+
+        Of monthly data, which are listed as the 15th, this day means the month.
+        """
+        monthly, calendar = self.quantum == "month", self.dates.calendar
+        first, last = ((monthly and period and month_of_middle(period, calendar)) or period for period in (first, last))
+        start = 0 if first is None else int(np.searchsorted(self.dates.seconds, first.first, "left"))
+        end = self.raw.size if last is None else int(np.searchsorted(self.dates.seconds, last.last, "right"))
+        selection = slice(start, max(start, end))
+        return self._replace(raw=self.raw[selection], dates=self.dates.take(selection))
 
 
-def list_time_steps(steps: StepArrays, quantum: str | None, *, limit: int | None = None) -> list[TimeStep]:
+NO_STEPS = DatedSteps(np.empty(0, np.int64), DateScale(np.empty(0, np.int64), "proleptic_gregorian"))
+
+
+def date_steps(record: DatasetRecord, axis: TimeAxis, steps: StepArrays) -> DatedSteps:
+    """Return the time steps of an axis with dates, as lists show them."""
+    dates = find_date_scale(steps.seconds, steps.raw, axis.units, axis.calendar)
+    return DatedSteps(steps.raw, dates, record.quantum)
+
+
+def list_time_steps(steps: DatedSteps, *, limit: int | None = None) -> list[TimeStep]:
     """Return at most ``limit`` time steps, ascending."""
-    labels = format_times(steps.seconds[:limit], quantum)
+    labels = steps.dates.take(slice(limit)).format(steps.quantum)
     return [TimeStep(id=raw, value=label) for raw, label in zip(steps.raw[:limit].tolist(), labels, strict=True)]
 
 
-def list_time_intervals(steps: StepArrays, quantum: str | None, *, limit: int, offset: int) -> TimeIntervals:
+def list_time_intervals(steps: DatedSteps, *, limit: int, offset: int) -> TimeIntervals:
     """Return a page of the intervals of equal spacing of time steps."""
-    if not steps.seconds.size:
+    if not steps.raw.size:
         return TimeIntervals(count=0, limit=limit, offset=offset)
-    runs = split_into_runs(steps.seconds, quantum)
+    runs = split_into_runs(*steps.dates, quantum=steps.quantum)
     page = runs[offset : offset + limit]
-    start, end, *labels = format_times(
-        steps.seconds[[0, -1, *(number for run in page for number in (run.first, run.last))]], quantum
-    )
+    ends = steps.dates.take([0, -1, *(number for run in page for number in (run.first, run.last))])
+    start, end, *labels = ends.format(steps.quantum)
     return TimeIntervals(
-        count=steps.seconds.size,
+        count=steps.raw.size,
         start=start,
         end=end,
         total=len(runs),
@@ -209,13 +237,16 @@ class StepRun(NamedTuple):
     step: str | None  # ISO 8601 duration
 
 
-def split_into_runs(seconds: Ints, quantum: str | None = None) -> list[StepRun]:
-    """Split time steps (s since 1970-01-01, ascending) into runs of equal spacing, in seconds or in calendar months.
+def split_into_runs(
+    seconds: Ints, calendar: Calendar = "proleptic_gregorian", *, quantum: str | None = None
+) -> list[StepRun]:
+    """Split time steps (s on the calendar's own scale, ascending) into runs of equal spacing.
 
-    A step that starts no run of three is a run of its own, unless it is one of the last two. Of monthly data only the
-    month counts: the middle of February is no regular step after that of January.
+    The spacing is in seconds or in calendar months; of monthly data only the month counts, since the middle of February
+    is no regular step after that of January. A step that starts no run of three is a run of its own, unless it is one
+    of the last two.
     """
-    steps, months = np.diff(seconds), _month_steps(seconds, monthly=quantum == "month")
+    steps, months = np.diff(seconds), _month_steps(seconds, calendar, monthly=quantum == "month")
     even, monthly = _equal_values_ahead(steps), np.where(months > 0, _equal_values_ahead(months), 0)
     lengths = np.maximum(even, monthly)
     runs, position, count = [], 0, seconds.size
@@ -233,13 +264,11 @@ def split_into_runs(seconds: Ints, quantum: str | None = None) -> list[StepRun]:
     return runs
 
 
-def _month_steps(seconds: Ints, *, monthly: bool) -> Ints:
+def _month_steps(seconds: Ints, calendar: Calendar, *, monthly: bool) -> Ints:
     """Return the steps in calendar months; 0 where the day of the month or the clock changes."""
-    months = seconds.astype("datetime64[s]").astype("datetime64[M]")
-    within_month = seconds - months.astype("datetime64[s]").astype(np.int64)
-    numbers: Ints = months.astype(np.int64)
-    steps: Ints = np.diff(numbers)
-    return steps if monthly else np.where(np.diff(within_month) == 0, steps, 0)
+    months, days, clocks = split_dates(seconds, calendar)
+    steps: Ints = np.diff(months)
+    return steps if monthly else np.where((np.diff(days) == 0) & (np.diff(clocks) == 0), steps, 0)
 
 
 def _equal_values_ahead(steps: Ints) -> Ints:
@@ -264,6 +293,7 @@ def describe_variable(dataset: DatasetRecord, variable: VariableRecord) -> Varia
         dataset_name=dataset.name,
         attribution=dataset.attribution,
         quantum=dataset.quantum,
+        climatology=variable.time is not None and dataset.times[variable.time].climatology,
         revision=dataset.revision,
     )
 

@@ -70,6 +70,7 @@ def make_time_axis(
         last=int(steps.seconds[-1]),
         count=order.size,
         dated=axis.values is None,
+        ends=(int(steps.raw[0]), int(steps.raw[-1])),
     )
     return time_axis, steps
 

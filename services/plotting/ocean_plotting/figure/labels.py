@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from textwrap import wrap
+from typing import Literal, NamedTuple
 
 import numpy as np
-from babel.dates import format_datetime, format_timedelta
+from babel.dates import format_timedelta, get_month_names
 from babel.lists import format_list
 from babel.numbers import format_decimal
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.i18n import ENGLISH, Translator
 from ocean_core.geometry import wrap_longitude
+from ocean_core.time import DateParts, split_iso_time
 from ocean_core.units import canonical_units
 
 # Symbols of units in the spelling of the core, or in lower case; the others are read by the pattern below.
@@ -34,6 +36,8 @@ SEPARATOR = "  ·  "  # between the parts of a subtitle
 
 # Line breaks, control characters, marks that turn the direction of writing, and what is no character.
 _CONTROL = re.compile(r"[ \x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]+")
+_DATE_SYMBOLS = re.compile(r"LLLL?|MMMM?|HH|mm|\b[dy]\b")
+_MONTH_WIDTHS: dict[str, Literal["stand-alone", "format"]] = {"L": "stand-alone", "M": "format"}
 _FACTOR = re.compile(r"(/?)\s*([A-Za-zµ°%_]+)(?:\s*(?:\^|\*\*)?\s*([-+]?\d+))?[\s.*]*")
 
 
@@ -84,6 +88,26 @@ def make_file_name(kind: str, dataset: str, iso: str, extension: str) -> str:
 def join_parts(*parts: str) -> str:
     """Join the parts of a subtitle, without the empty ones."""
     return SEPARATOR.join(filter(None, parts))
+
+
+class TimePrecision(NamedTuple):
+    """Parts of dates that are written: as exact as the spacing of the data, and without the year of a climatology."""
+
+    quantum: str | None = None
+    climatology: bool = False
+
+    @classmethod
+    def of(cls, info: VariableInfo, quantum: str | None = None) -> "TimePrecision":
+        """Return that of a variable's times, or of the quantum that a query has."""
+        return cls(quantum or info.quantum, info.climatology)
+
+
+EXACT = TimePrecision()
+
+
+def without_year(pattern: str) -> str:
+    """Leave the year out of a pattern of dates."""
+    return pattern.replace(" y", "").replace("y", "")
 
 
 class LabelFormatter:
@@ -151,30 +175,54 @@ class LabelFormatter:
         finite = values[np.isfinite(values)]
         return {"low": self.number(float(finite.min())), "high": self.value(float(finite.max()), units)}
 
-    def time(self, iso: str, quantum: str | None = None) -> str:
-        """Format an ISO 8601 time as exactly as the spacing of the data (its quantum) is worth."""
-        try:
-            time = datetime.fromisoformat(iso)
-        except ValueError:
-            return iso  # of a calendar with a 30 February
-        match quantum:
-            case "year":
-                return f"{time.year}"
-            case "month" | "season":
-                return self.date(time, "LLLL y")
-            case "day":
-                return self.date(time)
-        return f"{self.date(time)} {self.date(time, 'HH:mm')}{NO_BREAK}UTC"
+    def time(self, iso: str, precision: TimePrecision = EXACT) -> str:
+        """Format an ISO 8601 time as exactly as the data are worth."""
+        return self._mark_climatology(self._format_time(iso, precision), precision)
 
-    def date(self, time: datetime, pattern: str = "d MMMM y") -> str:
-        """Format a time by a pattern of babel; in French the first day of a month is an ordinal number."""
-        text = format_datetime(time, pattern, locale=self.language)
-        return f"1er{text[1:]}" if self.language == "fr" and pattern.startswith("d ") and time.day == 1 else text
+    def date(self, date: DateParts, pattern: str = "d MMMM y") -> str:
+        """Format a date by a pattern of CLDR; in French the first day of a month is an ordinal number."""
 
-    def time_span(self, first: str, last: str, quantum: str | None = None) -> str:
+        def format_part(match: re.Match[str]) -> str:
+            symbol, is_french = match[0], self.language == "fr"
+            if symbol[0] in _MONTH_WIDTHS:
+                width: Literal["wide", "abbreviated"] = "wide" if len(symbol) == 4 else "abbreviated"
+                return str(get_month_names(width, _MONTH_WIDTHS[symbol[0]], self.language)[date.month])
+            if symbol == "d":
+                return "1er" if is_french and date.day == 1 and pattern.startswith("d ") else str(date.day)
+            if symbol == "y":
+                return f"{MINUS if date.year < 0 else ''}{abs(date.year):04d}"
+            return f"{date.hour if symbol == 'HH' else date.minute:02d}"
+
+        return _DATE_SYMBOLS.sub(format_part, pattern)
+
+    def time_span(self, first: str, last: str, precision: TimePrecision = EXACT) -> str:
         """Format two ISO 8601 times as "begin to end", or as one if they read the same."""
-        begin, end = self.time(first, quantum), self.time(last, quantum)
-        return begin if begin == end else self.translate("{begin} to {end}", begin=begin, end=end)
+        begin, end = self._format_time(first, precision), self._format_time(last, precision)
+        span = begin if begin == end else self.translate("{begin} to {end}", begin=begin, end=end)
+        return self._mark_climatology(span, precision)
+
+    def _format_time(self, iso: str, precision: TimePrecision) -> str:
+        try:
+            date = split_iso_time(iso)
+        except ValueError:
+            return iso
+        match precision.quantum:
+            case "year":
+                pattern = "y"
+            case "month" | "season":
+                pattern = "LLLL y"
+            case "day":
+                pattern = "d MMMM y"
+            case _:
+                pattern = f"d MMMM y HH:mm{NO_BREAK}UTC"
+        if precision.climatology:
+            pattern = without_year(pattern)
+        return self.date(date, pattern)
+
+    def _mark_climatology(self, text: str, precision: TimePrecision) -> str:
+        if not precision.climatology:
+            return text
+        return self.translate("{date}, climatology", date=text) if text else self.translate("climatology")
 
     def duration(self, seconds: float) -> str:
         """Format a duration roughly: 3 days, 18 years."""

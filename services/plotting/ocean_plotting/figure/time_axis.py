@@ -1,15 +1,15 @@
 """Axes of time: dates in the reader's language, as exact as the data are, on the data's own instants."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from ocean_core.time import DateParts, format_times
 from ocean_plotting.figure.context import DrawContext
-from ocean_plotting.figure.labels import LabelFormatter
+from ocean_plotting.figure.labels import LabelFormatter, TimePrecision, without_year
 from ocean_plotting.figure.layout import panel_length
 
 DAY = 86_400.0  # s
@@ -48,7 +48,7 @@ def seconds_to_days(seconds: Floats) -> Floats:
 
 
 def label_time_axis(
-    axes: Axes, seconds: Floats, quantum: str | None, context: DrawContext, *, vertical: bool = False
+    axes: Axes, seconds: Floats, precision: TimePrecision, context: DrawContext, *, vertical: bool = False
 ) -> None:
     """Label the x axis, or ``vertical`` the y axis, with dates on instants of the data; its limits must be set."""
     axis = axes.yaxis if vertical else axes.xaxis
@@ -56,11 +56,11 @@ def label_time_axis(
     size = context.sizes.small
     length = 72 * panel_length(axes, vertical=vertical)  # points
     labels = context.labels
-    positions, texts = _choose_labels(seconds, (low, high), quantum, length / size, labels, vertical=vertical)
+    positions, texts = _choose_labels(seconds, (low, high), precision, length / size, labels, vertical=vertical)
     if len(positions) < 2:  # too short a span, or too narrow an axis: label the first and the last instant
         ends = seconds[[0, -1]] if len(seconds) > 1 and seconds[0] < seconds[-1] else seconds[:1]
         positions = seconds_to_days(ends)
-        texts = [labels.time(_to_datetime(end).isoformat(), quantum) for end in ends.astype("datetime64[s]")]
+        texts = [labels.time(text, precision) for text in format_times(ends)]
         scaled = (positions - low) * length / size / max(high - low, 1e-9)
         if len(texts) > 1 and (texts[0] == texts[1] or not _labels_fit(scaled, texts, vertical=vertical)):
             positions, texts = positions[:1], texts[:1]
@@ -71,7 +71,7 @@ def label_time_axis(
 def _choose_labels(
     seconds: Floats,
     limits: tuple[float, float],
-    quantum: str | None,
+    precision: TimePrecision,
     length: float,
     labels: LabelFormatter,
     *,
@@ -81,7 +81,7 @@ def _choose_labels(
     low, high = limits
     margin = MARGIN * float(seconds[-1] - seconds[0]) / DAY
     first, last = float(seconds[0] / DAY) - margin, float(seconds[-1] / DAY) + margin
-    finest = FINEST_UNITS.get(quantum or "", "m")
+    finest = FINEST_UNITS.get(precision.quantum or "", "m")
     instants = seconds.astype("datetime64[s]")
     periods = instants.astype(f"datetime64[{finest}]")
     offset = instants[:1] - periods[:1].astype("datetime64[s]")
@@ -97,7 +97,7 @@ def _choose_labels(
             positions = seconds_to_days(snapped.astype(float))
             within = (positions >= max(low, first) - 1e-9) & (positions <= min(high, last) + 1e-9)
             marks, positions = marks[within], positions[within]
-            texts = _format_marks(marks, unit, labels)
+            texts = _format_marks(marks, unit, precision, labels)
             scaled = (positions - low) * length / (high - low)
             if len(marks) > 1 and _labels_fit(scaled, texts, vertical=vertical):
                 return positions, texts
@@ -117,22 +117,17 @@ def _list_marks(limits: tuple[float, float], unit: CalendarUnit, step: int) -> D
     return np.asarray(units[(count % step == 0) & (remaining > step // 2)])
 
 
-def _format_marks(marks: Dates, unit: CalendarUnit, labels: LabelFormatter) -> list[str]:
+def _format_marks(marks: Dates, unit: CalendarUnit, precision: TimePrecision, labels: LabelFormatter) -> list[str]:
     """Format labels, with the year or day below the first of each."""
-    texts, previous = [], ""
-    for mark in marks:
-        date = _to_datetime(mark)
-        context = labels.date(date, unit.context) if unit.context else ""
-        parts = (labels.date(date, unit.label), context if context != previous else "")
+    patterns, texts, previous = (unit.label, unit.context), [], ""
+    if precision.climatology:
+        patterns = without_year(unit.label), without_year(unit.context)
+    for mark in marks.astype("datetime64[s]").astype(np.int64):
+        label, context = (labels.date(DateParts.of(mark), pattern) for pattern in patterns)
+        parts = (label, context if context != previous else "")
         texts.append("\n".join(filter(None, parts)))
         previous = context
     return texts
-
-
-def _to_datetime(instant: Any) -> datetime:
-    date = instant.astype("datetime64[s]").item()
-    assert isinstance(date, datetime)  # noqa: S101 - within the years of the calendar
-    return date
 
 
 def _labels_fit(positions: Floats, texts: Sequence[str], *, vertical: bool) -> bool:

@@ -17,7 +17,7 @@ from ocean_plotting.export.output import Output
 from ocean_plotting.export.table import Column, Table, make_header, make_place_columns
 from ocean_plotting.figure.axes import set_quantity_axis, show_message
 from ocean_plotting.figure.context import DrawContext
-from ocean_plotting.figure.labels import join_parts, shorten, to_one_line
+from ocean_plotting.figure.labels import EXACT, TimePrecision, join_parts, shorten, to_one_line
 from ocean_plotting.figure.layout import MUTED, Picture, axes_inches, fold_text
 from ocean_plotting.figure.stations import (
     ComparedSeries,
@@ -285,7 +285,7 @@ def _translate_lead(lead: str, context: DrawContext) -> str:
         time = context.labels.localize_number(lead.removeprefix("Lead time "))
         return context.translate("lead time {time}", time=time)
     with suppress(ValueError):
-        return context.labels.time(format_time(parse_period(lead).first), "day")
+        return context.labels.time(format_time(parse_period(lead).first), TimePrecision("day"))
     return lead
 
 
@@ -298,7 +298,7 @@ def _format_times(profiles: Class4Profiles, context: DrawContext) -> str:
     times = sorted(profile.time for profile in profiles.profiles if profile.time)
     if not times:
         return ""
-    return context.labels.time_span(times[0], times[-1], None if times[0] == times[-1] else "day")
+    return context.labels.time_span(times[0], times[-1], EXACT if times[0] == times[-1] else TimePrecision("day"))
 
 
 def _make_title(

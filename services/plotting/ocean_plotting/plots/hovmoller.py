@@ -13,7 +13,7 @@ from ocean_plotting.export.output import Output
 from ocean_plotting.export.table import Column, Table, make_header, make_place_columns
 from ocean_plotting.figure.axes import show_message, style_ticks
 from ocean_plotting.figure.context import DrawContext
-from ocean_plotting.figure.labels import join_parts
+from ocean_plotting.figure.labels import TimePrecision, join_parts
 from ocean_plotting.figure.layout import LAND, Picture
 from ocean_plotting.figure.legends import add_colour_bar
 from ocean_plotting.figure.path import has_map_column, locate_waypoints
@@ -62,7 +62,7 @@ class PathSeries:
     def __init__(self, data: PathCoverage, context: DrawContext, quantum: str | None = None) -> None:
         reader = CoverageReader(data.coverage)
         self.coverage = data.coverage
-        self.about, self.quantum = data.about, quantum or data.about.quantum
+        self.about, self.precision = data.about, TimePrecision.of(data.about, quantum)
         self.seconds, self.times = reader.seconds, reader.times
         self.distance, self.points = reader.coordinate("distance"), reader.places
         self.field = read_parts(reader, context.labels, "time", "distance")[0]
@@ -82,7 +82,7 @@ class PathSeries:
         return translate("at {depth}", depth=context.labels.value(self.depth, "m"))
 
     def make_subtitle(self, context: DrawContext) -> str:
-        span = context.labels.time_span(self.times[0], self.times[-1], self.quantum)
+        span = context.labels.time_span(self.times[0], self.times[-1], self.precision)
         return join_parts(self.about.dataset_label, span, self.describe_level(context))
 
 
@@ -206,7 +206,7 @@ def _draw_panel(axes: Axes, panel: PathPanel, series: PathSeries, seconds: Float
     style_ticks(axes, context)
     if seconds[-1] > seconds[0]:  # labels of the data, not of the ends of the outer cells
         axes.set_ylim(*seconds_to_days(seconds[[0, -1]]))
-    label_time_axis(axes, seconds, series.quantum, context, vertical=True)
+    label_time_axis(axes, seconds, series.precision, context, vertical=True)
     axes.set_ylim(times[0], times[-1])
     axes.spines[["top", "right"]].set_visible(True)
 
@@ -241,10 +241,10 @@ def _describe(panel: PathPanel, series: PathSeries, times: list[str], context: D
     translate, labels, values = context.translate, context.labels, panel.field.values
     if (extremes := find_extremes(values)) is None:
         return translate("{name}: no data along this path.", name=panel.name)
-    quantum, units = series.about.quantum, panel.field.info.units
+    precision, units = TimePrecision.of(series.about), panel.field.info.units
     low, high = (labels.value(float(values[index]), units) for index in extremes)
     low_place, high_place = (labels.value(float(series.distance[index[1]]), "km", 0) for index in extremes)
-    low_time, high_time = (labels.time(times[index[0]], quantum) for index in extremes)
+    low_time, high_time = (labels.time(times[index[0]], precision) for index in extremes)
     sentence = translate(
         "{name} from {low} at {low_place}, {low_time} to {high} at {high_place}, {high_time}.",
         name=panel.name, low=low, low_place=low_place, low_time=low_time, high=high, high_place=high_place,

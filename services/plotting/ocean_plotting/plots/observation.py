@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from msgspec.structs import replace
 
-from ocean_common.arrays import pack_array
+from ocean_common.arrays import pack_array, unpack_array
 from ocean_common.contracts.assets import Array, Assets, VariableInfo
 from ocean_common.contracts.data import PointsRequest
 from ocean_common.contracts.observations import ObservedStation, ObservedValues
@@ -21,7 +21,7 @@ from ocean_plotting.export.output import Output
 from ocean_plotting.export.table import Column, Table, make_header, make_place_columns
 from ocean_plotting.figure.axes import set_quantity_axis, show_message
 from ocean_plotting.figure.context import DrawContext
-from ocean_plotting.figure.labels import join_parts
+from ocean_plotting.figure.labels import EXACT, TimePrecision, join_parts
 from ocean_plotting.figure.layout import MUTED, Picture, axes_inches, fold_text
 from ocean_plotting.figure.stations import (
     ComparedSeries,
@@ -260,7 +260,7 @@ def _find_nearest_step(assets: Assets, time: str) -> tuple[str, int] | None:
         return None
     seconds = to_array(assets.steps.seconds)
     step = int(np.abs(seconds - parse_instant(time).timestamp()).argmin())
-    return str(int(to_array(assets.steps.raw)[step])), int(seconds[step])
+    return str(unpack_array(assets.steps.raw)[step]), int(seconds[step])
 
 
 async def _extract_columns(services: Services, request: PointsRequest) -> list[ModelColumn | None]:
@@ -342,7 +342,7 @@ def _make_title(quantities: list[ComparedQuantity], stations: list[DottedStation
 
 def _format_times(data: ObservationData, context: DrawContext) -> str:
     times = sorted(station.time for station in data.stations)
-    return context.labels.time_span(times[0], times[-1], None if times[0] == times[-1] else "day")
+    return context.labels.time_span(times[0], times[-1], EXACT if times[0] == times[-1] else TimePrecision("day"))
 
 
 def _make_notes(data: ObservationData, quantities: list[ComparedQuantity], context: DrawContext) -> list[str]:
@@ -362,7 +362,7 @@ def _make_notes(data: ObservationData, quantities: list[ComparedQuantity], conte
     largest, step, quantum = max(differences, key=lambda difference: abs(difference[0]))
     if abs(largest) <= QUANTA.get(quantum or "", QUANTA["day"]):
         return []
-    when, duration = labels.time(format_time(step), quantum), labels.duration(largest)
+    when, duration = labels.time(format_time(step), TimePrecision(quantum)), labels.duration(largest)
     if largest > 0:
         return [translate("model of {when}, {long} later", when=when, long=duration)]
     return [translate("model of {when}, {long} earlier", when=when, long=duration)]

@@ -13,7 +13,7 @@ from ocean_plotting.export.output import Output
 from ocean_plotting.export.table import Column, Role, Table, make_value_column
 from ocean_plotting.figure.axes import show_message, style_ticks
 from ocean_plotting.figure.context import DrawContext
-from ocean_plotting.figure.labels import join_parts
+from ocean_plotting.figure.labels import TimePrecision, join_parts
 from ocean_plotting.figure.layout import INK, MUTED, Picture, add_titles, axes_inches
 from ocean_plotting.figure.map_overlays import round_down
 from ocean_plotting.figure.stations import (
@@ -106,7 +106,7 @@ def draw(query: StickQuery, data: MooringData, context: DrawContext) -> Picture:
     """Draw a panel for each station, and in it a line for each depth."""
     figure, labels, translate, info = Figure(figsize=context.size), context.labels, context.translate, data.info
     series = [MooringSeries(coverage, info) for coverage in data.coverages]
-    first, quantum = series[0], query.quantum or info.quantum
+    first, precision = series[0], TimePrecision.of(info, query.quantum)
     has_data = [any(station) for station in zip(*(depth.has_data for depth in series), strict=True)]
     stations = mark_stations(first.places, query.names, has_data)
     where = name_stations(stations, labels)
@@ -123,7 +123,7 @@ def draw(query: StickQuery, data: MooringData, context: DrawContext) -> Picture:
     row_labels = [[_label_row(*row, number, context) for row in rows] for number in range(len(stations))]
     layout = add_station_panels(figure, len(stations), context, side=side, row_labels=row_labels[0])
     count = -(-len(first.seconds) // max(10, int(STICKS_PER_INCH * axes_inches(layout.panels[0])[0])))
-    when = [labels.time_span(first.times[0], first.times[-1], quantum)]
+    when = [labels.time_span(first.times[0], first.times[-1], precision)]
     if len(rows) == 1 and row_labels[0][0] and len(stations) == 1:
         when.insert(0, row_labels[0][0])
     notes = [translate("means of {count} time steps", count=count)] if count > 1 else []
@@ -145,12 +145,12 @@ def draw(query: StickQuery, data: MooringData, context: DrawContext) -> Picture:
     if (fastest := _greatest(np.hypot(east, north)[..., :shown])) > 0:
         _draw_key(layout.panels[0], round_down(0.75 * fastest), scale, info.units, context)
     for number, panel in enumerate(layout.panels):
-        label_time_axis(panel, first.seconds, quantum, context)
+        label_time_axis(panel, first.seconds, precision, context)
         panel.tick_params(labelbottom=layout.is_lowest(number))
     if layout.side is not None:
         draw_stations(figure, layout.side, stations, context, show_map=show_map)
     sentence = translate("{title}, {time}.", title=title, time=", ".join(when))
-    sentences = [sentence, *_describe(series, stations, quantum, context)]
+    sentences = [sentence, *_describe(series, stations, precision, context)]
     return data.describe_picture(figure, title, sentences, info.credit, info)
 
 
@@ -255,7 +255,7 @@ def _greatest(values: Floats) -> float:
 
 
 def _describe(
-    series: list[MooringSeries], stations: list[StationMark], quantum: str | None, context: DrawContext
+    series: list[MooringSeries], stations: list[StationMark], precision: TimePrecision, context: DrawContext
 ) -> list[str]:
     """Describe the strongest vector with place and time, and the mean of all."""
     translate, labels, info = context.translate, context.labels, series[0].info
@@ -275,7 +275,7 @@ def _describe(
             name=name,
             speed=labels.value(float(strongest.values[index]), info.units),
             direction=f"{labels.number(float(strongest.parts['bearing'][index]), 0)}°",
-            where=strongest.locate(index, stations, quantum, context, with_depth=True),
+            where=strongest.locate(index, stations, precision, context, with_depth=True),
         ),
         translate(
             "The mean of all is {speed} towards {direction}.",

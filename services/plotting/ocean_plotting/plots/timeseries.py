@@ -14,7 +14,7 @@ from ocean_plotting.export.output import Output
 from ocean_plotting.export.table import Column, Table, make_value_column
 from ocean_plotting.figure.axes import FEW_LEVELS, set_quantity_axis, set_stretched_depth_axis, show_message
 from ocean_plotting.figure.context import DrawContext
-from ocean_plotting.figure.labels import join_parts
+from ocean_plotting.figure.labels import TimePrecision, join_parts
 from ocean_plotting.figure.layout import MUTED, Picture, add_titles
 from ocean_plotting.figure.legends import Shading, add_colour_bar, choose_shading
 from ocean_plotting.figure.section import FLOOR, FLOOR_LINE, UNKNOWN, cell_corners, make_level_edges
@@ -126,11 +126,11 @@ def draw(query: TimeseriesQuery, data: MooringData, context: DrawContext) -> Pic
     """Draw a line for each station, or a section of all depths."""
     figure, labels, translate, info = Figure(figsize=context.size), context.labels, context.translate, data.info
     series = MooringSeries(data.coverages[0], info)
-    deep, quantum = series.values.shape[1] > 1, query.quantum or info.quantum
+    deep, precision = series.values.shape[1] > 1, TimePrecision.of(info, query.quantum)
     stations = mark_stations(series.places, query.names, series.has_data)
     title = query.plotTitle or _make_title(labels.variable_name(info), stations, context, deep=deep)
     level = "" if deep else series.level_name(str(query.depth), context)
-    span = labels.time_span(series.times[0], series.times[-1], quantum)
+    span = labels.time_span(series.times[0], series.times[-1], precision)
     subtitle = [part for part in (level, span) if part]
     show_map = bool(query.showmap)
     side = has_side_column(context, bar=deep) and needs_list(stations, show_map=show_map)
@@ -145,7 +145,7 @@ def draw(query: TimeseriesQuery, data: MooringData, context: DrawContext) -> Pic
     if layout.side is not None:
         draw_stations(figure, layout.side, stations, context, show_map=show_map)
     sentence = translate("{title}, {time}.", title=title, time=", ".join(subtitle))
-    sentences = [sentence, *_describe(series, stations, quantum, context)]
+    sentences = [sentence, *_describe(series, stations, precision, context)]
     return data.describe_picture(figure, title, sentences, info.credit, info)
 
 
@@ -178,7 +178,7 @@ def _draw_lines(
     least = QUANTA.get(info.quantum or "", 3600.0) / DAY
     margin = 0.02 * float(days[-1] - days[0]) or least
     panel.set_xlim(float(days[0]) - margin, float(days[-1]) + margin)
-    label_time_axis(panel, series.seconds, query.quantum or info.quantum, context)
+    label_time_axis(panel, series.seconds, TimePrecision.of(info, query.quantum), context)
 
 
 def _set_value_axis(
@@ -214,7 +214,7 @@ def _draw_sections(
             show_message(panel, context.translate("no data at this station"), context.sizes)
             continue
         _draw_time_section(panel, series, station.number, shading, linear=linear, context=context)
-        label_time_axis(panel, series.seconds, query.quantum or series.info.quantum, context)
+        label_time_axis(panel, series.seconds, TimePrecision.of(series.info, query.quantum), context)
         if not layout.is_lowest(station.number):
             panel.tick_params(labelbottom=False)
     layout.thin_ylabels(context)
@@ -272,7 +272,7 @@ def _find_bottom(values: Floats, level_edges: Floats) -> Floats:
 
 
 def _describe(
-    series: MooringSeries, stations: list[StationMark], quantum: str | None, context: DrawContext
+    series: MooringSeries, stations: list[StationMark], precision: TimePrecision, context: DrawContext
 ) -> list[str]:
     """Describe the range of a series with places and times, and its trend."""
     translate, labels, info, values = context.translate, context.labels, series.info, series.values
@@ -282,7 +282,7 @@ def _describe(
     ends = [np.unravel_index(find(values), values.shape) for find in (np.nanargmin, np.nanargmax)]
     low, high = (float(values[end]) for end in ends)
     with_depth = values.shape[1] > 1
-    low_place, high_place = (series.locate(end, stations, quantum, context, with_depth=with_depth) for end in ends)
+    low_place, high_place = (series.locate(end, stations, precision, context, with_depth=with_depth) for end in ends)
     top = labels.value(high, info.units)
     if low == high:
         return [translate("{name}: {value} ({where}).", name=name, value=top, where=low_place)]

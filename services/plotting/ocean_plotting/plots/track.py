@@ -35,7 +35,7 @@ from ocean_plotting.export.output import Output
 from ocean_plotting.export.table import Column, Table, make_header, make_place_columns
 from ocean_plotting.figure.axes import set_quantity_axis
 from ocean_plotting.figure.context import DrawContext
-from ocean_plotting.figure.labels import join_parts, shorten
+from ocean_plotting.figure.labels import TimePrecision, join_parts, shorten
 from ocean_plotting.figure.layout import INK, LINE_COLOURS, MUTED, Picture, axes_inches
 from ocean_plotting.figure.locator import add_map_over_list, draw_locator_map, project_points
 from ocean_plotting.figure.stations import add_legend_above, has_side_column
@@ -332,7 +332,7 @@ def draw(query: TrackQuery, data: TrackData, context: DrawContext) -> Picture:
         paint(axes)
         axes.set_xlim(begin - margin, end + margin)
         all_axes.append(axes)
-    label_time_axis(all_axes[-1], seconds, AXIS_QUANTA.get(query.track_quantum or "hour"), context)
+    label_time_axis(all_axes[-1], seconds, TimePrecision(AXIS_QUANTA.get(query.track_quantum or "hour")), context)
     for axes in all_axes[:-1]:
         axes.tick_params(labelbottom=False)
     if side:
@@ -523,7 +523,7 @@ def _format_times(trajectories: list[Trajectory], query: TrackQuery, context: Dr
     first = min(to_array(trajectory.seconds)[0] for trajectory in trajectories)
     last = max(to_array(trajectory.seconds)[-1] for trajectory in trajectories)
     begin, end = format_times(np.array([first, last]))
-    return context.labels.time_span(begin, end, "day" if last - first > 2 * DAY else query.quantum)
+    return context.labels.time_span(begin, end, TimePrecision("day" if last - first > 2 * DAY else query.quantum))
 
 
 def _make_notes(data: TrackData, context: DrawContext) -> list[str]:

@@ -16,7 +16,7 @@ from ocean_core.errors import InvalidRequest, NotSupported
 from ocean_plotting.export.output import Output
 from ocean_plotting.export.table import Column, Table, make_header, make_place_columns
 from ocean_plotting.figure.context import DrawContext
-from ocean_plotting.figure.labels import join_parts
+from ocean_plotting.figure.labels import TimePrecision, join_parts
 from ocean_plotting.figure.layout import Picture, get_figure
 from ocean_plotting.figure.legends import add_colour_bar
 from ocean_plotting.figure.path import SMALLEST_FIGURE, has_map_column, locate_waypoints
@@ -150,7 +150,7 @@ class PathSection:
         return query.selected_parts() if len(self.parts) > 1 else [0]
 
     def format_time(self, query: TransectQuery, context: DrawContext) -> str:
-        return context.labels.time(self.time, query.quantum or self.about.quantum) if self.time else ""
+        return context.labels.time(self.time, TimePrecision.of(self.about, query.quantum)) if self.time else ""
 
     def cut_values(self, values: Floats) -> Floats:
         """Remove the values below the lower end of the panels."""

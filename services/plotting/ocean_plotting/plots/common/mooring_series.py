@@ -13,6 +13,7 @@ from ocean_common.contracts.data import Coverage, PointsRequest, VectorPart
 from ocean_core.errors import InvalidRequest, NotSupported
 from ocean_plotting.export.table import Column, make_header, make_place_columns
 from ocean_plotting.figure.context import DrawContext
+from ocean_plotting.figure.labels import TimePrecision
 from ocean_plotting.figure.section import cell_edges
 from ocean_plotting.figure.stations import StationMark
 from ocean_plotting.plots.common.coverage import CoverageReader, Floats, format_level
@@ -126,13 +127,13 @@ class MooringSeries:
         self,
         index: tuple[np.intp, ...],
         stations: list[StationMark],
-        quantum: str | None,
+        precision: TimePrecision,
         context: DrawContext,
         *,
         with_depth: bool,
     ) -> str:
         """Return time, depth and, of several, station of the value at an index (time, level, point)."""
-        parts = [context.labels.time(self.times[index[0]], quantum)]
+        parts = [context.labels.time(self.times[index[0]], precision)]
         if with_depth and np.isfinite(depth := self.depths[index]):
             parts.append(context.labels.value(float(depth), "m"))
         if len(stations) > 1:

@@ -25,7 +25,7 @@ from ocean_core.units import unit_conversion
 from ocean_plotting.export.output import Output
 from ocean_plotting.export.table import Column, Table, make_header, make_place_columns
 from ocean_plotting.figure.context import DrawContext
-from ocean_plotting.figure.labels import join_parts
+from ocean_plotting.figure.labels import TimePrecision, join_parts
 from ocean_plotting.plots.common.coverage import CoverageReader, Floats
 from ocean_plotting.plots.common.query import StationQuery, Time, map_error_fields, parse_stations
 from ocean_plotting.plots.kind import PlotData, Services
@@ -121,7 +121,7 @@ def check_depths(profiles: Iterable[Profile], field: str) -> None:
 
 def format_source(info: VariableInfo, time: str, quantum: str | None, context: DrawContext) -> str:
     """Return name of the dataset, and time."""
-    return join_parts(info.dataset_label, context.labels.time(time, quantum or info.quantum) if time else "")
+    return join_parts(info.dataset_label, context.labels.time(time, TimePrecision.of(info, quantum)) if time else "")
 
 
 def join_credits(infos: Sequence[VariableInfo]) -> str:

@@ -14,7 +14,7 @@ from ocean_core.errors import NotSupported
 from ocean_plotting.export.geotiff import Raster
 from ocean_plotting.export.table import Column, Statistics, Table, make_header, make_place_columns, make_value_column
 from ocean_plotting.figure.context import DrawContext
-from ocean_plotting.figure.labels import join_parts, typeset_units
+from ocean_plotting.figure.labels import TimePrecision, join_parts, typeset_units
 from ocean_plotting.figure.layout import INK, MUTED, Picture, fold_text, get_content_box, get_figure
 from ocean_plotting.figure.legends import BAR_THICKNESS, Shading, add_colour_bar, choose_shading
 from ocean_plotting.figure.map import (
@@ -69,7 +69,7 @@ def draw(query: MapQuery, data: MapData, context: DrawContext) -> Picture:
     """Draw the map; of a comparison both, and their difference."""
     labels, view = context.labels, data.view
     info, panels = _read_field(data.first.field)[0], _make_panels(query, data, context)
-    when = labels.time(data.time, query.quantum or info.quantum) if data.time else ""
+    when = labels.time(data.time, TimePrecision.of(info, query.quantum)) if data.time else ""
     title = query.plotTitle or _make_title(info, data, context)
     figure = context.add_figure(title, join_parts(info.dataset_label, when), info.credit)
     _, bottom, _, height = get_content_box(figure)
@@ -144,7 +144,7 @@ def _fit_scale_in_areas(info: VariableInfo, fields: list[Floats], data: MapData)
 def _make_panel_title(coverage: Coverage, query: MapQuery, context: DrawContext) -> str:
     """Return time and dataset, in this order: a name may be too long for a small map."""
     info, time = _read_field(coverage)[0], CoverageReader(coverage).time
-    when = context.labels.time(time, query.quantum or info.quantum) if time else ""
+    when = context.labels.time(time, TimePrecision.of(info, query.quantum)) if time else ""
     return join_parts(when, info.dataset_label)
 
 
