@@ -57,13 +57,21 @@ def water(tmp_path, described):
         values[..., -1] = np.nan
         flat = {
             "h": np.array([floor(*at) for at in np.ndindex(shape[2:])]).reshape(shape[2:]),
+            "topo": -np.array([floor(*at) for at in np.ndindex(shape[2:])]).reshape(shape[2:]) / 0.3048,
             "s": S, "C": C, "hc": CRITICAL,
             "zeta": np.array([tide(t, y, x) for t, _, y, x in np.ndindex(shape)]).reshape(shape)[:, 0],
         }  # fmt: skip
         path = tmp_path / f"{kind}.nc"
         with netCDF4.Dataset(path, "w") as dataset:
             write_axes(dataset, LONGITUDE)
-            dims = {"h": ("lat", "lon"), "s": ("depth",), "C": ("depth",), "hc": (), "zeta": ("time", "lat", "lon")}
+            dims = {
+                "h": ("lat", "lon"),
+                "topo": ("lat", "lon"),
+                "s": ("depth",),
+                "C": ("depth",),
+                "hc": (),
+                "zeta": ("time", "lat", "lon"),
+            }
             for name, numbers in flat.items():
                 dataset.createVariable(name, "f8", dims[name])[...] = numbers
             for name, numbers in (("temp", values), ("z", -deep), ("d", deep)):
@@ -147,6 +155,9 @@ def test_the_section_below_a_path_has_the_depths_and_the_sea_floor_of_the_model(
     reported = extract([msgspec.structs.replace(temp, bathymetry=h)], query)
     assert reported["bathymetry"][0] == pytest.approx(floor(*CELL))
     assert (reported["bathymetry"] > values["bathymetry"]).all()
+    in_feet = msgspec.structs.replace(h, source="topo", variable=msgspec.structs.replace(h.variable, units="feet"))
+    heights = extract([msgspec.structs.replace(temp, bathymetry=in_feet)], query)
+    np.testing.assert_allclose(heights["bathymetry"], reported["bathymetry"])
     assert "bathymetry" not in extract([temp], msgspec.structs.replace(query, bathymetry=False))
 
 
@@ -275,3 +286,16 @@ def test_levels_are_read_from_the_surface_down_whatever_their_order_in_the_file(
     bottom = source.bottom(stored, 2)
     np.testing.assert_array_equal(bottom, source.bottom(straight, 2))
     assert bottom[2, 3] == values[2, 2, 2, 3]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_depths_in_kilometres_are_converted_to_metres(extract, water, kind):
+    temp, _ = water(kind)
+    in_kilometres = {
+        name: msgspec.structs.replace(term, variable=msgspec.structs.replace(term.variable, units="km"))
+        for name, term in temp.levels.terms.items()
+    }
+    far = msgspec.structs.replace(temp, levels=Levels(kind=temp.levels.kind, terms=in_kilometres))
+    query = PointsRequest(dataset="made", variables=["temp"], points=[PLACE], depth="all", form="profile")
+    # Formulas are of lengths in one unit: all in kilometres makes a thousand times the depths.
+    np.testing.assert_allclose(extract([far], query)["depth"], 1000 * extract([temp], query)["depth"], rtol=1e-12)

@@ -211,6 +211,7 @@ def test_velocities_between_the_points_have_the_levels_of_those_points(assets_of
     assert {item.grid.kind for role, item in terms.items() if role in {"s", "C", "depth_c"}} == {"none"}
     assert [dimension.role for dimension in terms["eta"].dimensions] == ["time", "y", "x"]
     assert (result.grid.shape, terms["depth"].grid.shape) == ((4, 4), SHAPE)
+    assert (result.bathymetry.source, result.bathymetry.grid.shape) == ("h", SHAPE)
 
 
 def test_terms_where_no_variable_of_the_dataset_lies_are_not_taken(assets_of, tmp_path):
@@ -223,7 +224,7 @@ def test_terms_where_no_variable_of_the_dataset_lies_are_not_taken(assets_of, tm
 @pytest.mark.parametrize(
     ("name", "attributes", "role"),
     [("gdept_0", {"units": "m"}, "depth"), ("z_rho", {"units": "meter"}, "height"),
-     ("depth", {"units": "m", "positive": "up"}, "height")],
+     ("depth", {"units": "m", "positive": "up"}, "height"), ("depth3d", {"units": "feet"}, "depth")],
 )  # fmt: skip
 def test_the_depth_of_every_cell_is_found_in_the_file(assets_of, tmp_path, name, attributes, role):
     write_file(
@@ -237,6 +238,26 @@ def test_the_depth_of_every_cell_is_found_in_the_file(assets_of, tmp_path, name,
     result = assets_of("t", url="a.nc")
     assert (result.levels.kind, [term.source for term in result.levels.terms.values()]) == ("field", [name])
     assert list(result.levels.terms) == [role]
+    assert result.levels.terms[role].variable.units == {"meter": "m"}.get(attributes["units"], attributes["units"])
+
+
+@pytest.mark.parametrize(
+    ("units", "note"),
+    [("fathoms", "in fathoms: they are converted"), ("", "no units: metres are assumed"), ("m", None)],
+)
+def test_notes_tell_units_of_the_sea_floor_that_are_converted_or_guessed(index, tmp_path, units, note):
+    write_file(
+        tmp_path / "a.nc",
+        {"y": 4, "x": 5},
+        nav_lat=("y x", LATITUDE, {"units": "degrees_north"}),
+        nav_lon=("y x", LONGITUDE, {"units": "degrees_east"}),
+        t=("y x", np.ones(SHAPE), {"units": "K"}),
+        depth=("y x", np.ones(SHAPE), {"units": units, "standard_name": "sea_floor_depth_below_geoid"}),
+    )
+    result = index(folder=tmp_path).dataset("a")
+    assert [(item.name, (note or "") in str(item.text)) for item in result.notes] == [("depth", True)] * (
+        note is not None
+    )
 
 
 def test_a_file_of_the_grid_alone_is_served(index, places, tmp_path):

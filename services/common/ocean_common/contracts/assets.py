@@ -141,10 +141,13 @@ class Steps(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     values: Array | None = None  # float64: as in the files, in `units`; None where steps have dates
 
 
+LENGTH_TERMS = frozenset({"depth", "height", "eta", "depth_c"})  # of levels, in any unit of length
+
+
 class Levels(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Depths of a variable's levels where they are not the same everywhere.
 
-    ``kind`` is `field`: the term `depth` holds the depth of every cell, in m, positive down (or of the height of every
+    ``kind`` is `field`: the term `depth` holds the depth of every cell, positive down (or of the height of every
     cell, the term `height`, positive up); or the standard name of a CF formula (`ocean_s_coordinate_g2`, CF appendix
     D) whose terms are named as there. Each term is read like a variable: with the variable's own grid and levels, with
     fewer dimensions, or with none. Those that have a place may lie on another grid, all on the same: velocities lie
@@ -170,7 +173,7 @@ class Assets(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     equation: str | None = None  # calculated: `source` is empty, the files and the rest are of what it is made from
     operands: "dict[str, Assets]" = {}  # by the names in the equation; whoever evaluates it asks for them
     levels: Levels | None = None  # true depths, where `depth` tells nominal ones or none
-    bathymetry: "Assets | None" = None  # the model's own depth of the sea floor, in m, on the same grid
+    bathymetry: "Assets | None" = None  # the model's own depth of the sea floor, on the same grid or another
     angle: "dict[str, Assets]" = {}  # of the grid's x axis from east: `alpha` (degrees), or `cosine` and `sine`
     components: dict[Literal["east", "north", "bearing"], str] = {}  # keys of the parts of a vector variable
 

@@ -6,9 +6,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ocean_common.contracts.assets import Assets, DepthAxis, Levels
+from ocean_common.contracts.assets import LENGTH_TERMS, Assets, DepthAxis, Levels
 from ocean_core.errors import DepthNotFound, InvalidRequest, NotSupported
 from ocean_core.geometry import Floats
+from ocean_core.units import length_in_metres
 from ocean_data.compute.interpolation import LocalStencil, stencil
 from ocean_data.grids.base import Cells
 from ocean_data.plan.times import Axis, common_scale
@@ -106,8 +107,9 @@ def reduce_columns(values: Floats, deep: Floats, depth: Depth, axis: DepthAxis) 
 def average(values: Floats, deep: Floats) -> Floats:
     """Mean over the water column, weighted by the thickness of the layers: (step, cell); NaN where no level is wet.
 
-    A level stands for the water half-way to its neighbours; the first reaches up to the surface, and the deepest wet
-    one as far down as up. ``values``: (step, level, cell), NaN where it is dry; ``deep``: their depths, m.
+    A level stands for the water half-way to its neighbours; the first reaches up to the datum (one above it as far up
+    as down), and the deepest wet one as far down as up. ``values``: (step, level, cell), NaN where it is dry; ``deep``:
+    their depths, m.
     """
     deep = np.broadcast_to(deep, values.shape)
     order = np.argsort(deep, axis=1, kind="stable")
@@ -116,7 +118,8 @@ def average(values: Floats, deep: Floats) -> Floats:
     if values.shape[1] == 1:
         return np.where(wet, values, np.nan)[:, 0]
     middle = (deep[:, 1:] + deep[:, :-1]) / 2
-    upper = np.concatenate([np.minimum(deep[:, :1], 0.0), middle], axis=1)
+    top = np.where(deep[:, :1] < 0, 2 * deep[:, :1] - middle[:, :1], 0.0)
+    upper = np.concatenate([top, middle], axis=1)
     lower = np.concatenate([middle, 2 * deep[:, -1:] - middle[:, -1:]], axis=1)
     # Below the deepest wet level there is no water: that level is as thick downwards as upwards.
     beneath = np.concatenate([wet[:, 1:], np.zeros_like(wet[:, :1])], axis=1)
@@ -172,6 +175,7 @@ def cell_depths(
             ALL if term.depth is None else levels,
             term_cells if _has_places(term) else np.zeros(1, np.int32),
         )
+        * (metres_per_unit(term) if name in LENGTH_TERMS else 1.0)
         for name, term in variable.levels.terms.items()
     }
     try:
@@ -184,6 +188,11 @@ def cell_depths(
             field="depth",
         ) from error
     return depth if between is None else between.gather(np.broadcast_to(depth, (*depth.shape[:2], term_cells.size)))
+
+
+def metres_per_unit(variable: Assets) -> float:
+    """Return how many metres the unit of a depth is; 1 where its files do not tell."""
+    return length_in_metres(variable.variable.units) or 1.0
 
 
 def moving(levels: Levels | None) -> bool:

@@ -92,7 +92,7 @@ def _with_sea_floor(
     deep = next((variable for variable in variables if variable.depth is not None), None)
     levels = next((field for field in extraction.fields if any(name.startswith("depth") for name in field.dims)), None)
     if floor is not None:
-        read = partial(_read_floor, Sample.of(reading, floor, places.where, query))
+        read = partial(_read_floor, Sample.of(reading, floor, places.where, query), levels)
     elif deep is None or levels is None:
         return extraction
     else:
@@ -113,9 +113,13 @@ def _with_sea_floor(
     return with_ancillary(extraction, Field(variable=info, dims=tuple(places.dims), auxiliary=True), read)
 
 
-def _read_floor(sample: Sample, reading: Reading, _: dict[str, Values]) -> Values:
+def _read_floor(sample: Sample, levels: Field | None, reading: Reading, part: dict[str, Values]) -> Values:
+    """The depth of the model's sea floor, m, positive down; ``levels``: a variable with levels, or None."""
     floor: Values = sample.read(reading.source, None if sample.assets.steps is None else [0], 0)[0][0, 0]
-    return floor
+    floor = floor * depths.metres_per_unit(sample.assets)
+    wet = floor if levels is None else floor[np.isfinite(part[levels.key]).reshape(-1, floor.size).any(axis=0)]
+    # Files have heights of the sea floor as well: below water these are negative.
+    return -floor if wet.size and np.nanmedian(wet) < 0 else floor
 
 
 def _read_deepest(field: Field, metres: Values | None, _: Reading, part: dict[str, Values]) -> Values:

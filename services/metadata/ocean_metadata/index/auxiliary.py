@@ -16,8 +16,10 @@ from ocean_metadata.index.axes import HORIZONTAL, Layout, find_layout, is_time, 
 from ocean_metadata.index.model import DatasetSpec, FileHeader, Reference, VariableHeader
 from ocean_metadata.index.selection import Member, SourceFile, match_dimensions
 
-_FLOOR_STANDARD_NAME = re.compile(r"sea_floor_depth.*|bathymetry")
-_FLOOR = re.compile(r"h|bathy(metry|metrie|_?meter|_metry)?|deptho|hdept?|bottom_?depth|topo(graphy)?", re.IGNORECASE)
+_FLOOR_STANDARD_NAME = re.compile(r"(model_)?sea_floor_depth.*|bathymetry")
+_FLOOR = re.compile(
+    r"h[tu]?|bathy(metry|metrie|_?meter|_metry)?|deptho?|hdept?|bottom_?depth|topo(graphy)?|bed_?level", re.IGNORECASE
+)
 _DEPTHS = re.compile(r"gdept[tuvw]?(_[0n])?|depth[tuvw]?(_?3d)?|layer_?depth", re.IGNORECASE)
 _HEIGHTS = re.compile(r"z_(rho|[uvw])|zval|zcor|zcoords?|zCoordinates")
 _FORMULA_TERM = re.compile(r"(\w+):\s*(\S+)")
@@ -79,12 +81,18 @@ class Candidates:
     def get_elsewhere_in_file(self, name: str) -> Term | None:
         """Return a variable of the same file at other points, as the sea floor is between the points of velocities."""
         variable = self.header.variables.get(name)
-        if variable is None or not variable.numeric:
+        if variable is None or not variable.numeric or name == self.member.spec.source:
             return None
         layout = find_layout(name, self.header)
         if layout.placement is None or layout.depth not in {None, self.member.layout.depth}:
             return None
         return Term(name, self._list_holding(name), layout)
+
+    def list_in_files(self) -> Iterator[tuple[VariableHeader, Term | None]]:
+        """List the variables of the same file: those on the cells of the variable first, then those on others."""
+        for get_term in (self.get_in_file, self.get_elsewhere_in_file):
+            for variable in self.header.variables.values():
+                yield variable, get_term(variable.name)
 
     def _list_holding(self, name: str) -> list[int]:
         return [number for number in self.member.files if name in self.sources[number].readable_header.variables]
@@ -113,8 +121,7 @@ class Candidates:
     def list_terms(self, reference: Reference | None) -> Iterator[tuple[VariableHeader, Term | None]]:
         """List the variables of a configured file, else of the variable's own."""
         if reference is None:
-            for variable in self.header.variables.values():
-                yield variable, self.get_in_file(variable.name)
+            yield from self.list_in_files()
             return
         number = [source.file.path for source in self.sources].index(reference.path)
         header = self.sources[number].header
@@ -132,7 +139,8 @@ def find_levels(spec: DatasetSpec, candidates: Candidates) -> tuple[str | None, 
     for variable, term in candidates.list_terms(spec.depths):
         if term is None or "depth" not in term.roles or not term.roles & HORIZONTAL:
             continue
-        if spec.depths is None and length_in_metres(variable.text("units")) != 1.0:
+        is_length = length_in_metres(variable.text("units")) is not None
+        if not is_length and (spec.depths is None or variable.text("units")):
             continue
         if variable.text("positive").lower() == "up" or _HEIGHTS.fullmatch(variable.name):
             return "field", {"height": term}
@@ -183,10 +191,12 @@ def find_bathymetry(spec: DatasetSpec, candidates: Candidates) -> Term | None:
     for variable, term in candidates.list_terms(spec.bathymetry):
         if term is None or not term.roles <= HORIZONTAL | {"other"} or not term.roles & HORIZONTAL:
             continue
+        if variable.text("units") and length_in_metres(variable.text("units")) is None:
+            continue
         by_standard_name = _FLOOR_STANDARD_NAME.fullmatch(variable.text("standard_name")) is not None
         is_configured = spec.bathymetry is not None and variable.name == spec.bathymetry.variable
         if by_standard_name or is_configured or _FLOOR.fullmatch(variable.name):
-            terms.append((by_standard_name, term))
+            terms.append(((term.layout.placement is None, by_standard_name), term))
     return max(terms, key=lambda item: item[0])[1] if terms else None
 
 
@@ -195,7 +205,7 @@ def find_angle(spec: DatasetSpec, candidates: Candidates) -> dict[str, Term]:
     flat = {
         variable.name.lower(): term
         for variable, term in candidates.list_terms(spec.angle)
-        if term is not None and {"y", "x"} <= term.roles <= {"y", "x", "other"}
+        if term is not None and term.layout.placement is None and {"y", "x"} <= term.roles <= {"y", "x", "other"}
     }
     rotation = {role: flat[name] for role, names in _ROTATION_NAMES.items() for name in sorted(names) if name in flat}
     if len(rotation) == len(_ROTATION_NAMES):

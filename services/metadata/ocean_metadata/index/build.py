@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from ocean_common.contracts.assets import DepthAxis, Dimension, Grid
+from ocean_common.contracts.assets import LENGTH_TERMS, DepthAxis, Dimension, Grid
 from ocean_core.colour import DEFAULT_LIMITS, Limits
 from ocean_core.errors import Message, MessageError
 from ocean_core.expression import COORDINATE_NAMES, Call, Name, Node, child_nodes, parse_expression
@@ -28,7 +28,7 @@ from ocean_metadata.catalogue.model import (
 from ocean_metadata.index.auxiliary import Candidates, Term, find_angle, find_bathymetry, find_levels
 from ocean_metadata.index.axes import HORIZONTAL, Layout, Placement
 from ocean_metadata.index.depth_and_time import get_raw_times, make_time_axis
-from ocean_metadata.index.depth_axis import make_depth_axis
+from ocean_metadata.index.depth_axis import make_depth_axis, note_length_units
 from ocean_metadata.index.grids import FileDetail, join_boxes
 from ocean_metadata.index.model import DatasetSpec, VariableHeader, VariableSpec
 from ocean_metadata.index.selection import Member, SourceFile, find_scale, header_limits, select_variables, stored_key
@@ -80,13 +80,13 @@ class DatasetBuilder:
         depth = self._add_depth(member)
         candidates = Candidates(member, self._sources)
         kind, terms = find_levels(self._spec, candidates)
-        keys = self._add_levels(terms, grid, depth)
+        keys = self._add_terms(terms, grid, depth)
         bathymetry, angle = find_bathymetry(self._spec, candidates), find_angle(self._spec, candidates)
         more = {
             "scale": find_scale(member) or scales.get(spec.source, DEFAULT_LIMITS),
             "long_name": spec.long_name or header.text("long_name") or None,
             "levels": LevelsRecord(kind=kind, terms=keys) if kind and keys else None,
-            "bathymetry": self._add_auxiliary(bathymetry, grid, depth) if bathymetry else None,
+            "bathymetry": self._add_terms({"depth": bathymetry}, grid, depth).get("depth") if bathymetry else None,
             "angle": {role: self._add_auxiliary(term, grid, depth) for role, term in angle.items()},
         }
         self._append(spec, header, member.layout, member.files, grid=grid, depth=depth, **more)
@@ -111,8 +111,8 @@ class DatasetBuilder:
             )
         )
 
-    def _add_levels(self, terms: Mapping[str, Term], grid: int, depth: int | None) -> dict[str, str]:
-        """Return the keys of the terms of levels; none if they are on points without any variable of the dataset."""
+    def _add_terms(self, terms: Mapping[str, Term], grid: int, depth: int | None) -> dict[str, str]:
+        """Return the keys of terms of depths; none if they are on points without any variable of the dataset."""
         keys = {}
         for role, term in terms.items():
             term_grid = grid
@@ -122,6 +122,9 @@ class DatasetBuilder:
                     return {}
                 term_grid = self._add_grid_of_file(term.files[0], record)
             keys[role] = self._add_auxiliary(term, term_grid, depth)
+            if role in LENGTH_TERMS:
+                units = self._sources[term.files[0]].readable_header.variables[term.name].text("units")
+                self._notes |= dict.fromkeys(note_length_units(term.name, units))
         return keys
 
     def _add_grid_of_file(self, number: int, record: GridRecord) -> int:

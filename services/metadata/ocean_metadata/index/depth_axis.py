@@ -79,14 +79,8 @@ def _read_levels(variable: VariableHeader, values: Floats) -> tuple[DepthKind, F
         values = values - 1.0  # from the floor up: CF has 0 at the surface and -1 at the floor
     if kind not in {"depth", "height"}:
         return kind, values, []
-    factor = length_in_metres(units)
-    if factor is None:
-        text = Message("its depths have no units: metres are assumed")
-        notes.append(Note(variable.name, "guessed", text, _UNIT_ADVICE))
-    elif factor != 1.0:
-        text = Message("its depths are in {units}: they are converted to metres", units=units)
-        notes.append(Note(variable.name, "converted", text))
-        values = np.array([float(f"{value:.7g}") for value in values * factor])
+    notes += note_length_units(variable.name, units)
+    values = np.array([float(f"{value:.7g}") for value in values * (length_in_metres(units) or 1.0)])
     if kind == "height" and variable.name.lower().startswith(("dep", "gdep")) and values.min(initial=0.0) >= 0:
         text = Message("its depths are called positive upwards, but none is negative: they are read as depths")
         notes.append(Note(variable.name, "guessed", text))
@@ -99,6 +93,16 @@ def _read_levels(variable: VariableHeader, values: Floats) -> tuple[DepthKind, F
             notes.append(Note(variable.name, "guessed", text))
         values = 0.0 - values  # heights relative to the surface
     return kind, values, notes
+
+
+def note_length_units(name: str, units: str) -> list[Note]:
+    """Tell that depths are converted to metres, or that their units are guessed."""
+    factor = length_in_metres(units)
+    if factor is None:
+        return [Note(name, "guessed", Message("its depths have no units: metres are assumed"), _UNIT_ADVICE)]
+    if factor == 1.0:
+        return []
+    return [Note(name, "converted", Message("its depths are in {units}: they are converted to metres", units=units))]
 
 
 def _distance_from_surface(kind: DepthKind, values: Floats, variable: VariableHeader) -> Floats:
