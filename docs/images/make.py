@@ -19,7 +19,7 @@ STATIONS = [("Lofoten Basin", 70.0, 4.0), ("Norwegian slope", 70.5, 13.5), ("Bar
 def profile(gateway: httpx.Client) -> None:
     """Profiles at five stations, with their map."""
     query = {
-        "dataset": "giops_day",
+        "dataset": "arctic_day",
         "variable": "votemper,vosaline",
         "station": [[latitude, longitude] for _, latitude, longitude in STATIONS],
         "names": [name for name, _, _ in STATIONS],
@@ -33,14 +33,14 @@ def tiles(gateway: httpx.Client) -> None:
     field = Image.new("RGB", (TILE * len(COLUMNS), TILE * len(ROWS)), GROUND)
     for across, x in enumerate(COLUMNS):
         for down, y in enumerate(ROWS):
-            address = f"/tiles/giops_day/votemper/-1/0/{ZOOM}/{x}/{y}"
+            address = f"/tiles/arctic_day/votemper/-1/0/{ZOOM}/{x}/{y}"
             tile = _picture(gateway, address, {"scale": "-2,10", "interp": "bilinear"})
             field.paste(tile, (TILE * across, TILE * down), tile)
     field = field.crop(FRAME)
     ImageDraw.Draw(field).rectangle((0, 0, field.width - 1, field.height - 1), outline=EDGE)
     page = Image.new("RGB", (field.width + LEGEND, field.height), "white")
     page.paste(field)
-    bar = _picture(gateway, "/scale/giops_day/votemper/-2,10", {})
+    bar = _picture(gateway, "/scale/arctic_day/votemper/-2,10", {})
     page.paste(bar, (field.width + 24, (page.height - bar.height) // 2), bar)
     page.save(HERE / "tiles.png", optimize=True)
 

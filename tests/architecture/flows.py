@@ -120,20 +120,20 @@ def trace(folder: Path, request: Callable[[int], httpx.Response], number: int) -
 
 def flows(http: httpx.Client) -> dict[str, Callable[[int], httpx.Response]]:
     """Return the flows by name: functions that send the n-th request of a kind."""
-    last = http.get("dataset/giops_day/votemper/timestamps").json()[-1]["id"]
-    tile = f"tiles/giops_day/aice/{last}/0"
+    last = http.get("dataset/arctic_day/votemper/timestamps").json()[-1]["id"]
+    tile = f"tiles/arctic_day/aice/{last}/0"
 
     def profile(number: int) -> httpx.Response:
-        query = {"dataset": "giops_day", "variable": "x_velocity", "station": [[73.0, 20.0 + number]], "time": last}
+        query = {"dataset": "arctic_day", "variable": "x_velocity", "station": [[73.0, 20.0 + number]], "time": last}
         return http.get("plot/profile", params={"query": json.dumps(query), "format": "png"})
 
     return {
         "/datasets": lambda _: http.get("datasets"),
         "time series at a point": lambda number: http.get(
-            f"data/giops_day/votemper/timeseries?latitude={73 + number / 10}&longitude=20&depth=0"
+            f"data/arctic_day/votemper/timeseries?latitude={73 + number / 10}&longitude=20&depth=0"
         ),
         "subset": lambda number: http.get(
-            f"subset/giops_day/vosaline?min_range=72,{10 + number}&max_range=76,30&time=2016-02-01,2016-02-03"
+            f"subset/arctic_day/vosaline?min_range=72,{10 + number}&max_range=76,30&time=2016-02-01,2016-02-03"
         ),
         "profile plot": profile,
         "tile, new": lambda number: http.get(f"{tile}/6/{33 + number}/15"),

@@ -28,7 +28,7 @@ MODES = {"processes": 2, "threads": 8, "inline": 1}  # and the workers that each
 SECONDS, PLOTTERS, EVERY = 8.0, 8, 0.025
 START = 60.0  # s for a service to be ready
 TILE_EVERY = 0.1  # s
-TEMPERATURE = {"dataset": "giops_day", "variable": "votemper"}
+TEMPERATURE = {"dataset": "arctic_day", "variable": "votemper"}
 PATH = {"path": [[70.5, 20.0], [74.25, 19.17], [76.5, 12.0], [75.0, 0.0]]}
 HEAVY = [
     (
@@ -92,7 +92,7 @@ async def _measure(base: str) -> tuple[list[float], int, int, str]:
 
         async def tile(number: int) -> None:
             scale = f"-2,{8 + number / 100}"  # one that nobody has asked for
-            answer = await client.get("/tiles/giops_day/votemper/-1/0/4/8/3", params={"scale": scale})
+            answer = await client.get("/tiles/arctic_day/votemper/-1/0/4/8/3", params={"scale": scale})
             tiles.append(answer.status_code == httpx.codes.OK)
 
         async def plot(number: int) -> int:

@@ -114,7 +114,7 @@ def _arctic(source, key=None):
         }
     return describe(
         path, source, kind="projected", latitude="latitude", longitude="longitude", y_axis="Y", x_axis="X",
-        axis_factor=1000.0, mapping=mapping, key=key, dataset="giops_day", bounds=(-10.75, 64.8, 52.19, 82.38),
+        axis_factor=1000.0, mapping=mapping, key=key, dataset="arctic_day", bounds=(-10.75, 64.8, 52.19, 82.38),
     )  # fmt: skip
 
 

@@ -73,15 +73,15 @@ def ask(client, path, **params):
 @loop_over("kind", ["area", "statistics"])
 @loop_over("key", SHAPES)
 def test_an_area_answers_as_its_polygon(client, kind, key):
-    path = f"data/giops_day/votemper/{kind}"
+    path = f"data/arctic_day/votemper/{kind}"
     polygon = {"type": "MultiPolygon", "coordinates": SHAPES[key]}
     posted = client.post(f"{API}/{path}", json={"polygon": polygon, **TIME})
     assert ask(client, path, area=key, **TIME).json() == posted.json()
 
 
 def test_differences_and_estimates_know_areas_too(client):
-    ask(client, "data/giops_day/votemper/difference", area="nordic_seas/Box", minus_time="2016-02-01", **TIME)
-    full, part = (ask(client, "data/giops_day/votemper/estimate/area", **TIME, area=key).json() for key in SHAPES)
+    ask(client, "data/arctic_day/votemper/difference", area="nordic_seas/Box", minus_time="2016-02-01", **TIME)
+    full, part = (ask(client, "data/arctic_day/votemper/estimate/area", **TIME, area=key).json() for key in SHAPES)
     assert full["allowed"]
     assert part["allowed"]
 
@@ -89,7 +89,7 @@ def test_differences_and_estimates_know_areas_too(client):
 def test_a_subset_of_an_area_is_the_subset_of_its_box_without_what_lies_outside(client):
     def values(**where):
         with netCDF4.Dataset(
-            "x.nc", memory=ask(client, "subset/giops_day/votemper", **SUBSET, **where).content
+            "x.nc", memory=ask(client, "subset/arctic_day/votemper", **SUBSET, **where).content
         ) as data:
             return data["votemper"][:]
 
@@ -100,14 +100,14 @@ def test_a_subset_of_an_area_is_the_subset_of_its_box_without_what_lies_outside(
 
 
 def test_the_file_of_a_subset_is_named_after_the_area(client):
-    response = ask(client, "subset/giops_day/votemper", **SUBSET, area="nordic_seas/Hole / two")
-    name = 'filename="giops_day_nordic_seas_Hole_two_20160202-20160203_NETCDF4.nc"'
+    response = ask(client, "subset/arctic_day/votemper", **SUBSET, area="nordic_seas/Hole / two")
+    name = 'filename="arctic_day_nordic_seas_Hole_two_20160202-20160203_NETCDF4.nc"'
     assert name in response.headers["content-disposition"].replace("___", "_").replace("__", "_")
 
 
 def test_an_area_that_is_drawn_again_is_answered_again(client, areas):
     areas.shapes["a/moving"] = SHAPES["nordic_seas/Box"]
-    path = f"{API}/data/giops_day/votemper/area?area=a/moving&time=2016-02-02"
+    path = f"{API}/data/arctic_day/votemper/area?area=a/moving&time=2016-02-02"
     tag = client.get(path).headers["etag"]
     assert client.get(path, headers={"if-none-match": tag}).status_code == 304
     areas.shapes["a/moving"] = SHAPES["nordic_seas/Hole / two"]
@@ -117,14 +117,14 @@ def test_an_area_that_is_drawn_again_is_answered_again(client, areas):
 @loop_over(
     ("path", "params", "status", "field"),
     [
-        ("subset/giops_day/votemper", {**SUBSET, "area": "nope/nope"}, 404, "area"),
-        ("subset/giops_day/votemper", SUBSET, 400, "min_range"),
-        ("subset/giops_day/votemper", {**SUBSET, "min_range": "72,5"}, 400, "max_range"),
-        ("subset/giops_day/votemper", {**SUBSET, "min_range": "NaN,NaN", "max_range": "NaN,NaN"}, 400, "min_range"),
-        ("data/giops_day/votemper/area", {"area": "nope/nope"}, 404, "area"),
-        ("data/giops_day/votemper/area", {"area": ""}, 404, "area"),
-        ("data/giops_day/votemper/statistics", {}, 400, "bbox"),
-        ("data/giops_day/votemper/area", {"area": "nordic_seas/Box", "bbox": "15,70,30,78"}, 400, "bbox"),
+        ("subset/arctic_day/votemper", {**SUBSET, "area": "nope/nope"}, 404, "area"),
+        ("subset/arctic_day/votemper", SUBSET, 400, "min_range"),
+        ("subset/arctic_day/votemper", {**SUBSET, "min_range": "72,5"}, 400, "max_range"),
+        ("subset/arctic_day/votemper", {**SUBSET, "min_range": "NaN,NaN", "max_range": "NaN,NaN"}, 400, "min_range"),
+        ("data/arctic_day/votemper/area", {"area": "nope/nope"}, 404, "area"),
+        ("data/arctic_day/votemper/area", {"area": ""}, 404, "area"),
+        ("data/arctic_day/votemper/statistics", {}, 400, "bbox"),
+        ("data/arctic_day/votemper/area", {"area": "nordic_seas/Box", "bbox": "15,70,30,78"}, 400, "bbox"),
     ],
 )
 def test_wrong_areas_are_refused(client, path, params, status, field):

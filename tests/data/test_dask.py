@@ -46,14 +46,14 @@ def reading():
 @pytest.fixture
 def extraction(reading, shipped):
     query = AreaRequest(
-        dataset="giops_day",
+        dataset="arctic_day",
         variables=["votemper"],
         box=(5, 70, 30, 78),
         start="2016-02-01",
         end="2016-02-05",
         depth="all",
     )
-    planned = areas.plan_area(reading, [shipped["giops_day", "votemper"]], query)
+    planned = areas.plan_area(reading, [shipped["arctic_day", "votemper"]], query)
     return rows_of(planned, 1)
 
 

@@ -12,7 +12,7 @@ from ocean_common.i18n import read_catalogue
 API = "/api/v2.0"
 POINT = {"latitude": "74.5", "longitude": "20"}
 FRENCH = {"accept-language": "fr-CA,en;q=0.5"}
-AT = f"{API}/data/giops_day/votemper"
+AT = f"{API}/data/arctic_day/votemper"
 # What only an English sentence has; names of parameters and of formats stay as they are.
 ENGLISH = re.compile(r"\b(the|is|are|has|have|and|or|write|give|ask|nor|its|with|of|there)\b")
 
@@ -109,7 +109,7 @@ def test_answers_are_the_same_in_all_languages(client, form, kind):
 
 def test_neighbours_are_refused_in_the_language_of_their_callers(client):
     query = {
-        "dataset": "giops_day",
+        "dataset": "arctic_day",
         "variable": "votemper",
         "time": "2016-02-09",
         "depth": "0",

@@ -8,9 +8,9 @@ AT = "/api/v2.0/data"
 QUESTIONS = {
     "box": ("ostia_month/surface_temperature/area", {"bbox": "-140,-4,-100,4"}),
     "months": ("ostia_month/surface_temperature/area", {"bbox": "-140,-4,-120,4", "start": "0", "end": "-1"}),
-    "cells": ("giops_day/votemper/area", {"bbox": "0,66,40,80", "start": "2016-02-01", "end": "2016-02-03"}),
-    "profile": ("giops_day/votemper/profile", {"latitude": "74.5", "longitude": "20"}),
-    "transect": ("giops_day/votemper,x_velocity/transect", {"path": "70.5,18;77,12", "points": "200"}),
+    "cells": ("arctic_day/votemper/area", {"bbox": "0,66,40,80", "start": "2016-02-01", "end": "2016-02-03"}),
+    "profile": ("arctic_day/votemper/profile", {"latitude": "74.5", "longitude": "20"}),
+    "transect": ("arctic_day/votemper,x_velocity/transect", {"path": "70.5,18;77,12", "points": "200"}),
 }
 TEXTS = ["json", "csv", "ndjson", "covjson", "geojson"]
 
@@ -54,6 +54,6 @@ def test_the_limits_are_those_of_the_format(app_over, shipped):
 
 
 def test_an_unknown_format_is_refused_with_those_there_are(client):
-    answer = client.get(f"{AT}/giops_day/votemper/estimate/area", params={"bbox": "10,72,14,74", "format": "xml"})
+    answer = client.get(f"{AT}/arctic_day/votemper/estimate/area", params={"bbox": "10,72,14,74", "format": "xml"})
     assert answer.status_code == 400
     assert "csv" in answer.json()["detail"]

@@ -59,7 +59,7 @@ def arctic(request):
 
 @pytest.fixture
 def base(shipped):
-    return shipped["giops_day", "votemper"]
+    return shipped["arctic_day", "votemper"]
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def arctic_variables(shipped, described, base):
     """The variables of the Arctic file by the names that they have there."""
     path = base.files[0].path
     names = {"temperature": None, "salinity": None, "zeta": None, "h": None, "u": None, "v": None}
-    plain = {name: described(path, name, kind="projected", dataset="giops_day") for name in names}
+    plain = {name: described(path, name, kind="projected", dataset="arctic_day") for name in names}
     return [replace(item, grid=base.grid) for item in plain.values()]
 
 
@@ -81,7 +81,7 @@ def calculate(arctic_variables, calculated):
     """Values of an expression that somebody wrote: of a level of the first step, or of columns."""
 
     def make(text, depth=0, step=0):
-        assets = asyncio.run(Calculating(Catalogue(*arctic_variables)).expression("giops_day", text))
+        assets = asyncio.run(Calculating(Catalogue(*arctic_variables)).expression("arctic_day", text))
         return calculated.level(assets, step, depth)
 
     return make
@@ -133,7 +133,7 @@ def cell_of(arctic):
 
 
 def test_a_profile_of_the_speed_of_sound_is_that_of_the_toolbox(service, arctic):
-    answer = ask(service, "data/giops_day/sound/profile", **WHERE)
+    answer = ask(service, "data/arctic_day/sound/profile", **WHERE)
     expected = gsw.sound_speed(*teos(arctic, *cell_of(arctic)))
     result = np.array([[np.nan if item is None else item for item in row] for row in answer["values"]])
     np.testing.assert_allclose(result, expected, rtol=ROUNDED)
@@ -142,20 +142,20 @@ def test_a_profile_of_the_speed_of_sound_is_that_of_the_toolbox(service, arctic)
 
 
 def test_a_series_may_be_calculated_from_what_is_calculated_in_kelvin(service, arctic):
-    answer = ask(service, "data/giops_day/again/timeseries", depth=3, **WHERE)
+    answer = ask(service, "data/arctic_day/again/timeseries", depth=3, **WHERE)
     expected = gsw.sound_speed(*teos(arctic, *cell_of(arctic)))[:, 3]
     np.testing.assert_allclose(np.ravel(answer["values"]), expected, rtol=ROUNDED)
     assert len(answer["times"]) == 5
 
 
 def test_a_series_may_be_made_of_columns(service, arctic):
-    answer = ask(service, "data/giops_day/channel/timeseries", **WHERE)
+    answer = ask(service, "data/arctic_day/channel/timeseries", **WHERE)
     speed = gsw.sound_speed(*teos(arctic, *cell_of(arctic)))
     assert np.ravel(answer["values"]).tolist() == arctic.depth.values[np.nanargmin(speed, axis=1)].tolist()
 
 
 def test_an_equation_may_use_its_own_name_for_what_is_stored(service, arctic):
-    answer = ask(service, "data/giops_day/temperature/profile", **WHERE)
+    answer = ask(service, "data/arctic_day/temperature/profile", **WHERE)
     y, x = cell_of(arctic)
     np.testing.assert_allclose(
         np.array(answer["values"], dtype=float), 2.0 * arctic.temperature.values[:, :, y, x].astype(float), rtol=ROUNDED
@@ -163,7 +163,7 @@ def test_an_equation_may_use_its_own_name_for_what_is_stored(service, arctic):
 
 
 def test_other_equations_mean_what_is_stored_too(service, arctic):
-    answer = ask(service, "data/giops_day/kelvin/profile", **WHERE)
+    answer = ask(service, "data/arctic_day/kelvin/profile", **WHERE)
     y, x = cell_of(arctic)
     expected = arctic.temperature.values[:, :, y, x].astype(float) + 273.15
     np.testing.assert_allclose(np.array(answer["values"], dtype=float), expected, rtol=ROUNDED)
@@ -171,10 +171,10 @@ def test_other_equations_mean_what_is_stored_too(service, arctic):
 
 def test_a_range_and_a_tile_are_of_what_is_calculated(service, arctic):
     extent = "1113194.9,10000000.5,5565974.5,12500000"
-    result = ask(service, f"range/giops_day/sound/nearest/25/10/EPSG:3857/{extent}/0/-1")
+    result = ask(service, f"range/arctic_day/sound/nearest/25/10/EPSG:3857/{extent}/0/-1")
     surface = gsw.sound_speed(*teos(arctic))[-1, 0]
     assert np.nanmin(surface) - 1e-3 <= result["min"] < result["max"] <= np.nanmax(surface) + 1e-3
-    query = {"dataset": "giops_day", "variable": "sound", "time": "-1", "depth": "0", "zoom": 4, "x": 8, "y": 3}
+    query = {"dataset": "arctic_day", "variable": "sound", "time": "-1", "depth": "0", "zoom": 4, "x": 8, "y": 3}
     response = service.get("/internal/tile-field", params={**query, "interpolation": "nearest"})
     assert response.status_code == 200, response.text
     tile = msgspec.msgpack.decode(response.content, type=TileField)
@@ -193,7 +193,7 @@ def test_a_range_and_a_tile_are_of_what_is_calculated(service, arctic):
     ],
 )
 def test_a_variable_that_cannot_be_calculated_is_reported(service, variable, said):
-    response = service.get(f"{API}/data/giops_day/{variable}/profile", params=WHERE)
+    response = service.get(f"{API}/data/arctic_day/{variable}/profile", params=WHERE)
     assert response.status_code == 400
     assert said in response.json()["detail"]
 
@@ -201,12 +201,12 @@ def test_a_variable_that_cannot_be_calculated_is_reported(service, variable, sai
 def test_a_variable_without_a_stored_one_cannot_be_made_of_itself(arctic_variables):
     catalogue = Calculating(Catalogue(*arctic_variables, equation(arctic_variables[0], "self", "self + 1")))
     with pytest.raises(InvalidRequest, match="in a circle: self, self"):
-        asyncio.run(catalogue.assets("giops_day", "self"))
+        asyncio.run(catalogue.assets("arctic_day", "self"))
 
 
 def test_an_expression_means_what_people_are_shown(arctic_variables, calculated, arctic):
     twice = equation(arctic_variables[0], "temperature", "temperature * 2", stored="temperature")
-    assets = asyncio.run(Calculating(Catalogue(*arctic_variables, twice)).expression("giops_day", "temperature * 10"))
+    assets = asyncio.run(Calculating(Catalogue(*arctic_variables, twice)).expression("arctic_day", "temperature * 10"))
     expected = 20.0 * arctic.temperature.values[0, 0].astype(float)
     np.testing.assert_allclose(calculated.level(assets, 0, 0), expected, rtol=1e-6)
 
@@ -254,7 +254,7 @@ def test_sea_water_is_that_of_the_toolbox_everywhere(calculate, arctic, name, fu
 
 def test_the_bottom_is_calculated_from_the_deepest_water(calculated, arctic_variables, arctic):
     text = "density(depth, latitude, temperature, salinity)"
-    assets = asyncio.run(Calculating(Catalogue(*arctic_variables)).expression("giops_day", text))
+    assets = asyncio.run(Calculating(Catalogue(*arctic_variables)).expression("arctic_day", text))
     values = gsw.rho(*teos(arctic))[0]
     wet = np.isfinite(values)
     deepest = np.where(wet.any(0), values.shape[0] - 1 - wet[::-1].argmax(0), 0)
@@ -283,7 +283,7 @@ def test_the_current_of_a_slope_does_not_depend_on_the_request(arctic_variables,
         "unstaggered_speed(u, v)",
         "divergence(u, v)",
     ):
-        assets = asyncio.run(catalogue.expression("giops_day", text))
+        assets = asyncio.run(catalogue.expression("arctic_day", text))
         full = calculated.window(assets, 1, slice(0, 1), (slice(0, 51), slice(0, 91)))[0]
         part = calculated.window(assets, 1, slice(0, 1), (slice(10, 20), slice(30, 60)))[0]
         cells = np.arange(51 * 91, dtype=np.int32)[::7]
@@ -324,11 +324,11 @@ def test_operands_on_other_grids_do_not_go_together(shipped):
 
 
 def test_an_expression_of_columns_has_no_depth(arctic_variables):
-    created = calculated_assets("giops_day", "max([temperature])", {"temperature": arctic_variables[0]})
+    created = calculated_assets("arctic_day", "max([temperature])", {"temperature": arctic_variables[0]})
     assert created.depth is None
     assert created.variable.two_dimensional
     assert [dimension.role for dimension in created.dimensions] == ["time", "y", "x"]
-    sound = calculated_assets("giops_day", "sspeed(depth, lat, t, 35)", {"t": arctic_variables[0]})
+    sound = calculated_assets("arctic_day", "sspeed(depth, lat, t, 35)", {"t": arctic_variables[0]})
     assert (sound.depth, sound.variable.units) == (arctic_variables[0].depth, "m s-1")
 
 
@@ -336,7 +336,7 @@ def test_large_fields_are_made_in_parts(calculated, arctic_variables, source):
     catalogue = Calculating(Catalogue(*arctic_variables))
     small = Calculated(source, GridStore(source, 64 * MIB, 64 * MIB), MIB, at_once=1000)
     for text in ("temperature * zeta", "temperature - max([temperature])", "gradient_x(temperature)"):
-        assets = asyncio.run(catalogue.expression("giops_day", text))
+        assets = asyncio.run(catalogue.expression("arctic_day", text))
         requests = assets, 0, slice(1, 9), (slice(3, 51), slice(2, 91))
         np.testing.assert_array_equal(small.window(*requests), calculated.window(*requests))
         requests = assets, [0, 2, 4], slice(1, 9), np.arange(100, 400, dtype=np.int32)
@@ -344,11 +344,11 @@ def test_large_fields_are_made_in_parts(calculated, arctic_variables, source):
 
 
 def test_a_calculated_variable_is_as_fresh_as_its_files(calculated, arctic_variables):
-    assets = asyncio.run(Calculating(Catalogue(*arctic_variables)).expression("giops_day", "temperature * zeta"))
+    assets = asyncio.run(Calculating(Catalogue(*arctic_variables)).expression("arctic_day", "temperature * zeta"))
     assert calculated.as_indexed(assets, [0, 1])
     old = replace(arctic_variables[0], files=[replace(arctic_variables[0].files[0], mtime_ns=1)])
     changed = asyncio.run(
-        Calculating(Catalogue(old, *arctic_variables[1:])).expression("giops_day", "temperature * zeta")
+        Calculating(Catalogue(old, *arctic_variables[1:])).expression("arctic_day", "temperature * zeta")
     )
     assert not calculated.as_indexed(changed, [0])
     assert calculated.precision(assets) is np.float32

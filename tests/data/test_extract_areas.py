@@ -40,7 +40,7 @@ def sst(shipped):
 
 @pytest.fixture
 def arctic(shipped):
-    return shipped["giops_day", "votemper"]
+    return shipped["arctic_day", "votemper"]
 
 
 def around(dataset, west):
@@ -101,7 +101,7 @@ def test_a_period_is_answered_step_by_step(reading, sst):
 
 @loop_over("rows", [1, 2, 5, 1000])
 def test_how_much_is_read_at_once_changes_nothing(reading, shipped, sst, rows):
-    for variable, box in ((sst, (-140, -3, -100, 3)), (shipped["giops_day", "h"], (15, 70, 30, 78))):
+    for variable, box in ((sst, (-140, -3, -100, 3)), (shipped["arctic_day", "h"], (15, 70, 30, 78))):
         extraction, full = ask(reading, [variable], box=box, start=None)
         key = variable.variable.key
         parts = [part[key] for _, part in read_parts(replace(extraction, rows=rows), reading)]
@@ -533,8 +533,8 @@ def test_cost_is_of_the_window_alone(reading, sst):
 
 def test_an_area_is_answered_and_estimated(client):
     query = {"bbox": "15,70,30,78", "depth": "0", "time": "2016-02-02"}
-    answer = client.get(f"{AT}/giops_day/votemper/area", params=query)
-    document = client.get(f"{AT}/giops_day/votemper/estimate/area", params=query).json()
+    answer = client.get(f"{AT}/arctic_day/votemper/area", params=query)
+    document = client.get(f"{AT}/arctic_day/votemper/estimate/area", params=query).json()
     assert answer.status_code == 200
     assert document["dims"] == answer.json()["dims"]
     assert document["allowed"]
@@ -542,7 +542,7 @@ def test_an_area_is_answered_and_estimated(client):
 
 def test_a_calculated_variable_has_an_area_statistics_and_a_difference(client):
     query = {"bbox": "15,70,30,78", "time": "2016-02-02", "expression": "votemper + 273.15"}
-    where = f"{AT}/giops_day/votemper"
+    where = f"{AT}/arctic_day/votemper"
     area = client.get(f"{where}/area", params=query).json()["variables"]
     kelvin, celsius = (np.array(area[key]["values"], dtype=float) for key in ("expression", "votemper"))
     np.testing.assert_allclose(kelvin, celsius + 273.15, atol=1e-4)
@@ -562,7 +562,7 @@ def test_a_calculated_variable_has_an_area_statistics_and_a_difference(client):
     ],
 )
 def test_a_regular_grid_that_is_too_large_is_refused_before_it_is_searched(client, params):
-    answer = client.get(f"{AT}/giops_day/votemper/area", params={"bbox": "15,70,30,78", **params})
+    answer = client.get(f"{AT}/arctic_day/votemper/area", params={"bbox": "15,70,30,78", **params})
     assert answer.status_code == 413
     assert "shape=" in answer.json()["detail"]
 
@@ -570,18 +570,20 @@ def test_a_regular_grid_that_is_too_large_is_refused_before_it_is_searched(clien
 def test_a_polygon_is_posted(client):
     ring = [[10, 70], [30, 70], [30, 76], [10, 76], [10, 70]]
     body = {"polygon": {"type": "Polygon", "coordinates": [ring]}, "time": "2016-02-02", "stride": 2}
-    posted = client.post(f"{AT}/giops_day/votemper/area", content=json.dumps(body))
-    got = client.get(f"{AT}/giops_day/votemper/area", params={"bbox": "10,70,30,76", "time": "2016-02-02", "stride": 2})
+    posted = client.post(f"{AT}/arctic_day/votemper/area", content=json.dumps(body))
+    got = client.get(
+        f"{AT}/arctic_day/votemper/area", params={"bbox": "10,70,30,76", "time": "2016-02-02", "stride": 2}
+    )
     assert posted.status_code == got.status_code == 200
     assert posted.json()["variables"] == got.json()["variables"]
 
 
 def test_an_area_that_is_too_large_is_refused_with_what_fits(app_over, shipped):
-    with TestClient(app_over([shipped["giops_day", "votemper"]], max_document=500)) as small:
+    with TestClient(app_over([shipped["arctic_day", "votemper"]], max_document=500)) as small:
         query = {"bbox": "15,70,30,78"}
-        answer = small.get(f"{AT}/giops_day/votemper/area", params=query)
+        answer = small.get(f"{AT}/arctic_day/votemper/area", params=query)
         assert answer.status_code == 413
         fitting = answer.json()["detail"].partition("bbox=")[2].partition(",")[0]
         stride = int(answer.json()["detail"].partition("stride=")[2].partition(",")[0])
         assert float(fitting) > 15
-        assert small.get(f"{AT}/giops_day/votemper/area", params={**query, "stride": stride}).status_code == 200
+        assert small.get(f"{AT}/arctic_day/votemper/area", params={**query, "stride": stride}).status_code == 200

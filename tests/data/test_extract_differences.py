@@ -54,7 +54,7 @@ def less(reading, mine, others, minus=None, **fields):
 
 
 def test_two_times_of_a_dataset_are_compared_cell_by_cell(reading, shipped):
-    arctic = shipped["giops_day", "votemper"]
+    arctic = shipped["arctic_day", "votemper"]
     box = (10, 70, 30, 80)
     extraction, result = less(
         reading, [arctic], [arctic], {"time": "2016-02-01"}, box=box, start="2016-02-02", end="2016-02-04", depth="all"
@@ -75,7 +75,7 @@ def test_a_difference_from_itself_is_zero_on_any_grid(reading, shipped):
     for key, box in (
         (("ostia_month", "surface_temperature"), (170, -3, -170, 3)),
         (("nemo_global_month", "tos"), (60, -20, 90, 20)),
-        (("giops_day", "h"), (10, 70, 30, 80)),
+        (("arctic_day", "h"), (10, 70, 30, 80)),
     ):
         item = shipped[key]
         for more in ({}, {"projection": "EPSG:4326", "shape": (10, 12), "interpolation": "bilinear"}):
@@ -234,7 +234,7 @@ def test_a_time_that_the_other_dataset_lacks_is_reported(reading, make_assets):
 
 
 def test_a_variable_without_time_is_subtracted_from_all_times(reading, shipped):
-    zeta, depth = shipped["giops_day", "zeta"], shipped["giops_day", "h"]
+    zeta, depth = shipped["arctic_day", "zeta"], shipped["arctic_day", "h"]
     _, result = less(reading, [zeta], [depth], box=(15, 70, 30, 78), start="2016-02-01")
     _, sea = ask(reading, [zeta], AreaRequest, box=(15, 70, 30, 78), start="2016-02-01")
     _, floor = ask(reading, [depth], AreaRequest, box=(15, 70, 30, 78))
@@ -246,7 +246,7 @@ def test_a_variable_without_time_is_subtracted_from_all_times(reading, shipped):
 
 
 def test_levels_are_compared_with_their_like(reading, shipped):
-    arctic = shipped["giops_day", "votemper"]
+    arctic = shipped["arctic_day", "votemper"]
     box = (15, 70, 30, 78)
     with pytest.raises(InvalidRequest, match="same levels"):
         less(reading, [arctic], [arctic], {"depth": "0"}, box=box, depth="all")
@@ -268,31 +268,31 @@ def test_bearings_differ_by_the_shorter_way(reading, shipped):
 
 
 def test_as_many_variables_are_taken_as_there_are(reading, shipped):
-    arctic = shipped["giops_day", "votemper"]
-    query = DifferenceRequest(dataset="giops_day", variables=["votemper"], minus=Minuend(dataset="x"), box=BOX)
+    arctic = shipped["arctic_day", "votemper"]
+    query = DifferenceRequest(dataset="arctic_day", variables=["votemper"], minus=Minuend(dataset="x"), box=BOX)
     with pytest.raises(InvalidRequest, match="as many variables"):
         PLANS[DifferenceRequest](reading, [arctic] * 3, query)
 
 
 def test_a_difference_is_answered_by_box_and_by_polygon(client, shipped):
-    where = f"{AT}/giops_day/votemper/difference"
+    where = f"{AT}/arctic_day/votemper/difference"
     got = client.get(where, params={"bbox": "10,70,30,76", "time": "2016-02-02", "minus_time": "2016-02-01"})
     ring = [[10, 70], [30, 70], [30, 76], [10, 76], [10, 70]]
     body = {
         "polygon": {"type": "Polygon", "coordinates": [ring]},
         "time": "2016-02-02",
-        "minus": {"dataset": "giops_day", "time": "2016-02-01"},
+        "minus": {"dataset": "arctic_day", "time": "2016-02-01"},
     }
     posted = client.post(where, content=json.dumps(body))
     assert got.status_code == posted.status_code == 200
     assert got.json()["variables"] == posted.json()["variables"]
-    with xr.open_dataset(shipped["giops_day", "votemper"].files[0].path) as opened:
+    with xr.open_dataset(shipped["arctic_day", "votemper"].files[0].path) as opened:
         held = (opened.latitude >= 70) & (opened.latitude <= 76) & (opened.longitude >= 10) & (opened.longitude <= 30)
         expected = (opened.temperature[1, 0].astype("f8") - opened.temperature[0, 0]).where(held).mean()
     values = np.array(got.json()["variables"]["votemper"]["values"], dtype=float)
     assert np.nanmean(values) == pytest.approx(float(expected), rel=1e-6)
     response = client.get(
-        f"{AT}/giops_day/votemper/estimate/difference", params={"bbox": "10,70,30,76", "minus_time": "2016-02-01"}
+        f"{AT}/arctic_day/votemper/estimate/difference", params={"bbox": "10,70,30,76", "minus_time": "2016-02-01"}
     )
     assert response.json()["steps"] == 2
 
@@ -309,6 +309,6 @@ def test_a_difference_is_answered_by_box_and_by_polygon(client, shipped):
     ],
 )
 def test_a_wrong_difference_is_a_problem(client, params, status):
-    answer = client.get(f"{AT}/giops_day/votemper/difference", params={"bbox": "10,70,30,76", **params})
+    answer = client.get(f"{AT}/arctic_day/votemper/difference", params={"bbox": "10,70,30,76", **params})
     assert answer.status_code == status
     assert answer.headers["content-type"].startswith("application/problem+json")

@@ -23,7 +23,7 @@ from ocean_data.plan.extraction import read_values
 from ocean_data.reading.base import GridStore, Reading
 from ocean_data.settings import MIB
 
-API = "/api/v2.0/data/giops_day"
+API = "/api/v2.0/data/arctic_day"
 WGS84 = Geod(ellps="WGS84")
 PATH = "70.5,18;74.5,19;77,12"
 WAY = [(70.5, 18.0), (74.5, 19.0), (77.0, 12.0)]
@@ -405,8 +405,8 @@ def test_a_trajectory_that_makes_no_sense_is_refused(client, wrong, status, says
 
 def test_reading_in_parts_equals_reading_at_once(source, water, shipped):
     reading = Reading(source=source, grids=GridStore(source, 64 * MIB, 64 * MIB))
-    wide = shipped["giops_day", "votemper"]
-    where = {"dataset": "giops_day", "variables": ["votemper"]}
+    wide = shipped["arctic_day", "votemper"]
+    where = {"dataset": "arctic_day", "variables": ["votemper"]}
     for assets, requests in [
         (wide, SectionRequest(**where, path=WAY, points=9, depth="bottom")),
         (wide, TransectRequest(**where, path=WAY, points=9, start="2016-02-02")),

@@ -12,7 +12,7 @@ from ocean_common.contracts.data import Coverage, PointsRequest
 from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import great_circle_distance
 
-API = "/api/v2.0/data/giops_day"
+API = "/api/v2.0/data/arctic_day"
 SEA, LAND, SHELF = (74.5, 20.0), (78.65, 14.03), (70.1, 3.3)
 AT_SEA = {"latitude": SEA[0], "longitude": SEA[1]}
 LAMBERT = {
@@ -185,7 +185,7 @@ def test_an_estimate_agrees_with_the_response(client):
 
 @pytest.mark.parametrize("keys", [["votemper"], ["votemper", "zeta", "h"]])
 def test_a_neighbour_reads_the_same_as_people(client, keys):
-    query = PointsRequest(dataset="giops_day", variables=keys, points=[SEA, SHELF], depth="all")
+    query = PointsRequest(dataset="arctic_day", variables=keys, points=[SEA, SHELF], depth="all")
     response = client.post("/internal/extractions", content=msgspec.msgpack.encode(query))
     assert response.status_code == 200, response.text
     result = msgspec.msgpack.decode(response.content, type=Coverage)
@@ -243,10 +243,10 @@ def test_a_body_that_makes_no_sense_is_refused(client, body, status, says):
 
 
 def test_a_number_of_a_level_means_the_same_in_all_variables(extract, shipped):
-    first = shipped["giops_day", "votemper"]
+    first = shipped["arctic_day", "votemper"]
     deeper = msgspec.structs.replace(first.depth, values=[2 * value for value in first.depth.values])
     other = msgspec.structs.replace(first, depth=deeper, variable=msgspec.structs.replace(first.variable, key="other"))
-    query = PointsRequest(dataset="giops_day", variables=["votemper", "other"], points=[SEA], depth="2")
+    query = PointsRequest(dataset="arctic_day", variables=["votemper", "other"], points=[SEA], depth="2")
     with pytest.raises(InvalidRequest, match="have different levels"):
         extract([first, other], query)
     values = extract([first, other], msgspec.structs.replace(query, depth="all"))

@@ -250,7 +250,7 @@ def test_a_dummy_node_of_a_mesh_has_no_place():
 
 
 def test_every_level_and_variable_has_its_own(reading, shipped):
-    temperature, ice = shipped["giops_day", "votemper"], shipped["giops_day", "zeta"]
+    temperature, ice = shipped["arctic_day", "votemper"], shipped["arctic_day", "zeta"]
     box = (10, 70, 30, 80)
     extraction, result = ask(reading, [temperature, ice], StatisticsRequest, box=box, depth="all", time="2016-02-02")
     assert result["votemper_mean"].shape == (1, 17)
@@ -264,10 +264,10 @@ def test_every_level_and_variable_has_its_own(reading, shipped):
 
 
 def test_a_variable_without_time_has_statistics(reading, shipped):
-    extraction, result = ask(reading, [shipped["giops_day", "h"]], StatisticsRequest, box=(10, 70, 30, 80))
+    extraction, result = ask(reading, [shipped["arctic_day", "h"]], StatisticsRequest, box=(10, 70, 30, 80))
     assert list(extraction.dims) == ["quantile"]
     assert result["h_maximum"] == 2736
-    _, without = ask(reading, [shipped["giops_day", "h"]], StatisticsRequest, box=(10, 70, 30, 80), quantiles=())
+    _, without = ask(reading, [shipped["arctic_day", "h"]], StatisticsRequest, box=(10, 70, 30, 80), quantiles=())
     assert without["h_mean"] == result["h_mean"]
     assert "h_quantiles" not in without
 
@@ -309,22 +309,22 @@ def test_an_area_of_land_has_no_statistics(reading, described, tmp_path):
 )
 def test_wrong_statistics_are_refused(reading, shipped, fields, field):
     with pytest.raises(InvalidRequest) as refused:
-        ask(reading, [shipped["giops_day", "votemper"]], StatisticsRequest, box=(10, 70, 30, 80), **fields)
+        ask(reading, [shipped["arctic_day", "votemper"]], StatisticsRequest, box=(10, 70, 30, 80), **fields)
     assert refused.value.field == field
 
 
 def test_statistics_are_answered_by_box_and_by_polygon(client, shipped):
     ring = [[10, 70], [30, 70], [30, 76], [10, 76], [10, 70]]
     body = {"polygon": {"type": "Polygon", "coordinates": [ring]}, "quantiles": [0.5]}
-    posted = client.post(f"{AT}/giops_day/votemper/statistics", content=json.dumps(body))
-    got = client.get(f"{AT}/giops_day/votemper/statistics", params={"bbox": "10,70,30,76", "quantiles": "0.5"})
+    posted = client.post(f"{AT}/arctic_day/votemper/statistics", content=json.dumps(body))
+    got = client.get(f"{AT}/arctic_day/votemper/statistics", params={"bbox": "10,70,30,76", "quantiles": "0.5"})
     assert posted.status_code == got.status_code == 200
     assert posted.json()["variables"] == got.json()["variables"]
-    with xr.open_dataset(shipped["giops_day", "votemper"].files[0].path) as opened:
+    with xr.open_dataset(shipped["arctic_day", "votemper"].files[0].path) as opened:
         held = (opened.latitude >= 70) & (opened.latitude <= 76) & (opened.longitude >= 10) & (opened.longitude <= 30)
         count = int((held & opened.temperature[-1, 0].notnull()).sum())
     assert got.json()["variables"]["votemper_count"]["values"] == [count]
-    none = client.get(f"{AT}/giops_day/votemper/statistics", params={"bbox": "10,70,30,76", "quantiles": ""})
+    none = client.get(f"{AT}/arctic_day/votemper/statistics", params={"bbox": "10,70,30,76", "quantiles": ""})
     assert "votemper_quantiles" not in none.json()["variables"]
-    csv = client.get(f"{AT}/giops_day/votemper/statistics", params={"bbox": "10,70,30,76", "format": "csv"})
+    csv = client.get(f"{AT}/arctic_day/votemper/statistics", params={"bbox": "10,70,30,76", "format": "csv"})
     assert csv.status_code == 200

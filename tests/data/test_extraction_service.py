@@ -420,7 +420,7 @@ def test_two_gigabytes_take_less_than_300_more_of_memory(tmp_path, form):
 
 
 def test_neighbours_get_any_extraction_as_one_message(shipped, source, app_over):
-    query = PointsRequest(dataset="giops_day", variables=["votemper"], points=[(74.5, 20.0)], depth="all", time="-1")
+    query = PointsRequest(dataset="arctic_day", variables=["votemper"], points=[(74.5, 20.0)], depth="all", time="-1")
     with TestClient(app_over(shipped.values())) as client:
 
         def hand_over(request):
@@ -435,7 +435,7 @@ def test_neighbours_get_any_extraction_as_one_message(shipped, source, app_over)
                 await data.aclose()
 
         result = asyncio.run(scene())
-        path = "/api/v2.0/data/giops_day/votemper/profile"
+        path = "/api/v2.0/data/arctic_day/votemper/profile"
         document = client.get(path, params={"latitude": 74.5, "longitude": 20, "time": "-1"}).json()
     (field,) = [item for item in result.fields if item.variable.key == "votemper"]
     assert isinstance(field.values, Array)

@@ -17,7 +17,7 @@ from ocean_data.writing.geojson import GEOJSON, cell_polygons
 AT = "/api/v2.0/data"
 GRIDS = {
     "rectilinear": ("ostia_month", "surface_temperature", (-40, -4, -20, 4)),
-    "projected": ("giops_day", "votemper", (5, 70, 25, 77)),
+    "projected": ("arctic_day", "votemper", (5, 70, 25, 77)),
     "curvilinear": ("nemo_global_month", "tos", (-40, 20, -10, 45)),
     "staggered": ("wcofs_hour", "u_sur", (-125.5, 44, -124, 45.5)),
 }
@@ -108,7 +108,7 @@ def test_cells_without_corners_or_area_are_left_out():
 
 
 def test_a_map_has_the_cells_of_its_plane(reading, shipped):
-    arctic = shipped["giops_day", "votemper"]
+    arctic = shipped["arctic_day", "votemper"]
     extraction, _ = ask(reading, [arctic], box=(5, 70, 25, 77), projection="EPSG:32661", shape=(12, 9))
     cells = shapes(features(extraction, reading))
     shared = shapely.union_all(cells).area
@@ -132,17 +132,17 @@ def test_triangles_are_cells_where_values_are_theirs_and_nodes_are_points(readin
 def test_points_are_answered_at_the_requested_positions(client):
     query = {"bbox": "10,72,14,74", "format": "geojson"}
     for geometry, kind in (("point", "Point"), ("cell", "Polygon")):
-        answer = client.get(f"{AT}/giops_day/votemper/area", params=query | {"geometry": geometry})
+        answer = client.get(f"{AT}/arctic_day/votemper/area", params=query | {"geometry": geometry})
         assert {feature["geometry"]["type"] for feature in answer.json()["features"]} == {kind}
-    posted = client.post(f"{AT}/giops_day/votemper/area?format=geojson", json={"box": [10, 72, 14, 74]})
+    posted = client.post(f"{AT}/arctic_day/votemper/area?format=geojson", json={"box": [10, 72, 14, 74]})
     assert posted.json()["features"][0]["geometry"]["type"] == "Polygon"
-    wrong = client.get(f"{AT}/giops_day/votemper/area", params=query | {"geometry": "hexagon"})
+    wrong = client.get(f"{AT}/arctic_day/votemper/area", params=query | {"geometry": "hexagon"})
     assert wrong.status_code == 400
 
 
 def test_differences_have_the_cells_of_what_is_less(reading, shipped):
-    arctic = shipped["giops_day", "votemper"]
-    minus = contracts.Minuend(dataset="giops_day", time="2016-02-01")
+    arctic = shipped["arctic_day", "votemper"]
+    minus = contracts.Minuend(dataset="arctic_day", time="2016-02-01")
     extraction, _ = ask(
         reading, [arctic, arctic], contracts.DifferenceRequest, box=(10, 72, 14, 74), minus=minus, time="2016-02-02"
     )

@@ -25,13 +25,13 @@ from ocean_data.writing.netcdf import NetCdf
 from ocean_data.writing.table import Csv, Ndjson
 from ocean_data.writing.values import JSON
 
-ARCTIC = {"dataset": "giops_day", "variables": ["votemper"]}
+ARCTIC = {"dataset": "arctic_day", "variables": ["votemper"]}
 ASKED = {
     "profile": PointsRequest(**ARCTIC, points=[(75.0, 10.0)], depth="all", form="profile"),
     "points": PointsRequest(**ARCTIC, points=[(75.0, 10.0), (72.0, 20.0)], depth="all"),
     "bottom": PointsRequest(**ARCTIC, points=[(75.0, 10.0)], depth="bottom", form="timeseries"),
     "two variables": PointsRequest(
-        dataset="giops_day", variables=["votemper", "h"], points=[(75.0, 10.0)], depth="all"
+        dataset="arctic_day", variables=["votemper", "h"], points=[(75.0, 10.0)], depth="all"
     ),
     "transect": TransectRequest(**ARCTIC, path=[(75.0, 0.0), (72.0, 20.0)], points=12),
     "section": SectionRequest(
@@ -48,7 +48,7 @@ ASKED = {
     ),
     "projected": AreaRequest(**ARCTIC, box=(5.0, 70.0, 15.0, 75.0), time="-1"),
     "vector": AreaRequest(
-        dataset="giops_day",
+        dataset="arctic_day",
         variables=["x_velocity", "y_velocity"],
         vector=["eastward", "magnitude"],
         box=(5.0, 70.0, 15.0, 75.0),
@@ -113,7 +113,7 @@ def test_documents_hold_what_was_read(name, planned, reading):
 
 def test_a_value_has_the_digits_of_its_file_and_no_more(planned, reading, shipped):
     extraction = planned("profile")
-    with xarray.open_dataset(shipped["giops_day", "votemper"].files[0].path) as file:
+    with xarray.open_dataset(shipped["arctic_day", "votemper"].files[0].path) as file:
         cells = {str(item) for item in file["temperature"].values[0].ravel()}
     reported = json.loads(bytes_of(JSON, extraction, reading))["values"][0]
     assert all(str(np.float32(value)) in cells and len(repr(value)) < 13 for value in reported if value is not None)

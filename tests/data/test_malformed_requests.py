@@ -7,7 +7,7 @@ from tests.looping import loop_over
 from ocean_common.contracts.data import PointsRequest
 
 GOOD = {"latitude": "74.5", "longitude": "20"}
-SERIES = "/api/v2.0/data/giops_day/votemper/timeseries"
+SERIES = "/api/v2.0/data/arctic_day/votemper/timeseries"
 
 
 @loop_over(
@@ -60,7 +60,7 @@ def test_a_point_has_two_coordinates(client, missing):
 
 @loop_over(
     "path",
-    ["nowhere/votemper", "giops_day/nothing", "..%2f/votemper", "giops_day/%00", "giops_day/x;y", "%2e%2e/votemper"],
+    ["nowhere/votemper", "arctic_day/nothing", "..%2f/votemper", "arctic_day/%00", "arctic_day/x;y", "%2e%2e/votemper"],
 )
 def test_a_missing_resource_is_not_found(client, path):
     response = client.get(f"/api/v2.0/data/{path}/profile", params=GOOD)
@@ -85,7 +85,7 @@ def test_a_misspelt_or_repeated_parameter_is_refused(client, query, field, text)
 
 @loop_over(("depth", "levels"), [("all", 17), ("3", 1), ("bottom", 1)])
 def test_a_profile_may_be_of_some_depths(client, depth, levels):
-    answer = client.get("/api/v2.0/data/giops_day/votemper/profile", params=GOOD | {"depth": depth}).json()
+    answer = client.get("/api/v2.0/data/arctic_day/votemper/profile", params=GOOD | {"depth": depth}).json()
     assert len(answer["depths"]) == levels == len(answer["values"][0])
 
 
@@ -118,7 +118,7 @@ def test_an_address_may_name_its_revision(client):
 )
 def test_a_wrong_tile_is_refused(client, changed, status):
     query = {
-        "dataset": "giops_day",
+        "dataset": "arctic_day",
         "variable": "votemper",
         "time": "-1",
         "depth": "0",
@@ -131,7 +131,7 @@ def test_a_wrong_tile_is_refused(client, changed, status):
 
 
 def test_the_point_of_a_profile_outside_the_grid_is_named_by_its_number(client):
-    query = PointsRequest(dataset="giops_day", variables=["votemper"], points=[(74.5, 20.0), (10.0, 20.0)])
+    query = PointsRequest(dataset="arctic_day", variables=["votemper"], points=[(74.5, 20.0), (10.0, 20.0)])
     body = msgspec.msgpack.encode(query)
     response = client.post("/internal/extractions", content=body, headers={"content-type": "application/x-msgpack"})
     assert response.status_code == 422
@@ -154,7 +154,7 @@ def test_the_point_of_a_profile_outside_the_grid_is_named_by_its_number(client):
     ],
 )
 def test_wrong_profiles_are_refused(client, asked, status):
-    good = {"dataset": "giops_day", "variables": ["votemper"], "points": [(74.5, 20.0)], "depth": "all"}
+    good = {"dataset": "arctic_day", "variables": ["votemper"], "points": [(74.5, 20.0)], "depth": "all"}
     body = msgspec.msgpack.encode(PointsRequest(**good | asked))
     response = client.post("/internal/extractions", content=body, headers={"content-type": "application/x-msgpack"})
     assert response.status_code == status, response.text

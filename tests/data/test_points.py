@@ -40,7 +40,7 @@ def arctic(request):
 
 @loop_over("where", [(74.5, 20.0), (70.1, 3.3), (79.2, 15.0), (69.0, 2.0)])
 def test_a_profile_is_that_of_xarray_at_the_nearest_cell(client, arctic, where):
-    answer = ask(client, "giops_day/votemper/profile", latitude=where[0], longitude=where[1])
+    answer = ask(client, "arctic_day/votemper/profile", latitude=where[0], longitude=where[1])
     y, x = nearest(arctic.latitude.values, arctic.longitude.values, where)
     np.testing.assert_allclose(numbers(answer), arctic.temperature[:, :, y, x], rtol=1e-6)
     assert answer["cell"] == pytest.approx([arctic.latitude.values[y, x], arctic.longitude.values[y, x]])
@@ -82,7 +82,7 @@ def test_the_components_of_a_staggered_grid_are_read_at_their_own_points(client,
 
 
 def test_the_bottom_is_the_deepest_wet_cell(client, arctic):
-    answer = ask(client, "giops_day/votemper/timeseries", latitude=74.5, longitude=20.0, depth="bottom")
+    answer = ask(client, "arctic_day/votemper/timeseries", latitude=74.5, longitude=20.0, depth="bottom")
     y, x = nearest(arctic.latitude.values, arctic.longitude.values, (74.5, 20.0))
     column = arctic.temperature[:, :, y, x].values
     deepest = np.flatnonzero(np.isfinite(column[0]))[-1]
@@ -91,19 +91,19 @@ def test_the_bottom_is_the_deepest_wet_cell(client, arctic):
 
 
 def test_a_point_on_land_says_nothing_but_names_its_cell(client):
-    answer = ask(client, "giops_day/votemper/profile", latitude=78.65, longitude=14.03, time="-1")  # Svalbard
+    answer = ask(client, "arctic_day/votemper/profile", latitude=78.65, longitude=14.03, time="-1")  # Svalbard
     assert {value for row in answer["values"] for value in row} == {None}
     assert answer["cell"] == pytest.approx([78.65, 14.03], abs=0.1)
 
 
 def test_a_variable_without_time_has_one_row_and_no_times(client):
-    answer = ask(client, "giops_day/h/profile", latitude=74.5, longitude=20.0)
+    answer = ask(client, "arctic_day/h/profile", latitude=74.5, longitude=20.0)
     assert (answer["times"], answer["raw_times"], answer["depths"], answer["values"]) == ([], [], [None], [[98.0]])
 
 
 @loop_over("depth", ["0", "bottom", "all"])
 def test_a_variable_without_depth_has_one_level(client, depth):
-    answer = ask(client, "giops_day/zeta/timeseries", latitude=74.5, longitude=20.0, depth=depth)
+    answer = ask(client, "arctic_day/zeta/timeseries", latitude=74.5, longitude=20.0, depth=depth)
     assert answer["depths"] == [None]
     assert numbers(answer).shape == (5, 1)
 
@@ -127,19 +127,19 @@ def test_a_variable_without_depth_has_one_level(client, depth):
     ],
 )
 def test_times_are_found_however_they_are_written(client, asked, days):
-    answer = ask(client, "giops_day/zeta/timeseries", latitude=74.5, longitude=20.0, **asked)
+    answer = ask(client, "arctic_day/zeta/timeseries", latitude=74.5, longitude=20.0, **asked)
     assert answer["times"] == [f"2016-02-0{day}T12:00:00+00:00" for day in days]
 
 
 def test_a_plus_that_arrives_as_a_blank_is_still_a_zone(client):
-    response = client.get(f"{API}/giops_day/zeta/timeseries?latitude=74.5&longitude=20&time=2016-02-03T12:00:00+00:00")
+    response = client.get(f"{API}/arctic_day/zeta/timeseries?latitude=74.5&longitude=20&time=2016-02-03T12:00:00+00:00")
     assert response.json()["raw_times"] == [1454500800]
 
 
 @loop_over("interpolation", ["bilinear", "gaussian", "inverse"])
 def test_interpolated_values_lie_among_their_cells(client, arctic, interpolation):
     answer = ask(
-        client, "giops_day/votemper/timeseries", latitude=74.47, longitude=20.4, interpolation=interpolation, radius=60
+        client, "arctic_day/votemper/timeseries", latitude=74.47, longitude=20.4, interpolation=interpolation, radius=60
     )
     y, x = nearest(arctic.latitude.values, arctic.longitude.values, (74.47, 20.4))
     around = arctic.temperature[:, 0, y - 3 : y + 4, x - 3 : x + 4].values.reshape(5, -1)
@@ -155,7 +155,7 @@ def test_interpolated_values_lie_among_their_cells(client, arctic, interpolation
 def test_weights_are_as_defined_over_the_wet_cells(client, arctic, kind, weigh):
     where = (69.6, 17.5)  # off Norway, with land around
     answer = ask(
-        client, "giops_day/votemper/timeseries", latitude=where[0], longitude=where[1], interpolation=kind, radius=60,
+        client, "arctic_day/votemper/timeseries", latitude=where[0], longitude=where[1], interpolation=kind, radius=60,
         neighbours=9, time="-1",
     )  # fmt: skip
     apart = great_circle_distance(*map(np.float64, where), arctic.latitude.values, arctic.longitude.values).ravel()
@@ -170,12 +170,12 @@ def test_weights_are_as_defined_over_the_wet_cells(client, arctic, kind, weigh):
 @pytest.mark.parametrize("by", [{"params": {"format": "csv"}}, {"headers": {"accept": "text/csv"}}])
 def test_a_table_says_the_same_as_json(client, by):
     query = {"latitude": 74.5, "longitude": 20.0, "time": "2016-02-02"}
-    answer = ask(client, "giops_day/votemper/profile", **query)
+    answer = ask(client, "arctic_day/votemper/profile", **query)
     response = client.get(
-        f"{API}/giops_day/votemper/profile", params=query | by.get("params", {}), headers=by.get("headers")
+        f"{API}/arctic_day/votemper/profile", params=query | by.get("params", {}), headers=by.get("headers")
     )
     assert response.headers["content-type"] == "text/csv; header=present; charset=utf-8"
-    assert response.headers["content-disposition"] == 'attachment; filename="giops_day_votemper_profile.csv"'
+    assert response.headers["content-disposition"] == 'attachment; filename="arctic_day_votemper_profile.csv"'
     header, *rows = csv.reader(io.StringIO(response.text, newline=""))
     assert header == [
         "time", "latitude (degrees_north)", "longitude (degrees_east)", "depth (m)", "Votemper (Celsius)",
@@ -187,7 +187,7 @@ def test_a_table_says_the_same_as_json(client, by):
 
 
 def test_a_caller_with_the_current_response_gets_304(client):
-    path = f"{API}/giops_day/zeta/timeseries?latitude=74.5&longitude=20"
+    path = f"{API}/arctic_day/zeta/timeseries?latitude=74.5&longitude=20"
     first = client.get(path)
     assert first.headers["vary"] == "accept"
     again = client.get(path, headers={"if-none-match": first.headers["etag"]})
@@ -195,7 +195,7 @@ def test_a_caller_with_the_current_response_gets_304(client):
 
 
 def test_the_etag_of_the_json_does_not_match_the_table(client):
-    path = f"{API}/giops_day/zeta/timeseries?latitude=74.5&longitude=20"
+    path = f"{API}/arctic_day/zeta/timeseries?latitude=74.5&longitude=20"
     etag = client.get(path).headers["etag"]
     table = client.get(path, headers={"if-none-match": etag, "accept": "text/csv"})
     assert table.status_code == 200
@@ -203,7 +203,7 @@ def test_the_etag_of_the_json_does_not_match_the_table(client):
 
 
 def test_a_request_over_the_budget_is_refused_with_what_would_fit(shipped, app_over):
-    path, where = f"{API}/giops_day/votemper/profile", {"latitude": 74.5, "longitude": 20}
+    path, where = f"{API}/arctic_day/votemper/profile", {"latitude": 74.5, "longitude": 20}
     with TestClient(app_over(shipped.values(), max_document=40)) as client:
         refused = client.get(path, params=where)
         assert refused.status_code == 413

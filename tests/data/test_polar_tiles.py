@@ -39,7 +39,7 @@ def test_the_pole_is_in_the_middle_of_a_polar_view(projection, pole):
 @loop_over(("x", "y"), [(-1, 0), (0, 4), (4, 0), (0, -1), (10**30, 0)])
 def test_beside_the_square_of_a_polar_view_there_is_nothing_and_no_error(client, x, y):
     assert pixel_centres("EPSG:32661", 2, x, y)[0].size == 0
-    where = f"/api/v2.0/tiles/quiver/giops_day/x_velocity,y_velocity/-1/0/0/2/{x}/{y}?projection=EPSG:32661"
+    where = f"/api/v2.0/tiles/quiver/arctic_day/x_velocity,y_velocity/-1/0/0/2/{x}/{y}?projection=EPSG:32661"
     if abs(x) < 2**62:
         response = client.get(where)
         assert response.status_code == 200, response.text
@@ -49,7 +49,7 @@ def test_beside_the_square_of_a_polar_view_there_is_nothing_and_no_error(client,
 
 
 def field(client, **asked):
-    base = {"dataset": "giops_day", "variable": "votemper", "time": "-1", "depth": "0", "interpolation": "nearest"}
+    base = {"dataset": "arctic_day", "variable": "votemper", "time": "-1", "depth": "0", "interpolation": "nearest"}
     response = client.get("/internal/tile-field", params=base | asked)
     assert response.status_code == 200, response.text
     return msgspec.msgpack.decode(response.content, type=TileField)
@@ -65,13 +65,13 @@ def test_a_pixel_of_a_polar_tile_is_what_the_point_at_its_centre_says(client, in
     for row, column in wet[:: len(wet) // 8]:
         point = {"latitude": latitude[row, column], "longitude": longitude[row, column], "depth": "0", "time": "-1"}
         answer = client.get(
-            "/api/v2.0/data/giops_day/votemper/profile", params=point | {"interpolation": interpolation}
+            "/api/v2.0/data/arctic_day/votemper/profile", params=point | {"interpolation": interpolation}
         )
         assert answer.json()["values"][0][0] == pytest.approx(float(values[row, column]), abs=1e-4)
 
 
 def test_arrows_of_a_polar_view_have_true_positions_and_bearings(client):
-    where = "/api/v2.0/tiles/quiver/giops_day/x_velocity,y_velocity/-1/0/0/2/2/2"
+    where = "/api/v2.0/tiles/quiver/arctic_day/x_velocity,y_velocity/-1/0/0/2/2/2"
     features = client.get(where, params={"projection": "EPSG:32661"}).json()["features"]
     assert features
     centres = np.stack(pixel_centres("EPSG:32661", 2, 2, 2, 16)[::-1], axis=1)

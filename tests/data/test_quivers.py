@@ -106,7 +106,7 @@ def test_the_currents_of_a_model_are_turned_as_pyproj_turns_them(client, request
     plane = Proj(last.polar_stereographic.proj4_string)
     places = np.stack(plane(last.longitude.values.ravel(), last.latitude.values.ravel()), axis=1)
     longitude, latitude, speed, bearing = columns(
-        arrows(client, "giops_day/x_velocity,y_velocity/1454673600/0/1/4/8/3")
+        arrows(client, "arctic_day/x_velocity,y_velocity/1454673600/0/1/4/8/3")
     )
     u, v = (LinearNDInterpolator(places, last[name].values.ravel())(plane(longitude, latitude)) for name in "uv")
     full = np.isfinite(u) & np.isfinite(v)
@@ -206,9 +206,9 @@ def test_arrows_are_regular_on_the_screen(tmp_path, asking, density, side):
 @loop_over(
     "rest",
     [
-        "giops_day/x_velocity,y_velocity/1454673600/0/0/4/8/3?projection=EPSG:3857",
-        "giops_day/x_velocity,y_velocity/1454673600/bottom/-1/4/8/3?projection=EPSG:3857",
-        "giops_day/x_velocity,y_velocity/1454673600/16/1/3/4/1?projection=EPSG:3857",
+        "arctic_day/x_velocity,y_velocity/1454673600/0/0/4/8/3?projection=EPSG:3857",
+        "arctic_day/x_velocity,y_velocity/1454673600/bottom/-1/4/8/3?projection=EPSG:3857",
+        "arctic_day/x_velocity,y_velocity/1454673600/16/1/3/4/1?projection=EPSG:3857",
     ],
 )
 def test_the_requests_of_the_front_end_are_answered(client, rest):
@@ -227,20 +227,20 @@ def test_the_requests_of_the_front_end_are_answered(client, rest):
 
 
 def test_a_tile_outside_the_data_has_no_arrows(client):
-    assert arrows(client, "giops_day/x_velocity,y_velocity/-1/0/0/4/0/12") == []
+    assert arrows(client, "arctic_day/x_velocity,y_velocity/-1/0/0/4/0/12") == []
 
 
 def test_no_arrow_stands_on_land(client, request):
     with xr.open_dataset(request.path.parents[2] / "deploy/sample_data/projected/arctic20_roms_z.nc") as opened:
         u, latitudes, longitudes = opened.u[-1, 0].values, opened.latitude.values, opened.longitude.values
-    longitude, latitude, _, _ = columns(arrows(client, "giops_day/x_velocity,y_velocity/-1/0/0/5/17/6"))
+    longitude, latitude, _, _ = columns(arrows(client, "arctic_day/x_velocity,y_velocity/-1/0/0/5/17/6"))
     for place in zip(latitude, longitude, strict=True):
         cell = great_circle_distance(*place, latitudes, longitudes).argmin()
         assert np.isfinite(u.ravel()[cell])
 
 
 def test_arrows_carry_the_tag_of_their_revision(client):
-    path = "/api/v2.0/tiles/quiver/giops_day/x_velocity,y_velocity/-1/0/0/4/8/3"
+    path = "/api/v2.0/tiles/quiver/arctic_day/x_velocity,y_velocity/-1/0/0/4/8/3"
     tag = client.get(path).headers["etag"]
     again = client.get(path, headers={"if-none-match": tag})
     assert (again.status_code, again.content) == (304, b"")
@@ -249,21 +249,21 @@ def test_arrows_carry_the_tag_of_their_revision(client):
 @loop_over(
     ("rest", "status", "words"),
     [
-        ("giops_day/x_velocity,y_velocity/-1/0/2/4/8/3", 400, "-1, 0 and 1"),
-        ("giops_day/x_velocity,y_velocity/-1/0/-3/4/8/3", 400, "-1, 0 and 1"),
-        ("giops_day/x_velocity,y_velocity/-1/0/dense/4/8/3", 400, "density_adj"),
-        ("giops_day/x_velocity,y_velocity/-1/0/0/99/8/3", 404, "zooms go from 0 to 24"),
-        ("giops_day/x_velocity,y_velocity/-1/0/0/4/16/3", 404, "x goes from 0 to 15"),
-        ("giops_day/x_velocity,y_velocity/-1/0/0/4/8/-1", 404, "y goes from 0 to 15"),
-        ("giops_day/x_velocity,y_velocity/-1/all/0/4/8/3", 400, "bottom"),
-        ("giops_day/x_velocity,y_velocity/-1/17/0/4/8/3", 404, "levels are 0 to 16"),
-        ("giops_day/x_velocity,y_velocity/1/0/0/4/8/3", 404, "nearest"),
-        ("giops_day/x_velocity,y_velocity/-1/0/0/4/8/3?projection=EPSG:4326", 400, "EPSG:3857"),
-        ("giops_day/votemper/-1/0/0/4/8/3", 400, "u,v"),
-        ("giops_day/x_velocity,votemper/-1/0/0/4/8/3", 400, "not the two components"),
-        ("giops_day/x_velocity,x_velocity/-1/0/0/4/8/3", 400, "the same way"),
-        ("giops_day/x_velocity,nothing/-1/0/0/4/8/3", 404, "no variable"),
-        ("giops_day/u,v,w/-1/0/0/4/8/3", 400, "u,v"),
+        ("arctic_day/x_velocity,y_velocity/-1/0/2/4/8/3", 400, "-1, 0 and 1"),
+        ("arctic_day/x_velocity,y_velocity/-1/0/-3/4/8/3", 400, "-1, 0 and 1"),
+        ("arctic_day/x_velocity,y_velocity/-1/0/dense/4/8/3", 400, "density_adj"),
+        ("arctic_day/x_velocity,y_velocity/-1/0/0/99/8/3", 404, "zooms go from 0 to 24"),
+        ("arctic_day/x_velocity,y_velocity/-1/0/0/4/16/3", 404, "x goes from 0 to 15"),
+        ("arctic_day/x_velocity,y_velocity/-1/0/0/4/8/-1", 404, "y goes from 0 to 15"),
+        ("arctic_day/x_velocity,y_velocity/-1/all/0/4/8/3", 400, "bottom"),
+        ("arctic_day/x_velocity,y_velocity/-1/17/0/4/8/3", 404, "levels are 0 to 16"),
+        ("arctic_day/x_velocity,y_velocity/1/0/0/4/8/3", 404, "nearest"),
+        ("arctic_day/x_velocity,y_velocity/-1/0/0/4/8/3?projection=EPSG:4326", 400, "EPSG:3857"),
+        ("arctic_day/votemper/-1/0/0/4/8/3", 400, "u,v"),
+        ("arctic_day/x_velocity,votemper/-1/0/0/4/8/3", 400, "not the two components"),
+        ("arctic_day/x_velocity,x_velocity/-1/0/0/4/8/3", 400, "the same way"),
+        ("arctic_day/x_velocity,nothing/-1/0/0/4/8/3", 404, "no variable"),
+        ("arctic_day/u,v,w/-1/0/0/4/8/3", 400, "u,v"),
         ("nowhere/u,v/-1/0/0/4/8/3", 404, "no dataset"),
     ],
 )

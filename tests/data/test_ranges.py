@@ -23,7 +23,7 @@ PLANES = {
 }
 
 
-def address(variable="votemper", extent=BARENTS, *, dataset="giops_day", projection="EPSG:3857", **changed):
+def address(variable="votemper", extent=BARENTS, *, dataset="arctic_day", projection="EPSG:3857", **changed):
     parts = {"interp": "nearest", "radius": "25", "neighbours": "10", "depth": "0", "time": "-1"} | changed
     search = f"{parts['interp']}/{parts['radius']}/{parts['neighbours']}"
     where = f"{projection}/{extent}/{parts['depth']}/{parts['time']}"
@@ -113,9 +113,9 @@ def test_every_interpolation_stays_within_the_field(client, arctic, interp):
 @loop_over(
     "rest",
     [
-        "giops_day/votemper/gaussian/25/10/EPSG:3857/-13393126.236065727,2091028.1,2393126.5,11991028.75/0/1454673600",
-        "giops_day/votemper/bilinear/5/1/EPSG:3857/-200371.25,8091028.1,5393126.5,15991028.75/bottom/1454673600",
-        "giops_day/votemper/inverse/100/50/EPSG:32661/-6000000.5,-6000000.5,10000000,10000000/3/1454673600",
+        "arctic_day/votemper/gaussian/25/10/EPSG:3857/-13393126.236065727,2091028.1,2393126.5,11991028.75/0/1454673600",
+        "arctic_day/votemper/bilinear/5/1/EPSG:3857/-200371.25,8091028.1,5393126.5,15991028.75/bottom/1454673600",
+        "arctic_day/votemper/inverse/100/50/EPSG:32661/-6000000.5,-6000000.5,10000000,10000000/3/1454673600",
         "nemo_global_month/tos/gaussian/25/10/EPSG:3031/-6000000.5,-6000000.5,6000000,6000000/0/-1",
         "ostia_month/surface_temperature/gaussian/25/10/EPSG:3857/15037508.25,-900000,25037508.25,900000/0/-1",
     ],
@@ -154,7 +154,7 @@ def test_a_view_larger_than_the_world_is_cut_to_it(client):
 
 
 def test_a_variable_centred_at_zero_has_symmetric_limits(app_over, shipped):
-    assets = shipped["giops_day", "zeta"]
+    assets = shipped["arctic_day", "zeta"]
     centred = msgspec.structs.replace(assets.variable, zero_centered=True)
     with TestClient(app_over([assets])) as client:
         low, high = get_range(client, "zeta")
@@ -165,7 +165,7 @@ def test_a_variable_centred_at_zero_has_symmetric_limits(app_over, shipped):
 
 
 def test_fractions_go_from_zero_to_one(app_over, shipped):
-    assets = shipped["giops_day", "votemper"]
+    assets = shipped["arctic_day", "votemper"]
     fraction = msgspec.structs.replace(assets.variable, units="fraction")
     with TestClient(app_over([msgspec.structs.replace(assets, variable=fraction)])) as client:
         assert get_range(client) == (0.0, 1.0)

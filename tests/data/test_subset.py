@@ -56,7 +56,7 @@ def in_box(arctic, south=72, west=5, north=78, east=20):
 
 @loop_over("form", [item for item in FORMATS if item != "NETCDF3_NC"])
 def test_every_form_holds_the_values_of_the_cells_in_the_box(client, arctic, form):
-    response = ask(client, "giops_day/votemper,x_velocity", **ARCTIC, output_format=form, depth="all")
+    response = ask(client, "arctic_day/votemper,x_velocity", **ARCTIC, output_format=form, depth="all")
     assert response.headers["content-type"] == "application/x-netcdf"
     inside = in_box(arctic)
     with opened(response) as result:
@@ -75,10 +75,10 @@ def in_box_of(found):
 
 
 def test_without_a_word_the_file_is_netcdf4_in_a_zip(client):
-    response = client.get(f"{API}/giops_day/votemper", params={**ARCTIC, "depth": "0"})
+    response = client.get(f"{API}/arctic_day/votemper", params={**ARCTIC, "depth": "0"})
     assert response.status_code == 200
     assert response.headers["content-type"] == "application/zip"
-    name = "giops_day_72N5E-78N20E_20160201-20160203_NETCDF4"
+    name = "arctic_day_72N5E-78N20E_20160201-20160203_NETCDF4"
     assert response.headers["content-disposition"] == f'attachment; filename="{name}.zip"'
     with zipfile.ZipFile(io.BytesIO(response.content)) as archive:
         assert archive.testzip() is None
@@ -92,8 +92,8 @@ def test_without_a_word_the_file_is_netcdf4_in_a_zip(client):
 @loop_over("form", FORMATS)
 def test_a_zip_holds_the_same_file(client, form):
     query = {**ARCTIC, "output_format": form, "depth": "0"}
-    plain = ask(client, "giops_day/votemper", **query)
-    packed = client.get(f"{API}/giops_day/votemper", params={**query, "should_zip": "1"})
+    plain = ask(client, "arctic_day/votemper", **query)
+    packed = client.get(f"{API}/arctic_day/votemper", params={**query, "should_zip": "1"})
     with zipfile.ZipFile(io.BytesIO(packed.content)) as archive:
         (name,) = archive.namelist()
         with netCDF4.Dataset("x", memory=archive.read(name)) as dataset, opened(plain) as other:
@@ -104,13 +104,13 @@ def test_a_zip_holds_the_same_file(client, form):
 
 def test_one_day_has_one_date_in_its_name(client):
     query = {**ARCTIC, "time": "2016-02-02,2016-02-02", "output_format": "NETCDF3_CLASSIC"}
-    by_name = ask(client, "giops_day/zeta", **query).headers["content-disposition"]
-    assert by_name == 'attachment; filename="giops_day_72N5E-78N20E_20160202_NETCDF3_CLASSIC.nc"'
+    by_name = ask(client, "arctic_day/zeta", **query).headers["content-disposition"]
+    assert by_name == 'attachment; filename="arctic_day_72N5E-78N20E_20160202_NETCDF3_CLASSIC.nc"'
 
 
 def test_raw_times_are_those_of_the_iso_ones(client, arctic):
     raw = f"{int(arctic.time[0])},{int(arctic.time[2])}"
-    with opened(ask(client, "giops_day/zeta", **{**ARCTIC, "time": raw})) as result:
+    with opened(ask(client, "arctic_day/zeta", **{**ARCTIC, "time": raw})) as result:
         np.testing.assert_array_equal(result["time"][:], arctic.time[:3])
 
 
@@ -131,13 +131,13 @@ def test_a_box_over_the_date_line_is_joined_from_west_to_east(client, samples):
 
 
 def test_exchanged_corners_are_put_right(client):
-    right = ask(client, "giops_day/zeta", **ARCTIC, output_format="NETCDF3_CLASSIC")
+    right = ask(client, "arctic_day/zeta", **ARCTIC, output_format="NETCDF3_CLASSIC")
     wrong = {**ARCTIC, "min_range": ARCTIC["max_range"], "max_range": ARCTIC["min_range"]}
-    assert ask(client, "giops_day/zeta", **wrong, output_format="NETCDF3_CLASSIC").content == right.content
+    assert ask(client, "arctic_day/zeta", **wrong, output_format="NETCDF3_CLASSIC").content == right.content
 
 
 def test_the_plain_form_has_fixed_names_and_units_on_fifty_by_fifty_cells(client, arctic):
-    keys = "giops_day/votemper,x_velocity,y_velocity"
+    keys = "arctic_day/votemper,x_velocity,y_velocity"
     with opened(ask(client, keys, **ARCTIC, output_format="NETCDF3_NC", depth="all")) as result:
         assert {"water_temp", "water_u", "water_v", "lat", "lon", "time", "depth"} <= set(result.variables)
         assert result["water_temp"].shape == (3, 17, 50, 50)
@@ -163,7 +163,7 @@ def test_the_plain_form_is_in_celsius_where_the_dataset_is_in_kelvin(client):
 
 
 def test_the_bottom_has_no_depth_axis(client):
-    with opened(ask(client, "giops_day/votemper", **ARCTIC, depth="bottom")) as result:
+    with opened(ask(client, "arctic_day/votemper", **ARCTIC, depth="bottom")) as result:
         assert result["votemper"].ndim == 3
 
 
@@ -186,24 +186,24 @@ def test_the_bottom_has_no_depth_axis(client):
     ],
 )
 def test_a_malformed_request_is_refused_with_what_would_work(client, params, status, words):
-    result, detail = refused(client, "giops_day/votemper", **params)
+    result, detail = refused(client, "arctic_day/votemper", **params)
     assert (result, words in detail) == (status, True), detail
 
 
 @loop_over("missing", ["min_range", "max_range", "time"])
 def test_a_missing_part_is_named(client, missing):
     params = {name: value for name, value in ARCTIC.items() if name != missing}
-    response = client.get(f"{API}/giops_day/votemper", params=params)
+    response = client.get(f"{API}/arctic_day/votemper", params=params)
     assert response.status_code == 400
     assert missing in response.json()["detail"]
 
 
 def test_parameters_that_old_scripts_append_change_nothing(client):
-    assert ask(client, "giops_day/zeta", **ARCTIC, dataset_name="giops_day", variables="zeta").status_code == 200
+    assert ask(client, "arctic_day/zeta", **ARCTIC, dataset_name="arctic_day", variables="zeta").status_code == 200
 
 
 def test_an_extraction_over_the_budget_is_refused_with_what_would_fit(app_over, shipped):
     with TestClient(app_over(shipped.values(), max_streamed=1000)) as small:
-        status, detail = refused(small, "giops_day/votemper", depth="all")
+        status, detail = refused(small, "arctic_day/votemper", depth="all")
     assert status == 413
     assert "would fit" in detail

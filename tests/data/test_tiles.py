@@ -12,9 +12,9 @@ from ocean_data.compute.tiles import pixel_centres
 
 OPEN = {"decode_times": False}
 TILES = [
-    ("giops_day", "votemper", 2, 2, 0),
-    ("giops_day", "votemper", 5, 17, 6),
-    ("giops_day", "votemper", 9, 282, 111),
+    ("arctic_day", "votemper", 2, 2, 0),
+    ("arctic_day", "votemper", 5, 17, 6),
+    ("arctic_day", "votemper", 9, 282, 111),
     ("nemo_global_month", "tos", 0, 0, 0),
     ("nemo_global_month", "tos", 3, 0, 2),  # east of the date line
     ("nemo_global_month", "tos", 3, 7, 2),  # west of it
@@ -171,7 +171,7 @@ def test_a_tile_outside_the_data_is_empty(client):
 
 
 def test_two_components_make_a_magnitude(client):
-    where = ("giops_day", 5, 17, 6)
+    where = ("arctic_day", 5, 17, 6)
     response = ask(client, (where[0], "x_velocity,y_velocity", *where[1:]), interpolation="nearest")
     first, second = (
         pixels(ask(client, (where[0], name, *where[1:]), interpolation="nearest"))
@@ -189,7 +189,7 @@ def test_components_on_their_own_points_meet_in_the_pixels(client):
 
 
 def test_the_bottom_is_the_deepest_wet_level_of_each_column(client, request):
-    result = pixels(ask(client, ("giops_day", "votemper", 5, 17, 6), depth="bottom", interpolation="nearest"))
+    result = pixels(ask(client, ("arctic_day", "votemper", 5, 17, 6), depth="bottom", interpolation="nearest"))
     with xr.open_dataset(request.path.parents[2] / "deploy/sample_data/projected/arctic20_roms_z.nc", **OPEN) as opened:
         levels = opened.temperature[-1].values
         latitudes, longitudes = opened.latitude.values, opened.longitude.values
@@ -202,12 +202,12 @@ def test_the_bottom_is_the_deepest_wet_level_of_each_column(client, request):
 
 def test_a_variable_without_time_or_depth_has_a_field(client):
     for depth in ("0", "bottom"):
-        result = pixels(ask(client, ("giops_day", "h", 5, 17, 6), depth=depth, time="1454328000"))
+        result = pixels(ask(client, ("arctic_day", "h", 5, 17, 6), depth=depth, time="1454328000"))
         assert np.nanmax(result) > 1000
 
 
 def test_a_tile_says_its_revision_and_variable(client):
-    field = ask(client, ("giops_day", "votemper", 5, 17, 6))
+    field = ask(client, ("arctic_day", "votemper", 5, 17, 6))
     assert (field.revision, field.variable.key, field.variable.units) == ("r1", "votemper", "Celsius")
 
 

@@ -12,9 +12,9 @@ from PIL import Image
 from ocean_common.contracts.common import Problem
 
 API = "/api/v2.0"
-DAY = "giops_day"
+DAY = "arctic_day"
 PLOT = (
-    "%7B%22dataset%22:%22giops_day%22,%22names%22:[null],%22plotTitle%22:%22%22,%22showmap%22:true,"
+    "%7B%22dataset%22:%22arctic_day%22,%22names%22:[null],%22plotTitle%22:%22%22,%22showmap%22:true,"
     "%22station%22:[[73,20]],%22time%22:{time},%22variable%22:[%22votemper%22],%22variable_range%22:[null]%7D"
 )
 

@@ -12,13 +12,13 @@ from tests.e2e.conftest import until
 from ocean_common.contracts.common import Problem
 
 API = "/api/v2.0"
-PLOT = "%7B%22dataset%22:%22giops_day%22,%22variable%22:%22votemper%22,%22station%22:[[74,21]],%22time%22:-1%7D"
+PLOT = "%7B%22dataset%22:%22arctic_day%22,%22variable%22:%22votemper%22,%22station%22:[[74,21]],%22time%22:-1%7D"
 POINT = "latitude=73&longitude=20"
 
 # What each service answers while the others are away.
 OWN = {
-    "metadata": [f"{API}/datasets", f"{API}/dataset/giops_day/votemper/timestamps", "/metadata/docs"],
-    "data": [f"{API}/data/giops_day/votemper/timeseries?{POINT}", "/data/openapi.json"],
+    "metadata": [f"{API}/datasets", f"{API}/dataset/arctic_day/votemper/timestamps", "/metadata/docs"],
+    "data": [f"{API}/data/arctic_day/votemper/timeseries?{POINT}", "/data/openapi.json"],
     "plotting": [f"{API}/plot/colormaps", "/plotting/openapi.json"],
 }
 

@@ -9,7 +9,7 @@ PATIENCE = 30.0  # s: a request that takes longer hangs
 FEW, MANY = 150, 10_000
 
 DATASETS = {
-    "giops_day": ["votemper", "vosaline", "x_velocity", "y_velocity", "zeta", "h", "x_velocity,y_velocity"],
+    "arctic_day": ["votemper", "vosaline", "x_velocity", "y_velocity", "zeta", "h", "x_velocity,y_velocity"],
     "nemo_global_month": ["tos"],
     "ostia_month": ["surface_temperature"],
     "wcofs_hour": ["u_sur", "v_sur", "u_sur,v_sur"],
@@ -23,7 +23,7 @@ odd = st.sampled_from(["", "nan", "inf", "-inf", "1e999", "0x10", "١٢", "null"
 latitudes, longitudes = st.floats(-90, 90), st.floats(-180, 360)
 anything = st.floats(allow_nan=True, allow_infinity=True)
 near = {  # where datasets lie: latitude, longitude
-    "giops_day": st.tuples(st.floats(66, 80), st.floats(0, 55)),
+    "arctic_day": st.tuples(st.floats(66, 80), st.floats(0, 55)),
     "nemo_global_month": st.tuples(st.floats(-80, 90), st.floats(-180, 360)),
     "ostia_month": st.tuples(st.floats(-5, 4), st.floats(0, 359)),
     "wcofs_hour": st.tuples(st.floats(44.5, 45), st.floats(-125, -124.2)),

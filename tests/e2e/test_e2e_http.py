@@ -9,8 +9,8 @@ import pytest
 from tests.e2e.conftest import until
 
 API = "/api/v2.0"
-PAGES = [f"{API}/datasets", f"{API}/dataset/giops_day/variables", "/openapi.json", "/data/openapi.json", "/docs"]
-TILE = f"{API}/tiles/giops_day/votemper/1454673600/0/4/8/3?scale=-5,30"
+PAGES = [f"{API}/datasets", f"{API}/dataset/arctic_day/variables", "/openapi.json", "/data/openapi.json", "/docs"]
+TILE = f"{API}/tiles/arctic_day/votemper/1454673600/0/4/8/3?scale=-5,30"
 
 
 def test_tls_negotiates_http_2(run):
@@ -22,7 +22,9 @@ def test_tls_negotiates_http_2(run):
 
 def test_a_browsers_worth_of_tiles_is_answered_over_one_connection(run):
     with httpx.Client(http2=True, verify=run.trust(), base_url=run.tls, timeout=60) as client:
-        tiles = [f"{API}/tiles/giops_day/votemper/1454673600/0/5/{x}/{y}?scale=-5,30" for x in (16, 17) for y in (6, 7)]
+        tiles = [
+            f"{API}/tiles/arctic_day/votemper/1454673600/0/5/{x}/{y}?scale=-5,30" for x in (16, 17) for y in (6, 7)
+        ]
         assert {client.get(tile).status_code for tile in tiles} == {200}
 
 
@@ -85,7 +87,7 @@ def test_another_origin_may_ask(http):
 def test_the_id_of_a_request_is_in_every_log_that_it_passed(run):
     answer = run.http.get(
         f"{API}/plot/profile",
-        params={"query": '{"dataset":"giops_day","variable":"hice","station":[[80,20]],"time":-1}', "format": "svg"},
+        params={"query": '{"dataset":"arctic_day","variable":"hice","station":[[80,20]],"time":-1}', "format": "svg"},
         headers={"x-request-id": "through-all-of-it"},
     )
     assert answer.headers["x-request-id"] == "through-all-of-it"
@@ -102,8 +104,8 @@ def test_a_request_without_an_id_is_given_one(run):
     "path",
     [
         "/internal/revisions",
-        "/internal/assets/giops_day/votemper",
-        "/internal/variables/giops_day",
+        "/internal/assets/arctic_day/votemper",
+        "/internal/variables/arctic_day",
         "/internal/tile-field",
         "//internal/revisions",
         "/metadata/internal/revisions",

@@ -6,7 +6,7 @@ import pytest
 
 API = "/api/v2.0"
 FRENCH = {"accept-language": "fr-CA,fr;q=0.9,en;q=0.5"}
-PLOT = {"dataset": "giops_day", "variable": ["votemper"], "time": 1454673600, "station": [[10, 20]]}
+PLOT = {"dataset": "arctic_day", "variable": ["votemper"], "time": 1454673600, "station": [[10, 20]]}
 PROFILE = f"{API}/plot/profile"
 
 
@@ -14,15 +14,15 @@ PROFILE = f"{API}/plot/profile"
     ("path", "params", "says"),
     [
         (f"{API}/dataset/nowhere", {}, "il n'y a pas de jeu de données 'nowhere'"),
-        (f"{API}/data/giops_day/votemper/timeseries", {"latitude": 10, "longitude": 20}, "est hors de la grille"),
+        (f"{API}/data/arctic_day/votemper/timeseries", {"latitude": 10, "longitude": 20}, "est hors de la grille"),
         (
             f"{API}/data/nowhere/votemper/timeseries",
             {"latitude": 75, "longitude": 20},
             "il n'y a pas de jeu de données",
         ),
         # What plotting asks of its neighbours:
-        (f"{API}/tiles/giops_day/votemper/1/0/4/8/3", {}, "il n'y a pas de pas de temps à 1\u00a0; les plus proches"),
-        (f"{API}/tiles/giops_day/votemper/1454673600/99/4/8/3", {}, "votemper n'a pas de niveau de profondeur 99"),
+        (f"{API}/tiles/arctic_day/votemper/1/0/4/8/3", {}, "il n'y a pas de pas de temps à 1\u00a0; les plus proches"),
+        (f"{API}/tiles/arctic_day/votemper/1454673600/99/4/8/3", {}, "votemper n'a pas de niveau de profondeur 99"),
         (PROFILE, {"query": json.dumps(PLOT)}, "est hors de la grille de votemper"),
         (PROFILE, {"query": json.dumps(PLOT | {"dataset": "nowhere"})}, "il n'y a pas de jeu de données 'nowhere'"),
     ],

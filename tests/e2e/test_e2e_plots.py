@@ -98,30 +98,30 @@ def test_the_document_shows_what_a_kind_takes(http, kind):
 STATION = '"station":[[73.0,20.0],[75.1,5.25]]'
 PATH = '"path":[[73,20],[74.2,10.5],[75,0]]'
 AREA = '"area":[{"polygons":[[[70,10],[70,30],[76,30],[76,10],[70,10]]],"innerrings":[],"name":""}]'
-SECOND = '"dataset":"giops_day","variable":"votemper","scale":"auto","scale_diff":"auto"'
+SECOND = '"dataset":"arctic_day","variable":"votemper","scale":"auto","scale_diff":"auto"'
 WHEN = '"starttime":1454328000,"endtime":1454673600'
 TABS = {
     "Profile": (
         "profile",
-        '{"dataset":"giops_day","names":[null,"B"],' + STATION + ',"showmap":true,"time":1454673600,'
+        '{"dataset":"arctic_day","names":[null,"B"],' + STATION + ',"showmap":true,"time":1454673600,'
         '"variable":["votemper"],"variable_range":[null]}',
     ),
     "CTD Profile": (
         "profile",
-        '{"dataset":"giops_day","names":[null,null],' + STATION + ',"showmap":0,"time":1454673600,'
+        '{"dataset":"arctic_day","names":[null,null],' + STATION + ',"showmap":0,"time":1454673600,'
         '"variable":"votemper,vosaline"}',
     ),
     "T/S": (
         "ts",
-        '{"dataset":"giops_day","names":[null,null],' + STATION + ',"showmap":true,"time":1454673600}',
+        '{"dataset":"arctic_day","names":[null,null],' + STATION + ',"showmap":true,"time":1454673600}',
     ),
     "Sound Speed": (
         "sound",
-        '{"dataset":"giops_day","names":[null,null],' + STATION + ',"showmap":false,"time":1454673600}',
+        '{"dataset":"arctic_day","names":[null,null],' + STATION + ',"showmap":false,"time":1454673600}',
     ),
     "Virtual Mooring": (
         "timeseries",
-        '{"dataset":"giops_day","names":[null,null],"variable":"votemper","variable_range":null,"showmap":true,'
+        '{"dataset":"arctic_day","names":[null,null],"variable":"votemper","variable_range":null,"showmap":true,'
         + STATION
         + ',"depth":"bottom",'
         + WHEN
@@ -129,7 +129,7 @@ TABS = {
     ),
     "Virtual Mooring, all depths": (
         "timeseries",
-        '{"dataset":"giops_day","names":[null,null],"variable":"votemper","variable_range":[-2,8],"showmap":1,'
+        '{"dataset":"arctic_day","names":[null,null],"variable":"votemper","variable_range":[-2,8],"showmap":1,'
         + STATION
         + ',"depth":"all",'
         + WHEN
@@ -137,17 +137,17 @@ TABS = {
     ),
     "Observation": (
         "observation",
-        '{"dataset":"giops_day","names":[],"variable":["votemper"],"observation":[141],"observation_variable":["1"]}',
+        '{"dataset":"arctic_day","names":[],"variable":["votemper"],"observation":[141],"observation_variable":["1"]}',
     ),
     "Transect": (
         "transect",
-        '{"dataset":"giops_day","variable":"votemper","scale":"auto",' + PATH + ',"colormap":"default","showmap":true,'
+        '{"dataset":"arctic_day","variable":"votemper","scale":"auto",' + PATH + ',"colormap":"default","showmap":true,'
         '"time":1454673600,"linearthresh":false,"surfacevariable":"none","depth_limit":false,"profile_distance":-1,'
         '"selectedPlots":"0,1,1"}',
     ),
     "Transect of currents, compared": (
         "transect",
-        '{"dataset":"giops_day","name":"A","variable":"votemper","scale":"-2,8",' + PATH + ',"colormap":"thermal",'
+        '{"dataset":"arctic_day","name":"A","variable":"votemper","scale":"-2,8",' + PATH + ',"colormap":"thermal",'
         '"showmap":false,"time":1454673600,"linearthresh":200,"surfacevariable":"","depth_limit":1000,'
         '"profile_distance":100000,"selectedPlots":"1,1,1","compare_to":{'
         + SECOND
@@ -155,12 +155,12 @@ TABS = {
     ),
     "Hovmöller": (
         "hovmoller",
-        '{"dataset":"giops_day","name":"A","variable":"votemper","scale":"auto",' + PATH + ',"colormap":"default",'
+        '{"dataset":"arctic_day","name":"A","variable":"votemper","scale":"auto",' + PATH + ',"colormap":"default",'
         '"showmap":true,' + WHEN + ',"depth":0,"compare_to":{' + SECOND + "," + WHEN + ',"depth":3}}',
     ),
     "Area": (
         "map",
-        '{"dataset":"giops_day","scale":"auto","name":"x","colormap":"default","time":1454673600,'
+        '{"dataset":"arctic_day","scale":"auto","name":"x","colormap":"default","time":1454673600,'
         + AREA
         + ',"depth":0,'
         '"bathymetry":true,"quiver":{"variable":"","magnitude":"length","colormap":"default"},"contour":{"variable":"",'
@@ -169,7 +169,7 @@ TABS = {
     ),
     "Area, everything": (
         "map",
-        '{"dataset":"giops_day","scale":"-2,8","name":"x","colormap":"thermal","time":1454673600,'
+        '{"dataset":"arctic_day","scale":"-2,8","name":"x","colormap":"thermal","time":1454673600,'
         '"area":["nordic_seas/Lofoten Basin"],"depth":"bottom","bathymetry":false,"quiver":{"variable":"magwatervel",'
         '"magnitude":"color","colormap":"speed"},"contour":{"variable":"vosaline","colormap":"salinity","levels":"34,35",'
         '"legend":true,"hatch":true},"showarea":true,"variable":"votemper","projection":"EPSG:32661","interp":"bilinear",'
@@ -177,7 +177,7 @@ TABS = {
     ),
     "Area, compared": (
         "map",
-        '{"dataset":"giops_day","scale":"auto","name":"x","colormap":"default","time":1454673600,'
+        '{"dataset":"arctic_day","scale":"auto","name":"x","colormap":"default","time":1454673600,'
         + AREA
         + ',"depth":0,'
         '"bathymetry":true,"showarea":false,"variable":"votemper","projection":"EPSG:3857","interp":"gaussian",'
@@ -187,12 +187,12 @@ TABS = {
     ),
     "Track": (
         "track",
-        '{"dataset":"giops_day","track":[3],"starttime":"2022-01-01","endtime":"2022-12-31","showmap":true,'
+        '{"dataset":"arctic_day","track":[3],"starttime":"2022-01-01","endtime":"2022-12-31","showmap":true,'
         '"variable":["votemper"],"latlon":true,"trackvariable":[0],"depth":0,"track_quantum":"day"}',
     ),
     "Class 4": (
         "class4",
-        '{"class4type":"ocean_predict","dataset":"giops_day","forecast":"best",'
+        '{"class4type":"ocean_predict","dataset":"arctic_day","forecast":"best",'
         '"class4id":"class4_19970729_ATLANTIC_demo_profile_0","showmap":true,"climatology":true,"error":"none",'
         '"models":[]}',
     ),

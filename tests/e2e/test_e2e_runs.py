@@ -71,7 +71,7 @@ def test_two_runs_live_side_by_side_and_one_ends_alone(run, tmp_path):
         assert [reason["id"] for reason in second.http.get(f"{API}/datasets").json()] == ["ostia_monthly"]
         reasons = [json.dumps(reason) for reason in second.http.get(f"{API}/datasets/status").json()]
         assert any("broken" in reason for reason in reasons)
-        assert run.http.get(f"{API}/dataset/giops_day").is_success
+        assert run.http.get(f"{API}/dataset/arctic_day").is_success
         assert "example tile" in second.output()
     finally:
         code = second.stop(signal.SIGTERM)

@@ -9,9 +9,9 @@ import netCDF4
 import pytest
 
 API = "/api/v2.0"
-PROFILE = {"dataset": "giops_day", "variable": "votemper", "station": [[73.0, 20.0]], "names": ['it\'s "here"\n']}
+PROFILE = {"dataset": "arctic_day", "variable": "votemper", "station": [[73.0, 20.0]], "names": ['it\'s "here"\n']}
 SUBSET = {
-    "dataset_name": "giops_day",
+    "dataset_name": "arctic_day",
     "variables": "votemper",
     "min_range": "72,10",
     "max_range": "76,30",

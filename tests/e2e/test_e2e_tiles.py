@@ -19,7 +19,7 @@ SQUARES = {  # left, top, side of tile 0/0/0, m
     "EPSG:3031": (-3087442.3458218463, 3087442.3458218463, 6174884.6916436926),
 }
 FIELDS = {  # dataset: variable, file, its variable, latitude, longitude, what is chosen, scale
-    "giops_day": (
+    "arctic_day": (
         "votemper", "projected/arctic20_roms_z.nc", "temperature", "latitude", "longitude",
         {"time": -1, "depth": 0}, (-3, 12),
     ),
@@ -33,9 +33,9 @@ FIELDS = {  # dataset: variable, file, its variable, latitude, longitude, what i
     "sfbofs_hour": ("zeta", "unstructured/sfbofs_fvcom.nc", "zeta", "lat", "lon", {"time": -1}, (-3, 3)),
 }  # fmt: skip
 SEAMS = [  # dataset, projection, zoom, two tiles with a common edge
-    ("giops_day", "EPSG:3857", [(4, 8, 3), (4, 9, 3)]),
-    ("giops_day", "EPSG:3857", [(5, 17, 6), (5, 17, 7)]),
-    ("giops_day", "EPSG:32661", [(3, 4, 4), (3, 4, 5)]),
+    ("arctic_day", "EPSG:3857", [(4, 8, 3), (4, 9, 3)]),
+    ("arctic_day", "EPSG:3857", [(5, 17, 6), (5, 17, 7)]),
+    ("arctic_day", "EPSG:32661", [(3, 4, 4), (3, 4, 5)]),
     ("nemo_global_month", "EPSG:3857", [(3, 7, 4), (3, 0, 4)]),  # the date line
     ("nemo_global_month", "EPSG:3857", [(3, 4, 1), (3, 5, 1)]),  # the fold
     ("nemo_global_month", "EPSG:32661", [(2, 1, 2), (2, 2, 2)]),
@@ -113,7 +113,7 @@ def test_both_sides_of_an_edge_are_the_nearest_cells_of_the_file(http, dataset, 
 @pytest.mark.parametrize(
     ("dataset", "projection", "tile"),
     [
-        ("giops_day", "EPSG:3857", (4, 8, 3)),
+        ("arctic_day", "EPSG:3857", (4, 8, 3)),
         ("nemo_global_month", "EPSG:3857", (3, 0, 4)),
         ("nemo_global_month", "EPSG:32661", (1, 0, 1)),
         ("nemo_global_month", "EPSG:3031", (1, 0, 0)),
@@ -138,4 +138,4 @@ def test_four_tiles_together_are_the_tile_of_the_zoom_above(http, dataset, proje
 
 def test_tiles_outside_the_square_of_a_polar_map_are_blank(http):
     for x, y in ((-1, 0), (4, 4), (0, -1)):
-        assert np.isnan(grey(http, "giops_day", "EPSG:32661", (2, x, y), "nearest")).all()
+        assert np.isnan(grey(http, "arctic_day", "EPSG:32661", (2, x, y), "nearest")).all()

@@ -42,7 +42,7 @@ async def test_assets_lead_to_the_numbers(sample_catalogue):
 
 async def test_arrays_have_the_types_of_the_contract(sample_catalogue):
     async with client_of(sample_catalogue) as client:
-        steps = (await client.assets("giops_day", "votemper")).steps
+        steps = (await client.assets("arctic_day", "votemper")).steps
     assert [item.dtype for item in (steps.raw, steps.seconds, steps.file, steps.position)] == [
         "<i8",
         "<i8",
@@ -54,8 +54,8 @@ async def test_arrays_have_the_types_of_the_contract(sample_catalogue):
 
 async def test_a_variable_under_another_key_has_its_source(sample_catalogue):
     async with client_of(sample_catalogue) as client:
-        assets = await client.assets("giops_day", "votemper")
-    assert (assets.source, assets.variable.key, assets.variable.dataset) == ("temperature", "votemper", "giops_day")
+        assets = await client.assets("arctic_day", "votemper")
+    assert (assets.source, assets.variable.key, assets.variable.dataset) == ("temperature", "votemper", "arctic_day")
     assert assets.depth.kind == "depth"
     assert assets.depth.values[:3] == [0.0, 3.0, 10.0]
 
@@ -73,7 +73,7 @@ async def test_triangles_are_written_with_their_table(sample_catalogue):
 
 async def test_a_variable_without_time_has_no_steps(sample_catalogue):
     async with client_of(sample_catalogue) as client:
-        assets = await client.assets("giops_day", "h")
+        assets = await client.assets("arctic_day", "h")
     assert assets.steps is None
     assert len(assets.files) == 1
 
@@ -85,7 +85,7 @@ async def test_a_missing_resource_raises_the_same_error(sample_catalogue):
         with pytest.raises(DatasetNotFound):
             await client.assets("nowhere", "tos")
         with pytest.raises(VariableNotFound):
-            await client.assets("giops_day", "nothing")
+            await client.assets("arctic_day", "nothing")
 
 
 async def test_the_variables_of_a_dataset_are_listed_in_order_and_cached_until_it_changes(tmp_path, index, make):
@@ -109,9 +109,9 @@ async def test_the_variables_of_a_dataset_are_listed_in_order_and_cached_until_i
 async def test_revisions_are_sent_once(sample_catalogue):
     app = create_app(sample_catalogue.catalogue)
     async with MetadataClient("http://metadata", httpx.ASGITransport(app)) as client:
-        first = await client.revision("giops_day")
+        first = await client.revision("arctic_day")
         await client.refresh()
-        assert await client.revision("giops_day") == first
+        assert await client.revision("arctic_day") == first
     existing = sample_catalogue.catalogue.snapshot.revision
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://m") as http:
         short = await http.get("/internal/revisions", params={"known": existing})
@@ -153,4 +153,4 @@ async def test_names_that_mean_something_in_addresses_are_only_unknown(sample_ca
         with pytest.raises(DatasetNotFound):
             await client.revision(name)
         with pytest.raises(VariableNotFound):
-            await client.assets("giops_day", name)
+            await client.assets("arctic_day", name)

@@ -17,7 +17,7 @@ SAMPLES = Path(__file__).parents[2] / "deploy" / "sample_data"
 CHECKER = Path(sys.executable).parent / "compliance-checker"
 API = "/api/v2.0"
 FILES = {
-    "giops_day": "projected/arctic20_roms_z.nc",
+    "arctic_day": "projected/arctic20_roms_z.nc",
     "nemo_global_month": "nemo/nemo_1m_20150101-20150201_grid-T.nc",
     "ostia_month": "regular/ostia_monthly.nc",
     "wcofs_hour": "roms/wcofs_surface_uv.nc",
@@ -73,7 +73,7 @@ def test_attributes_missed_by_the_compliance_checker_are_missed(client, sample_c
 
 
 def test_advice_names_what_the_catalogue_knows(client):
-    result = {one["attribute"]: one for one in client.get(API + "/dataset/giops_day/completeness").json()["missing"]}
+    result = {one["attribute"]: one for one in client.get(API + "/dataset/arctic_day/completeness").json()["missing"]}
     assert result["geospatial_lat_max"]["advice"] == "Give the northernmost latitude. Here: 82.3844"
     assert result["time_coverage_resolution"]["advice"].endswith("Here: P1D")
     assert result["time_coverage_duration"]["advice"].endswith("Here: P4D")
@@ -82,13 +82,13 @@ def test_advice_names_what_the_catalogue_knows(client):
 
 
 def test_the_most_important_comes_first_and_the_score_is_on_the_page(client):
-    document = client.get(API + "/dataset/giops_day/completeness").json()
+    document = client.get(API + "/dataset/arctic_day/completeness").json()
     order = ["high", "recommended", "suggested"]
     places = [order.index(one["importance"]) for one in document["missing"]]
     assert places == sorted(places)
     assert 0 < document["score"] < 100
     assert document["present"] + len(document["missing"]) == document["recommended"]
-    assert client.get(API + "/dataset/giops_day").json()["completeness"] == document["score"]
+    assert client.get(API + "/dataset/arctic_day").json()["completeness"] == document["score"]
 
 
 def test_files_that_say_everything_score_100():
@@ -116,4 +116,4 @@ def test_variables_without_levels_or_times_need_no_parameters_for_them():
 
 def test_an_unknown_dataset_has_no_completeness(client):
     assert client.get(API + "/dataset/giops/completeness").status_code == 404
-    assert client.get(API + "/dataset/giops_day/completeness?lang_=x").status_code == 400
+    assert client.get(API + "/dataset/arctic_day/completeness?lang_=x").status_code == 400

@@ -170,11 +170,11 @@ def test_intervals_come_in_pages(tmp_path, index, make):
 
 @loop_over("asked", ["start=never", "limit=0", "steps=3", "end="])
 def test_a_wrong_question_about_times_is_refused_or_means_nothing(client, asked):
-    status = client.get(f"{API}/dataset/giops_day/votemper/times?{asked}").status_code
+    status = client.get(f"{API}/dataset/arctic_day/votemper/times?{asked}").status_code
     assert status == (200 if asked == "end=" else 400)
 
 
 def test_the_answer_that_the_caller_has_is_not_sent_again(client):
-    first = client.get(API + "/dataset/giops_day/votemper/times")
-    again = client.get(API + "/dataset/giops_day/votemper/times", headers={"if-none-match": first.headers["etag"]})
+    first = client.get(API + "/dataset/arctic_day/votemper/times")
+    again = client.get(API + "/dataset/arctic_day/votemper/times", headers={"if-none-match": first.headers["etag"]})
     assert again.status_code == 304

@@ -24,12 +24,12 @@ def french(client):
 
 
 def test_depths_have_french_labels(french):
-    labels = [item["value"] for item in french("/dataset/giops_day/votemper/depths").json()]
+    labels = [item["value"] for item in french("/dataset/arctic_day/votemper/depths").json()]
     assert labels[:3] == ["Fond", "Toutes les profondeurs", "0 m"]
 
 
 def test_variables_are_named_and_sorted_in_french(french, client):
-    result = {item["id"]: item["value"] for item in french("/dataset/giops_day/variables").json()}
+    result = {item["id"]: item["value"] for item in french("/dataset/arctic_day/variables").json()}
     assert result["votemper"] == "Température"
     assert result["zeta"] == "Élévation de la surface de la mer"
     from_files = {item["id"]: item["value"] for item in french("/dataset/sfbofs_hour/variables").json()}
@@ -41,10 +41,10 @@ def test_variables_are_named_and_sorted_in_french(french, client):
 
 
 def test_lists_have_the_french_names_of_the_configuration(french, client):
-    entry = french("/datasets").json()[0]
+    entry = french("/datasets").json()[1]
     assert entry["value"] == "Arctic-20 ROMS, mers nordiques et de Barents, quotidien"
     assert entry["group"] == "Données d'exemple"
-    assert client.get(f"{API}/datasets").json()[0]["group"] == "Sample data"
+    assert client.get(f"{API}/datasets").json()[1]["group"] == "Sample data"
     results = french("/datasets/search?q=mers+nordiques").json()["results"]
     assert [item["value"] for item in results] == [entry["value"]]
 
@@ -59,7 +59,7 @@ def test_facets_keep_their_values_and_have_french_titles(french, client):
     assert not [item for name in english for item in english[name] if "title" in item]
 
 
-@loop_over("path", ["/datasets", "/dataset/giops_day", "/dataset/nemo_global_month"])
+@loop_over("path", ["/datasets", "/dataset/arctic_day", "/dataset/nemo_global_month"])
 def test_pages_are_in_the_language_and_lead_to_the_other(french, client, path):
     page = french(path, **BROWSER)
     assert page.headers["content-language"] == "fr"
@@ -73,7 +73,7 @@ def test_pages_are_in_the_language_and_lead_to_the_other(french, client, path):
 
 
 def test_advice_is_in_french(french):
-    advice = [item["advice"] for item in french("/dataset/giops_day/completeness").json()["missing"]]
+    advice = [item["advice"] for item in french("/dataset/arctic_day/completeness").json()["missing"]]
     assert advice
     assert all(item.startswith(("Donnez", "Dites", "Nommez", "Décrivez", "Renvoyez")) for item in advice)
 
@@ -81,8 +81,8 @@ def test_advice_is_in_french(french):
 @loop_over(
     ("path", "words"),
     [
-        ("/dataset/giops_dya", "il n'y a pas de jeu de données 'giops_dya' (vouliez-vous dire 'giops_day'"),
-        ("/dataset/giops_day/votempre/depths", "giops_day n'a pas de variable 'votempre'"),
+        ("/dataset/arctic_dya", "il n'y a pas de jeu de données 'arctic_dya' (vouliez-vous dire 'arctic_day'"),
+        ("/dataset/arctic_day/votempre/depths", "arctic_day n'a pas de variable 'votempre'"),
         ("/datasets/filter/date?target_date=soon", "'soon' n'est pas une date\u00a0; écrivez-la comme"),
         ("/datasets/filter/date?target_date=03/04/2016", "peut désigner deux jours"),
         ("/datasets/search?limit=-1", "limit: `int` attendu, d'au moins 0"),

@@ -48,7 +48,7 @@ class Read(HTMLParser):
 
 @pytest.fixture
 def page(client):
-    def page(path="/dataset/giops_day"):
+    def page(path="/dataset/arctic_day"):
         response = client.get(API + path, headers=BROWSER)
         assert response.status_code == 200
         assert response.headers["content-type"].startswith("text/html")
@@ -57,7 +57,7 @@ def page(client):
     return page
 
 
-@loop_over("path", ["/dataset/giops_day", "/datasets"])
+@loop_over("path", ["/dataset/arctic_day", "/datasets"])
 @loop_over(
     ("accept", "kind"),
     [
@@ -78,7 +78,7 @@ def test_only_those_who_like_html_better_get_a_page(client, path, accept, kind):
     assert "accept" in response.headers["vary"].lower()
 
 
-@loop_over("path", ["/dataset/giops_day", "/datasets"])
+@loop_over("path", ["/dataset/arctic_day", "/datasets"])
 def test_the_page_and_the_json_have_tags_of_their_own(client, page, path):
     tags = [page(path).headers["etag"], client.get(API + path).headers["etag"]]
     assert tags[0] != tags[1]
@@ -87,7 +87,7 @@ def test_the_page_and_the_json_have_tags_of_their_own(client, page, path):
     assert client.get(API + path, headers={**BROWSER, "if-none-match": tags[1]}).status_code == 200
 
 
-@loop_over("path", ["/dataset/giops_day", "/dataset/sfbofs_hour", "/datasets"])
+@loop_over("path", ["/dataset/arctic_day", "/dataset/sfbofs_hour", "/datasets"])
 def test_a_page_is_sound_and_can_be_read_without_eyes(page, path):
     text = page(path).text
     result = Read(text)
@@ -142,7 +142,7 @@ def test_a_page_links_to_what_exists(client, page):
     for link in Read(page("/datasets").text).all("a"):
         if link["href"].startswith(API):
             assert client.get(link["href"]).status_code == 200
-    links = client.get(API + "/dataset/giops_day").json()["links"]
+    links = client.get(API + "/dataset/arctic_day").json()["links"]
     for link in links:
         if link["type"] == "application/json":
             assert client.get(link["href"]).status_code == 200
@@ -150,7 +150,7 @@ def test_a_page_links_to_what_exists(client, page):
 
 
 def test_the_json_of_a_dataset_says_how_large_it_is(client):
-    document = client.get(API + "/dataset/giops_day").json()
+    document = client.get(API + "/dataset/arctic_day").json()
     assert (document["time_steps"], document["variables"], document["depth_levels"]) == (5, 10, 17)
     assert (document["group"], document["model_class"]) == ("Sample data", "Nemo")
     assert document["license"] == "https://creativecommons.org/licenses/by/4.0/"
@@ -164,7 +164,7 @@ def described(text):
     return json.loads(re.search(r'<script type="application/ld\+json">(.*?)</script>', text, re.DOTALL)[1])
 
 
-@loop_over("dataset", ["giops_day", "nemo_global_month", "ostia_month", "wcofs_hour", "sfbofs_hour"])
+@loop_over("dataset", ["arctic_day", "nemo_global_month", "ostia_month", "wcofs_hour", "sfbofs_hour"])
 def test_the_description_has_what_dataset_search_requires(page, dataset):
     result = described(page(f"/dataset/{dataset}").text)
     assert (result["@context"], result["@type"]) == ("https://schema.org/", "Dataset")
@@ -235,5 +235,5 @@ def test_no_text_of_a_file_becomes_markup(path):
 
 @loop_over(("language", "west"), [("en", "10.75° W to 52.19° E"), ("fr", "10,75° O à 52,19° E")])
 def test_a_page_says_east_and_west_with_letters(client, language, west):
-    page = client.get(f"{API}/dataset/giops_day?lang={language}", headers=BROWSER).text
+    page = client.get(f"{API}/dataset/arctic_day?lang={language}", headers=BROWSER).text
     assert west in page

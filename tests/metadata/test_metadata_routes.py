@@ -29,18 +29,19 @@ def test_datasets_are_listed_in_the_order_of_the_configuration(ask):
     response = ask("/datasets")
     assert [item["id"] for item in response] == [
         "giops_day",
+        "arctic_day",
         "nemo_global_month",
         "ostia_month",
         "wcofs_hour",
         "sfbofs_hour",
     ]
-    assert [item["model_class"] for item in response] == ["Nemo", "Nemo", "Mercator", "Nemo", "Fvcom"]
-    assert response[0]["default_location"] == [20, 73, 4]
+    assert [item["model_class"] for item in response] == ["Mercator", "Nemo", "Nemo", "Mercator", "Nemo", "Fvcom"]
+    assert response[1]["default_location"] == [20, 73, 4]
     assert all(isinstance(item["revision"], str) and item["revision"] for item in response)
 
 
 def test_a_dataset_has_a_page(ask):
-    response = ask("/dataset/giops_day")
+    response = ask("/dataset/arctic_day")
     assert response["value"].startswith("Arctic-20")
     assert (response["start"], response["end"]) == ("2016-02-01T12:00:00+00:00", "2016-02-05T12:00:00+00:00")
     with xr.open_dataset(SAMPLES / "projected/arctic20_roms_z.nc") as data:
@@ -48,14 +49,14 @@ def test_a_dataset_has_a_page(ask):
     assert response["bounds"] == pytest.approx([float(corner) for corner in corners], abs=1e-5)
 
 
-@loop_over("path", ["/dataset/giops_day/timeunit", "/api/v2.0/giops_day/timeunit"])
+@loop_over("path", ["/dataset/arctic_day/timeunit", "/api/v2.0/arctic_day/timeunit"])
 def test_the_time_unit_is_a_json_string_at_both_addresses(ask, path):
     assert ask(path) == "seconds since 1970-01-01 00:00:00"
 
 
 @loop_over(
     ("dataset", "quantum"),
-    [("giops_day", "day"), ("nemo_global_month", "month"), ("ostia_month", "month"), ("wcofs_hour", "hour"),
+    [("arctic_day", "day"), ("nemo_global_month", "month"), ("ostia_month", "month"), ("wcofs_hour", "hour"),
      ("sfbofs_hour", "hour")],
 )  # fmt: skip
 def test_the_quantum_is_configured_or_deduced(ask, dataset, quantum):
@@ -63,7 +64,7 @@ def test_the_quantum_is_configured_or_deduced(ask, dataset, quantum):
 
 
 def test_variables_are_sorted_by_name_and_have_a_scale(ask):
-    response = ask("/dataset/giops_day/variables")
+    response = ask("/dataset/arctic_day/variables")
     assert [item["value"] for item in response] == sorted(item["value"] for item in response)
     assert {"votemper", "vosaline"} <= {item["id"] for item in response}
     assert all(len(item["scale"]) == 2 and item["scale"][0] < item["scale"][1] for item in response)
@@ -73,11 +74,11 @@ def test_variables_are_sorted_by_name_and_have_a_scale(ask):
 
 @loop_over("spelling", ["True", "true", "1"])
 def test_variables_can_be_filtered_by_depth_and_by_vectors(ask, spelling):
-    deep = ask("/dataset/giops_day/variables", has_depth_only=spelling)
+    deep = ask("/dataset/arctic_day/variables", has_depth_only=spelling)
     velocities = {"x_velocity", "y_velocity", "magwatervel"}
     assert {item["id"] for item in deep} == {"votemper", "vosaline", "sspeed"} | velocities
     assert all(item["two_dimensional"] is False for item in deep)
-    assert [item["id"] for item in ask("/dataset/giops_day/variables", vectors_only=spelling)] == ["magwatervel"]
+    assert [item["id"] for item in ask("/dataset/arctic_day/variables", vectors_only=spelling)] == ["magwatervel"]
 
 
 def test_time_steps_are_those_of_the_file(ask):
@@ -101,11 +102,11 @@ def test_coarse_times_come_out_at_the_hour(ask):
 
 
 def test_a_variable_without_time_has_the_steps_of_its_dataset(ask):
-    assert ask("/dataset/giops_day/h/timestamps") == ask("/dataset/giops_day/votemper/timestamps")
+    assert ask("/dataset/arctic_day/h/timestamps") == ask("/dataset/arctic_day/votemper/timestamps")
 
 
 def test_depths_are_words_then_levels_from_zero(ask):
-    response = ask("/dataset/giops_day/votemper/depths")
+    response = ask("/dataset/arctic_day/votemper/depths")
     assert response[:3] == [
         {"id": "bottom", "value": "Bottom"}, {"id": "all", "value": "All Depths"}, {"id": 0, "value": "0 m"},
     ]  # fmt: skip
@@ -115,20 +116,20 @@ def test_depths_are_words_then_levels_from_zero(ask):
 
 
 def test_the_word_all_can_be_left_out(ask):
-    assert [item["id"] for item in ask("/dataset/giops_day/votemper/depths", include_all_key="false")][:2] == [
+    assert [item["id"] for item in ask("/dataset/arctic_day/votemper/depths", include_all_key="false")][:2] == [
         "bottom",
         0,
     ]
 
 
 def test_a_variable_without_depth_has_no_levels(ask):
-    assert ask("/dataset/giops_day/zeta/depths") == []
+    assert ask("/dataset/arctic_day/zeta/depths") == []
 
 
 def test_every_variable_is_found_by_its_name(ask):
     response = ask("/datasets/variables/all")
-    assert response["Temperature"][0] == {
-        "dataset_id": "giops_day", "variable_id": "votemper", "variable_scale": [-2, 10], "vector_variables": False,
+    assert response["Temperature"][1] == {
+        "dataset_id": "arctic_day", "variable_id": "votemper", "variable_scale": [-2, 10], "vector_variables": False,
         "depth": True,
     }  # fmt: skip
 
@@ -147,10 +148,10 @@ def test_the_build_is_reported(ask):
     ("path", "near"),
     [
         ("/dataset/giops", "giops_day"),
-        ("/dataset/GIOPS_DAY/variables", "giops_day"),
-        ("/dataset/giops_day/votempr/depths", "votemper"),
-        ("/dataset/giops_day/votempr/timestamps", "votemper"),
-        ("/api/v2.0/giops_dya/timeunit", "giops_day"),
+        ("/dataset/ARCTIC_DAY/variables", "arctic_day"),
+        ("/dataset/arctic_day/votempr/depths", "votemper"),
+        ("/dataset/arctic_day/votempr/timestamps", "votemper"),
+        ("/api/v2.0/arctic_dya/timeunit", "arctic_day"),
     ],
 )
 def test_a_missing_resource_is_a_404_with_a_suggestion(client, path, near):
@@ -163,19 +164,19 @@ def test_a_missing_resource_is_a_404_with_a_suggestion(client, path, near):
 
 @loop_over(
     "path",
-    ["/dataset/%00", "/dataset/..%2F..%2Fetc", "/dataset/" + "x" * 20_000, "/dataset/giops_day/%F0%9F%90%9F/depths"],
+    ["/dataset/%00", "/dataset/..%2F..%2Fetc", "/dataset/" + "x" * 20_000, "/dataset/arctic_day/%F0%9F%90%9F/depths"],
 )
 def test_strange_names_are_not_found(client, path):
     assert client.get(API + path).status_code == 404
 
 
 def test_a_wrong_flag_is_a_400_that_names_it(client):
-    response = client.get(API + "/dataset/giops_day/variables", params={"vectors_only": "perhaps"})
+    response = client.get(API + "/dataset/arctic_day/variables", params={"vectors_only": "perhaps"})
     assert response.status_code == 400
     assert response.json()["errors"][0]["field"] == "vectors_only"
 
 
-@loop_over("path", ["/datasets", "/dataset/giops_day/votemper/timestamps", "/datasets/variables/all"])
+@loop_over("path", ["/datasets", "/dataset/arctic_day/votemper/timestamps", "/datasets/variables/all"])
 def test_an_answer_that_the_caller_has_is_not_sent_again(client, path):
     first = client.get(API + path)
     again = client.get(API + path, headers={"if-none-match": first.headers["etag"]})

@@ -23,10 +23,10 @@ from ocean_metadata.settings import Settings
 
 AT = "/api/v2.0/generate_script"
 PARSER_OF_R = get_parser("r")
-PROFILE = {"dataset": "giops_day", "names": [None], "station": [[75, 20.5]], "showmap": True, "variable": ["votemper"]}
+PROFILE = {"dataset": "arctic_day", "names": [None], "station": [[75, 20.5]], "showmap": True, "variable": ["votemper"]}
 SUBSET = {
     "output_format": "NETCDF4",
-    "dataset_name": "giops_day",
+    "dataset_name": "arctic_day",
     "variables": "votemper,vosaline",
     "time": "1454284800,1454457600",
     "should_zip": 0,
@@ -138,7 +138,7 @@ def test_scripts_for_a_subset_request_it(server, tmp_path, language):
     result, saved = run(command, make_script(SUBSET, "subset", language, server), tmp_path, name)
     assert (result.returncode, saved) == (0, b"\x89 the answer"), result.stderr
     parts = urlsplit(server.asked[-1])
-    assert parts.path == "/api/v2.0/subset/giops_day/votemper,vosaline"
+    assert parts.path == "/api/v2.0/subset/arctic_day/votemper,vosaline"
     assert {key: one for key, (one,) in parse_qs(parts.query).items()} == {
         "output_format": "NETCDF4",
         "time": "1454284800,1454457600",
@@ -297,7 +297,7 @@ def test_a_query_that_is_not_percent_encoded_is_read(client):
     text = json.dumps(SUBSET, separators=(",", ":")).replace('"', "%22").replace("{", "%7B").replace("}", "%7D")
     response = client.get(f"{AT}?query={text}&lang=r&script_type=subset")
     assert response.status_code == 200
-    assert "/subset/giops_day/votemper,vosaline" in response.text
+    assert "/subset/arctic_day/votemper,vosaline" in response.text
 
 
 def test_the_address_is_the_forwarded_one_of_the_gateway(client):

@@ -77,10 +77,10 @@ def ask(client):
 @loop_over(
     ("date", "found"),
     [
-        ("2016-02-03T00:00:00.000Z", ["giops_day"]),
-        ("2016-02-05", ["giops_day"]),  # its last step is at noon
+        ("2016-02-03T00:00:00.000Z", ["arctic_day"]),
+        ("2016-02-05", ["arctic_day"]),  # its last step is at noon
         ("2016-02-05T12:00:01Z", []),
-        ("5 février 2016", ["giops_day"]),
+        ("5 février 2016", ["arctic_day"]),
         ("2024-05-23T04:00:00-05:00", ["sfbofs_hour"]),
         ("2007-06", ["ostia_month"]),
         ("1800-01-01", []),
@@ -93,8 +93,8 @@ def test_datasets_are_filtered_by_date(ask, date, found):
 @loop_over(
     ("latitude", "longitude", "found"),
     [
-        (73.0, 20.0, ["giops_day", "nemo_global_month"]),
-        (73.0, 380.0 - 360, ["giops_day", "nemo_global_month"]),
+        (73.0, 20.0, ["arctic_day", "nemo_global_month"]),
+        (73.0, 380.0 - 360, ["arctic_day", "nemo_global_month"]),
         (0.0, 220.5, ["nemo_global_month", "ostia_month"]),
         (0.0, -139.5, ["nemo_global_month", "ostia_month"]),
         (37.88, 237.51, ["nemo_global_month", "sfbofs_hour"]),
@@ -109,13 +109,13 @@ def test_datasets_are_filtered_by_place_in_any_convention_of_longitudes(ask, lat
 def test_a_filter_looks_only_at_the_datasets_that_are_named(ask):
     some = {"latitude": 73, "longitude": 20}
     assert ask("/datasets/filter/location", **some, dataset_ids="nemo_global_month,gone") == ["nemo_global_month"]
-    assert ask("/datasets/filter/location", **some, dataset_ids="") == ["giops_day", "nemo_global_month"]
+    assert ask("/datasets/filter/location", **some, dataset_ids="") == ["arctic_day", "nemo_global_month"]
     assert ask("/datasets/filter/date", target_date="2016-02-03", dataset_ids="ostia_month") == []
 
 
 def test_the_front_ends_address_of_a_filter_is_read(client):
-    address = "/datasets/filter/date?target_date=2016-02-03T00%3A00%3A00.000Z&dataset_ids=giops_day%2Costia_month&_=1"
-    assert client.get(API + address).json() == ["giops_day"]
+    address = "/datasets/filter/date?target_date=2016-02-03T00%3A00%3A00.000Z&dataset_ids=arctic_day%2Costia_month&_=1"
+    assert client.get(API + address).json() == ["arctic_day"]
 
 
 @loop_over(
@@ -253,11 +253,11 @@ def test_quantities_are_found_by_their_names_in_the_other_language(name, word):
     [
         ("température de surface", "ostia_month"),
         ("SST", "ostia_month"),
-        ("salinité", "giops_day"),
-        ("GLACE", "giops_day"),
+        ("salinité", "arctic_day"),
+        ("GLACE", "arctic_day"),
         ("courants Oregon", "wcofs_hour"),
         ("marée san francisco", "sfbofs_hour"),
-        ("votem", "giops_day"),  # the beginning of a word
+        ("votem", "arctic_day"),  # the beginning of a word
         ("salnity", "sfbofs_hour"),  # a letter is missing
         ("tempreature", "ostia_month"),  # two letters changed places
     ],
@@ -293,19 +293,19 @@ def test_no_words_are_a_failure(text):
 def test_a_search_without_question_lists_everything_in_order(ask):
     response = ask("/datasets/search")
     assert [result["id"] for result in response["results"]] == [result["id"] for result in ask("/datasets")]
-    assert (response["total"], response["limit"], response["offset"]) == (5, 20, 0)
+    assert (response["total"], response["limit"], response["offset"]) == (6, 20, 0)
     assert response["results"][0]["href"] == "/api/v2.0/dataset/giops_day"
 
 
 @loop_over(
     ("asked", "found"),
     [
-        ({"bbox": "-20,60,30,80"}, ["giops_day", "nemo_global_month"]),
-        ({"start": "2016", "end": "2016-02"}, ["giops_day"]),
+        ({"bbox": "-20,60,30,80"}, ["giops_day", "arctic_day", "nemo_global_month"]),
+        ({"start": "2016", "end": "2016-02"}, ["arctic_day"]),
         ({"start": "2024-06"}, ["wcofs_hour"]),
         ({"quantum": "MONTH"}, ["nemo_global_month", "ostia_month"]),
-        ({"quantum": "day,month"}, ["giops_day", "nemo_global_month", "ostia_month"]),
-        ({"standard_name": "sea_water_salinity"}, ["giops_day", "sfbofs_hour"]),
+        ({"quantum": "day,month"}, ["giops_day", "arctic_day", "nemo_global_month", "ostia_month"]),
+        ({"standard_name": "sea_water_salinity"}, ["arctic_day", "sfbofs_hour"]),
         ({"variable": "tos,u_sur"}, ["nemo_global_month", "wcofs_hour"]),
         ({"group": "sample data", "model_class": "Fvcom"}, ["sfbofs_hour"]),
         ({"group": "nothing of this name"}, []),
@@ -318,8 +318,8 @@ def test_everything_that_is_requested_must_fit(ask, asked, found):
 
 def test_facets_count_what_was_found(ask):
     response = ask("/datasets/search", quantum="month,day")
-    assert response["facets"]["quantum"] == [{"value": "month", "count": 2}, {"value": "day", "count": 1}]
-    assert response["facets"]["group"] == [{"value": "Sample data", "count": 3}]
+    assert response["facets"]["quantum"] == [{"value": "day", "count": 2}, {"value": "month", "count": 2}]
+    assert response["facets"]["group"] == [{"value": "Sample data", "count": 4}]
     for name, values in ask("/datasets/search")["facets"].items():
         for value in values:
             assert ask("/datasets/search", **{name: value["value"]})["total"] == value["count"]
@@ -341,7 +341,7 @@ def test_pages_follow_each_other_by_their_links(client):
 
 def test_a_page_without_results_still_counts(ask):
     response = ask("/datasets/search", limit=0)
-    assert (response["total"], response["results"]) == (5, [])
+    assert (response["total"], response["results"]) == (6, [])
     assert ask("/datasets/search", offset=1000)["results"] == []
 
 

@@ -28,7 +28,7 @@ def catalogue():
 
 
 def plot(client, change=None, **parameters):
-    query = {"class4id": ONE, "class4type": "ocean_predict", "dataset": "giops_day", **(change or {})}
+    query = {"class4id": ONE, "class4type": "ocean_predict", "dataset": "arctic_day", **(change or {})}
     return client.get("/plot/class4", params={"query": json.dumps(query), **parameters})
 
 
@@ -176,7 +176,7 @@ def test_no_words_lie_on_each_other(context, language, size, number, error):
 def test_every_format_is_written(client, form):
     response = plot(client, {"models": [OTHER]}, format=form, size="3x2", save="True")
     assert response.status_code == 200, response.text
-    assert "class4_giops_day_2016-02-05T0600" in response.headers["content-disposition"]
+    assert "class4_arctic_day_2016-02-05T0600" in response.headers["content-disposition"]
     if form == "svg":
         words = "".join(ET.fromstring(response.content).itertext())
         assert "Temperature (°C)" in words

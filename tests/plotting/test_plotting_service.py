@@ -82,7 +82,7 @@ def test_without_neighbours_it_starts_and_says_what_is_away():
         ready = client.get("/health/ready")
         assert ready.status_code == 200
         assert any("data" in reason for reason in ready.json()["reasons"])
-        tile = client.get("/api/v2.0/tiles/giops_day/votemper/-1/0/4/8/3")
+        tile = client.get("/api/v2.0/tiles/arctic_day/votemper/-1/0/4/8/3")
         assert (tile.status_code, tile.json()["type"]) == (503, "urn:ocean:ServiceUnavailable")
         assert client.get("/api/v2.0/plot/colormaps").status_code == 200
 

@@ -36,7 +36,7 @@ DatasetId = Annotated[
     str,
     path_parameter(
         "Id of a dataset, as listed by `/api/v2.0/datasets`. Case matters.",
-        ("the Arctic model of the sample data", "giops_day"),
+        ("the Arctic model of the sample data", "arctic_day"),
     ),
 ]
 VariableKey = Annotated[

@@ -16,9 +16,9 @@ from ocean_data.reading.variables import ATTRIBUTES
 
 FULL = pytest.mark.full
 NAMED = [
-    pytest.param(("giops_day", "votemper"), id="packed"),
-    pytest.param(("giops_day", "zeta"), id="without depth", marks=FULL),
-    pytest.param(("giops_day", "h"), id="without time"),
+    pytest.param(("arctic_day", "votemper"), id="packed"),
+    pytest.param(("arctic_day", "zeta"), id="without depth", marks=FULL),
+    pytest.param(("arctic_day", "h"), id="without time"),
     pytest.param(("nemo_global_month", "tos"), id="inflated"),
     pytest.param(("ostia_month", "surface_temperature"), id="many steps", marks=FULL),
     pytest.param(("wcofs_hour", "u_sur"), id="staggered", marks=FULL),
@@ -64,7 +64,7 @@ def test_the_same_numbers_are_read_from_any_place(alone, source, put, moved, pla
     same(source, alone, moved(alone, put(alone.files[0].path, place)))
 
 
-@loop_over("named", [("giops_day", "h"), ("nemo_global_month", "tos"), ("wcofs_hour", "v_sur")])
+@loop_over("named", [("arctic_day", "h"), ("nemo_global_month", "tos"), ("wcofs_hour", "v_sur")])
 def test_the_same_numbers_come_from_a_server(shipped, source, dap, moved, named):
     alone, (address, folder) = keep_first_file(shipped[named]), dap
     name = Path(shutil.copy(alone.files[0].path, folder)).name

@@ -117,7 +117,7 @@ AreaData = Annotated[AreaBody, example_body({"polygon": POLYGON, "time": "2016-0
 StatisticsData = Annotated[
     StatisticsBody, example_body({"polygon": POLYGON, "depth": "all", "quantiles": [0.1, 0.5, 0.9]})
 ]
-MINUS_EXAMPLE = {"dataset": "giops_day", "time": "2016-02-01"}
+MINUS_EXAMPLE = {"dataset": "arctic_day", "time": "2016-02-01"}
 DifferenceData = Annotated[
     DifferenceBody, example_body({"polygon": POLYGON, "time": "2016-02-02", "minus": MINUS_EXAMPLE})
 ]
@@ -203,7 +203,7 @@ def parse_difference(
     *,
     timed: Fields,
     minus_dataset: Annotated[
-        str | None, query_parameter("Dataset to subtract; the request's own if not given.", "giops_day")
+        str | None, query_parameter("Dataset to subtract; the request's own if not given.", "arctic_day")
     ] = None,
     minus_variables: Annotated[
         str | None, query_parameter("Variables to subtract, as many and in the same order; the same keys if not given.")

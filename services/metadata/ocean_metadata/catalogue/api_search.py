@@ -27,7 +27,7 @@ DatasetIds = Annotated[
     str | None,
     query_parameter(
         "Ids of datasets between commas, to which the result is limited. Default: all datasets.",
-        "giops_day,ostia_month",
+        "arctic_day,ostia_month",
     ),
 ]
 

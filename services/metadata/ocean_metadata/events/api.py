@@ -30,7 +30,7 @@ Datasets = Annotated[
     str | None,
     query_parameter(
         "Ids of datasets, separated by commas; without them, events of all datasets.",
-        ("the Arctic model of the sample data", "giops_day"),
+        ("the Arctic model of the sample data", "arctic_day"),
     ),
 ]
 _SINCE = "The `id` of the last event received, for clients that cannot send the header."

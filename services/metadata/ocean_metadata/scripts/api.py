@@ -26,10 +26,10 @@ Query = Annotated[
         "JSON: the query of the plot; or of a subset its `dataset_name`, `variables` and parameters.",
         (
             "a subset",
-            '{"dataset_name":"giops_day","variables":"votemper","min_range":"72,5","max_range":"78,20",'
+            '{"dataset_name":"arctic_day","variables":"votemper","min_range":"72,5","max_range":"78,20",'
             '"time":"2016-02-01,2016-02-03"}',
         ),
-        ("a profile", '{"dataset":"giops_day","variable":"votemper","station":[[75,20]]}'),
+        ("a profile", '{"dataset":"arctic_day","variable":"votemper","station":[[75,20]]}'),
         name="query",
     ),
 ]

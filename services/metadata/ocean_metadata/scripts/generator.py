@@ -46,7 +46,7 @@ def parse_query(text: str) -> Json:
             "query is not JSON: {error}", error=parse_framework_text(str(error)[:120]), field="query"
         ) from error
     if not isinstance(query, dict):
-        raise InvalidRequest('query is not a JSON object such as {"dataset": "giops_day"}', field="query")
+        raise InvalidRequest('query is not a JSON object such as {"dataset": "arctic_day"}', field="query")
     if _nesting(query) > _MAX_NESTING:
         raise InvalidRequest("query is nested more than {max_depth} levels deep", max_depth=_MAX_NESTING, field="query")
     return query

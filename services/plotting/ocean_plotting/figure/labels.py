@@ -79,7 +79,7 @@ def shorten(text: str, most: int) -> str:
 
 
 def make_file_name(kind: str, dataset: str, iso: str, extension: str) -> str:
-    """Name a file that is saved: profile_giops_day_2016-02-05T1200.png."""
+    """Name a file that is saved: profile_arctic_day_2016-02-05T1200.png."""
     time = re.sub(r"[^0-9T-]", "", iso.replace(":", "")[:15])
     parts = (kind, re.sub(r"[^A-Za-z0-9._-]+", "-", dataset)[:80], time)
     return f"{'_'.join(filter(None, parts))}.{extension}"

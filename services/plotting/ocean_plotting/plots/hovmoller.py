@@ -290,7 +290,7 @@ def table(__: HovmollerQuery, data: PathData, context: DrawContext) -> Table:
 KIND = PlotKind(
     name="hovmoller",
     summary="One level along a path, through time",
-    example={"dataset": "giops_day", "variable": "votemper", "path": [[73.0, 20.0], [70.0, -5.0]], "depth": 0},
+    example={"dataset": "arctic_day", "variable": "votemper", "path": [[73.0, 20.0], [70.0, -5.0]], "depth": 0},
     query=HovmollerQuery,
     fetch=fetch,
     draw=draw,

@@ -425,7 +425,7 @@ def table(query: ObservationQuery, data: ObservationData, context: DrawContext) 
 KIND = PlotKind(
     name="observation",
     summary="Observed profiles beside the model's at the same places and the nearest times",
-    example={"dataset": "giops_day", "variable": ["votemper"], "observation": [141], "observation_variable": [1]},
+    example={"dataset": "arctic_day", "variable": ["votemper"], "observation": [141], "observation_variable": [1]},
     query=ObservationQuery,
     fetch=fetch,
     draw=draw,

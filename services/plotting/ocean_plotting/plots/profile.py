@@ -281,7 +281,7 @@ def table(query: ProfileQuery, data: ProfileData, context: DrawContext) -> Table
 KIND = PlotKind(
     name="profile",
     summary="Variables over depth at stations",
-    example={"dataset": "giops_day", "variable": "votemper,vosaline", "station": [[73.0, 20.0]]},
+    example={"dataset": "arctic_day", "variable": "votemper,vosaline", "station": [[73.0, 20.0]]},
     query=ProfileQuery,
     fetch=fetch,
     draw=draw,

@@ -191,7 +191,7 @@ def _label_channel(panel: Axes, placer: LabelPlacer, sound_channel: SoundChannel
 KIND = PlotKind(
     name="sound",
     summary="Sound speed over depth at stations, with the sound channel",
-    example={"dataset": "giops_day", "station": [[72.0, 15.0]]},
+    example={"dataset": "arctic_day", "station": [[72.0, 15.0]]},
     query=SoundQuery,
     fetch=fetch,
     draw=draw,

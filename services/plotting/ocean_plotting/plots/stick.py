@@ -313,7 +313,7 @@ KIND = PlotKind(
     name="stick",
     summary="Vectors through time at stations and depths, as arrows",
     example={
-        "dataset": "giops_day",
+        "dataset": "arctic_day",
         "variable": "x_velocity,y_velocity",
         "station": [[73.0, 20.0]],
         "depth": [0, 5, 8],

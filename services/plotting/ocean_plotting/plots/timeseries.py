@@ -337,7 +337,7 @@ def _make_wide_columns(series: MooringSeries, context: DrawContext) -> list[Colu
 KIND = PlotKind(
     name="timeseries",
     summary="A variable through time at stations, at one depth or at all",
-    example={"dataset": "giops_day", "variable": "votemper", "station": [[73.0, 20.0]], "depth": "all"},
+    example={"dataset": "arctic_day", "variable": "votemper", "station": [[73.0, 20.0]], "depth": "all"},
     query=TimeseriesQuery,
     fetch=fetch,
     draw=draw,

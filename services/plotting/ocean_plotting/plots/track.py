@@ -600,7 +600,7 @@ def _join_steps(seconds: list[Floats], series: list[LevelValues]) -> Floats:
 KIND = PlotKind(
     name="track",
     summary="Tracks of platforms, with observations and the model's values along them",
-    example={"dataset": "giops_day", "track": [3], "variable": "votemper", "track_quantum": "hour"},
+    example={"dataset": "arctic_day", "track": [3], "variable": "votemper", "track_quantum": "hour"},
     query=TrackQuery,
     fetch=fetch,
     draw=draw,

@@ -419,7 +419,7 @@ KIND = PlotKind(
     name="transect",
     summary="The vertical section beneath a path",
     example={
-        "dataset": "giops_day",
+        "dataset": "arctic_day",
         "variable": "votemper",
         "path": [[73.0, 20.0], [70.0, -5.0]],
         "linearthresh": 200,

@@ -230,7 +230,7 @@ def _draw_isopycnals(panel: Axes, placer: LabelPlacer, water: SeaWater, context:
 KIND = PlotKind(
     name="ts",
     summary="Temperature over salinity at stations, with lines of equal density",
-    example={"dataset": "giops_day", "station": [[70.0, 0.0]]},
+    example={"dataset": "arctic_day", "station": [[70.0, 0.0]]},
     query=TsQuery,
     fetch=fetch_water,
     draw=draw,

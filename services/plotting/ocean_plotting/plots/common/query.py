@@ -71,7 +71,7 @@ class PlotQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Options of all kinds of plots. Unknown members are ignored, as the web front end needs."""
 
     dataset: Annotated[
-        str, msgspec.Meta(min_length=1, max_length=200, description="id of a dataset", examples=["giops_day"])
+        str, msgspec.Meta(min_length=1, max_length=200, description="id of a dataset", examples=["arctic_day"])
     ]
     variable: Variables = "votemper"
     quantum: Annotated[str | None, msgspec.Meta(description="precision of written times: year, month, day, hour")] = (

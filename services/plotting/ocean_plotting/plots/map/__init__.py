@@ -10,7 +10,7 @@ KIND = PlotKind[MapQuery, Any](  # numbers of a picture, or of a table
     name="map",
     summary="A variable over areas",
     example={
-        "dataset": "giops_day",
+        "dataset": "arctic_day",
         "variable": "votemper",
         "area": [{"polygons": [[[70, 10], [70, 30], [76, 30], [76, 10], [70, 10]]], "name": "Barents Sea Opening"}],
         "showarea": True,
