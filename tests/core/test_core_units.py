@@ -67,3 +67,8 @@ def test_radians_are_angles_with_or_without_their_direction(units):
 def test_numbers_lengths_and_temperatures_are_no_angles(units):
     assert angle_in_degrees(units) is None
     assert angle_in_degrees("degrees_north") == angle_in_degrees("degreeE") == 1.0
+
+
+@pytest.mark.parametrize("units", ["metres below surface", "m (positive down)", "meters_down", "m, positive up"])
+def test_lengths_are_known_with_their_direction(units):
+    assert length_in_metres(units) == 1.0

@@ -34,7 +34,7 @@ _UDUNITS = {"cms-1": "cm s-1", "pa": "Pa", "hpa": "hPa", "kpa": "kPa", "mbar": "
 _PRACTICAL_SALINITY = {"PSU", "1e-3"}
 _ANGLE = re.compile("rad|deg|arc", re.IGNORECASE)
 _DIRECTION = re.compile(r"(?<=[a-z])[\s_]*(north|east|_[ne])$", re.IGNORECASE)
-_DIRECTION = re.compile(r"[\s,(_]+(below|beneath|under|above|positive|down|up|of|from)\b.*", re.IGNORECASE)
+_VERTICAL_DIRECTION = re.compile(r"[\s,(_]+(below|beneath|under|above|positive|down|up|of|from)\b.*", re.IGNORECASE)
 _SPACES = re.compile(r"[\s_]+")
 # The C library keeps its parser's state in globals.
 _UDUNITS_LOCK = Lock()
@@ -63,7 +63,7 @@ def unit_conversion(source: str, target: str) -> tuple[float, float] | None:
 
 def length_in_metres(units: str) -> float | None:
     """Return how many metres a unit of length is, also with its direction (metres below surface); None for others."""
-    conversion = unit_conversion(_DIRECTION.sub("", units), "m")
+    conversion = unit_conversion(_VERTICAL_DIRECTION.sub("", units), "m")
     return None if conversion is None else conversion[0]
 
 
