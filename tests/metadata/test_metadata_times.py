@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.looping import loop_over
 
 from ocean_core.time import format_times, parse_time_units, to_calendar_seconds
-from ocean_metadata.index.depth_and_time import RawTimes, merge_times
+from ocean_metadata.index.time_axes import RawTimes, merge_times
 
 
 def times(*values, units="days since 2000-01-01", calendar="", kind="f8"):

@@ -7,24 +7,27 @@ Instants are seconds since 1970-01-01 UTC as int64 wherever nothing else is said
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import cftime
 import numpy as np
 from numpy.typing import NDArray
 
+from ocean_core.reference_dates import ReferenceDate, parse_reference_date
+
 Ints: TypeAlias = NDArray[np.int64]
 
 Calendar = Literal["standard", "proleptic_gregorian", "julian", "noleap", "all_leap", "360_day"]
-CALENDARS: dict[str, Calendar] = {
-    "": "standard", "none": "standard", "standard": "standard", "gregorian": "standard",
-    "proleptic_gregorian": "proleptic_gregorian", "julian": "julian",
-    "noleap": "noleap", "no_leap": "noleap", "365_day": "noleap",
-    "all_leap": "all_leap", "366_day": "all_leap",
-    "360_day": "360_day", "360": "360_day",
+CALENDARS: dict[str, Calendar] = {  # by their names without underscores, hyphens and blanks
+    "": "standard", "none": "standard", "standard": "standard", "gregorian": "standard", "utc": "standard",
+    "prolepticgregorian": "proleptic_gregorian", "julian": "julian",
+    "noleap": "noleap", "365day": "noleap", "365days": "noleap", "365": "noleap",
+    "allleap": "all_leap", "366day": "all_leap", "366days": "all_leap", "366": "all_leap",
+    "360day": "360_day", "360days": "360_day", "360": "360_day",
 }  # fmt: skip
 
 Quantum = Literal["year", "month", "week", "day", "hour", "minute"]
@@ -48,76 +51,146 @@ _LEAP_YEARS: dict[Calendar, tuple[Callable[[Ints], Ints], int]] = {
 _UNIT_SECONDS = {
     "nanosecond": 1e-9, "ns": 1e-9, "microsecond": 1e-6, "us": 1e-6, "millisecond": 1e-3, "msec": 1e-3, "ms": 1e-3,
     "second": 1, "sec": 1, "s": 1, "minute": MINUTE, "min": MINUTE, "hour": HOUR, "hr": HOUR, "h": HOUR,
-    "day": DAY, "d": DAY, "week": 7 * DAY, "common_year": 365 * DAY,
+    "day": DAY, "d": DAY, "week": 7 * DAY, "fortnight": 14 * DAY, "common_year": 365 * DAY, "julian_year": 365.25 * DAY,
 }  # fmt: skip
 _UNIT_MONTHS = {"month": 1, "mon": 1, "year": 12, "yr": 12}
 _MONTH_SECONDS = 365.242198781 * DAY / 12  # the month of UDUNITS
 
 _SINCE = re.compile(r"\s*([A-Za-z_]+)\s+(?:since|after|from|ref)\s+(.*)", re.IGNORECASE)
-_REFERENCE_DATE = re.compile(
-    r"(-?\d{1,4})-(\d{1,2})-(\d{1,2})(?:[T\s]+(\d{1,2})(?::(\d{1,2}))?(?::(\d{1,2}(?:\.\d*)?))?)?"
-    r"\s*(?:Z|UTC|GMT|([+-])(\d{1,2}):?(\d{2})?)?\s*$",
-    re.IGNORECASE,
-)
+# Dates written as one number: `day as %Y%m%d.%f` of CDO, YYYYMMDD.
+_ABSOLUTE = re.compile(r"(?:[a-z]+ as )?%Y(?P<rest>(?:%m(?:%d(?:%H(?:%M(?:%S)?)?)?)?)?)(?:\.%f)?", re.IGNORECASE)
+_ABSOLUTE_LETTERS = re.compile(r"YYYY(?P<rest>MM(?:DD(?:HH(?:MM(?:SS)?)?)?)?)(?:\.f+)?", re.IGNORECASE)
+# What times of coarse numbers may be rounded to, s.
+_GRAINS = (DAY, 12 * HOUR, 6 * HOUR, 3 * HOUR, HOUR, 30 * MINUTE, 15 * MINUTE, 10 * MINUTE, 5 * MINUTE, MINUTE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class TimeUnits:
     """CF time units, parsed."""
 
-    text: str
+    text: str  # that readers of CF understand
     seconds: float  # in one unit; of a month or year the mean
     months: int  # in one unit where it is a month or a year, else 0
     epoch: int  # reference date: seconds on the calendar's own scale
     epoch_month: int  # its month, counted from January of year 0
     epoch_text: str
     calendar: Calendar
+    zone: str = ""  # name of the reference date's zone, where it may have other meanings too
+    digits: int | None = None  # of numbers that are dates (20000131.5): behind the year
 
 
+@lru_cache(4096)
 def parse_time_units(units: str, calendar: str = "") -> TimeUnits | None:
     """Parse CF time units (``days since 1950-01-01``); None for anything else. An unknown calendar is `standard`."""
+    calendar_name = find_calendar(calendar) or "standard"
+    if absolute := _ABSOLUTE.fullmatch(units.strip()) or _ABSOLUTE_LETTERS.fullmatch(units.strip()):
+        base = parse_time_units("seconds since 1950-01-01", calendar)
+        return base and replace(base, text=units.strip(), digits=len(absolute["rest"]))
     since = _SINCE.match(units)
-    date = _REFERENCE_DATE.match(since[2].strip()) if since else None
-    if not since or not date:
+    date = parse_reference_date(since[2]) if since else None
+    if since is None or date is None:
         return None
     word = since[1].lower()
     unit = next((name for name in (word, word.removesuffix("s")) if name in _UNIT_SECONDS | _UNIT_MONTHS), None)
-    year, month, day = int(date[1]), max(1, int(date[2])), max(1, int(date[3]))
-    if unit is None or month > 12 or day > 31:
+    if unit is None:
         return None
-    calendar_name = CALENDARS.get(calendar.strip().lower(), "standard")
-    clock = int(date[4] or 0) * HOUR + int(date[5] or 0) * MINUTE + round(float(date[6] or 0))
-    offset = (int(date[8] or 0) * HOUR + int(date[9] or 0) * MINUTE) * (-1 if date[7] == "-" else 1)
+    epoch = to_day_seconds(date, calendar_name)
+    hours, rest = divmod(round(date.clock), HOUR)
+    text = f"{date.year:04d}-{date.month:02d}-{date.day:02d} {hours:02d}:{rest // MINUTE:02d}:{rest % MINUTE:02d}"
+    if date.offset:
+        sign, minutes = "-" if date.offset < 0 else "+", round(abs(date.offset)) // MINUTE
+        text += f" {sign}{minutes // 60:02d}:{minutes % 60:02d}"
+    epoch_text = since[2].strip() if date.standard else text
     return TimeUnits(
-        text=units.strip(),
+        text=units.strip() if date.standard else f"{since[1]} since {text}",
         seconds=_UNIT_SECONDS.get(unit, _MONTH_SECONDS * _UNIT_MONTHS.get(unit, 0)),
         months=_UNIT_MONTHS.get(unit, 0),
-        epoch=int(_day_numbers(np.array(year * 12 + month - 1), day, calendar_name)) * DAY + clock - offset,
-        epoch_month=year * 12 + month - 1,
-        epoch_text=since[2].strip(),
+        epoch=epoch,
+        epoch_month=date.year * 12 + date.month - 1,
+        epoch_text=epoch_text,
         calendar=calendar_name,
+        zone=date.zone,
     )
+
+
+def find_calendar(name: str) -> Calendar | None:
+    """Return the calendar of a CF attribute; None for an unknown one."""
+    return CALENDARS.get(re.sub(r"[\s_-]", "", name.lower()))
+
+
+def to_day_seconds(date: ReferenceDate, calendar: Calendar) -> int:
+    """Convert a date with its clock and zone to seconds on a calendar's own scale."""
+    day = int(_day_numbers(np.array(date.year * 12 + date.month - 1), date.day, calendar))
+    return day * DAY + round(date.clock - date.offset)
 
 
 def to_calendar_seconds(values: NDArray[np.generic], units: TimeUnits) -> Ints:
     """Convert numbers of a time axis, (time,), to seconds on the calendar's own scale, (time,).
 
-    They are for `unix_seconds`, and to compare axes of one calendar. float32 is coarse: where one of its steps is more
-    than a second, times are rounded to minutes.
+    They are for `unix_seconds`, and to compare axes of one calendar. A part of a month or year is that part of its
+    length in the calendar. float32 is coarse: where one of its steps is more than a second, times are rounded to the
+    longest of the usual intervals (a day to a minute) with which all of them agree within that step. ValueError: too
+    far from 1970, or no dates.
     """
-    if units.months and is_integral(values):  # the day and clock of the reference date stay
-        months = units.epoch_month + np.append(values, 0).astype(np.int64) * units.months
-        starts = _day_numbers(months, 1, units.calendar) * DAY
-        seconds: Ints = units.epoch + starts[:-1] - starts[-1]
-        return seconds
-    if units.seconds >= 1 and not units.months and is_integral(values):
+    numbers = values.astype(np.float64)
+    if np.any(np.abs(numbers) * units.seconds > _FARTHEST_YEAR * 366.0 * DAY) and units.digits is None:
+        raise ValueError("a time is too far from 1970")
+    error = np.spacing(np.abs(values)).astype(np.float64) / 2 if values.dtype == np.float32 else np.zeros(values.shape)
+    if units.digits is not None:
+        seconds, error = _read_absolute(numbers, error, units)
+    elif units.months:
+        whole = np.floor(numbers)
+        start, end = (_shift_months(whole.astype(np.int64) + step, units) for step in (0, 1))
+        seconds, error = start + (numbers - whole) * (end - start), error * units.seconds
+    elif units.seconds >= 1 and units.seconds % 1 == 0 and is_integral(values) and values.dtype != np.float32:
         return values.astype(np.int64) * np.int64(units.seconds) + units.epoch
-    seconds = np.rint(values.astype(np.float64) * units.seconds).astype(np.int64) + units.epoch
-    if values.dtype == np.float32 and values.size:
-        step = float(np.spacing(np.abs(values).max())) * units.seconds
-        if step > 1:
-            return np.rint(seconds / MINUTE).astype(np.int64) * MINUTE
+    else:
+        seconds, error = numbers * units.seconds + units.epoch, error * units.seconds
+    return _round_coarse(seconds, error)
+
+
+def _shift_months(steps: Ints, units: TimeUnits) -> Ints:
+    """Return the reference date so many months or years later, (time,): with its day of the month and its clock."""
+    months = units.epoch_month + np.append(steps, 0) * units.months
+    starts = _day_numbers(months, 1, units.calendar) * DAY
+    seconds: Ints = units.epoch + starts[:-1] - starts[-1]
     return seconds
+
+
+def _read_absolute(numbers: NDArray[np.float64], error: NDArray[np.float64], units: TimeUnits) -> tuple[Any, Any]:
+    """Read numbers that are dates (20000131.5): seconds on the calendar's scale, and their errors."""
+    whole = np.floor(numbers)
+    if np.any(error >= 0.5):
+        raise ValueError("the numbers are too coarse to be dates")
+    parts: list[Ints] = []
+    digits = units.digits or 0
+    rest = whole.astype(np.int64)
+    for _ in range(digits // 2):
+        rest, part = np.divmod(rest, 100)
+        parts.insert(0, part)
+    month = parts[0] if parts else np.ones_like(rest)
+    day = parts[1] if digits >= 4 else np.ones_like(rest)
+    if np.any((month < 1) | (month > 12) | (day < 1) | (day > 31) | (np.abs(rest) > _FARTHEST_YEAR)):
+        raise ValueError("the numbers are no dates")
+    months = rest * 12 + month - 1
+    clock = sum((part * length for part, length in zip(parts[2:], (HOUR, MINUTE, 1), strict=False)), 0 * rest)
+    start = (_day_numbers(months, 1, units.calendar) + day - 1) * DAY + clock
+    if digits < 4:
+        length = _day_numbers(months + (1 if digits else 12), 1, units.calendar) * DAY - start
+    else:
+        length = np.full(start.shape, {4: DAY, 6: HOUR, 8: MINUTE}.get(digits, 1))
+    return start + (numbers - whole) * length, error * length
+
+
+def _round_coarse(seconds: NDArray[np.float64], error: NDArray[np.float64]) -> Ints:
+    """Round times (s), which may be wrong by so much, to the longest interval with which all agree, else to seconds."""
+    largest = float(error.max(initial=0.0))
+    if largest > 0.5:
+        for grain in _GRAINS:
+            rounded = np.rint(seconds / grain) * grain
+            if grain > 2 * largest and np.all(np.abs(rounded - seconds) <= error + 0.5):
+                return rounded.astype(np.int64)
+    return np.rint(seconds).astype(np.int64)
 
 
 def unix_seconds(calendar_seconds: Ints, calendar: Calendar) -> Ints:

@@ -27,7 +27,9 @@ _LATITUDE_NAMES = re.compile(
 _LONGITUDE_NAMES = re.compile(
     rf"(nav_|g)?lon(gitude)?{_STAGGERED}|glam[tuvf]|[xcve]?lon|lon(cell|vertex|edge)", re.IGNORECASE
 )
-_TIME_NAMES = re.compile(r"(ocean_|model_|x)?time(_counter|_centered|_instant)?|t|juld", re.IGNORECASE)
+_TIME_NAMES = re.compile(r"(ocean_|model_|valid_|x|n)?times?\d*(_counter|_centered|_instant)?|t|juld", re.IGNORECASE)
+_LIKE_TIME = re.compile(r"(\w+_)?x?n?(date)?times?_?\d*(_\w+)?|nt|dates?|months?", re.IGNORECASE)  # of dimensions
+_TIME_STANDARD_NAMES = {"time", "forecast_reference_time", "forecast_period"}
 _DEPTH_NAMES = re.compile(
     r"(nav_)?(depth|lev|level)s?[tuvw]?(_?\d*)?|z|zc|zt|s[tw]_ocean|s_(rho|w)|sig(ma|lay|lev)|height\w*|altitude|k",
     re.IGNORECASE,
@@ -89,16 +91,33 @@ def _is_horizontal(
 
 
 def is_time(variable: VariableHeader) -> bool:
-    """Return True for the times of fields, not for those of their production."""
-    if not variable.numeric or variable.text("standard_name") not in {"", "time"}:
+    """Return True for the times of fields, in numbers or texts, not for those of their production."""
+    standard_name = variable.text("standard_name").lower()
+    if standard_name not in {"", "time"} or not (variable.numeric or variable.is_text):
         return False
-    if variable.text("standard_name") == "time" or variable.text("axis").upper() == "T":
+    if standard_name == "time" or variable.text("axis").upper() == "T":
         return True
-    if len(variable.dimensions) > 1:  # t may be the temperature
+    if len(variable.element_dimensions) > 1:  # t may be the temperature
         return False
-    return _TIME_NAMES.fullmatch(variable.name) is not None or (
-        parse_time_units(variable.text("units")) is not None and variable.name in variable.dimensions
-    )
+    if _TIME_NAMES.fullmatch(variable.name):
+        return True
+    is_like_time = has_dates(variable) or _LIKE_TIME.fullmatch(variable.name) is not None
+    return variable.name in variable.dimensions and is_like_time
+
+
+def has_dates(variable: VariableHeader) -> bool:
+    """Return True for times whose dates can be known: texts, and numbers in units since a date."""
+    return not variable.numeric or parse_time_units(variable.text("units"), variable.text("calendar")) is not None
+
+
+def names_time(dimension: str, header: FileHeader) -> bool:
+    """Return True for a dimension of time: by the attributes of its coordinate, or by its name."""
+    variable = header.variables.get(dimension)
+    if variable is None:
+        return _LIKE_TIME.fullmatch(dimension) is not None or role_by_name(dimension) == "time"
+    if variable.text("standard_name").lower() in _TIME_STANDARD_NAMES or variable.text("axis").upper() == "T":
+        return True
+    return is_time(variable) or parse_time_units(variable.text("units")) is not None
 
 
 def is_vertical(variable: VariableHeader) -> bool:
@@ -250,6 +269,8 @@ def find_layout(name: str, header: FileHeader) -> Layout:
             spatial = ("face",) if placement.face else ("node",)
         roles |= dict(zip(placement.dimensions, spatial, strict=True))
     time = _find_time(variable, header, coordinates.times, roles)
+    second_times = [name for name in variable.dimensions if name not in roles and names_time(name, header)]
+    roles |= dict.fromkeys(second_times, "other")
     depth = _find_depth(variable, header, roles)
     dimensions = [
         Dimension(name=dimension, size=size, role=roles.get(dimension, "other"))
@@ -259,6 +280,13 @@ def find_layout(name: str, header: FileHeader) -> Layout:
     reason = None if placement else _explain_no_placement(variable, coordinates)
     if placement and extra:
         reason = Message("its dimension {dimension} is neither time, depth nor horizontal", dimension=extra[0].name)
+        if extra[0].name in second_times:
+            first = next((name for name, role in roles.items() if role == "time"), "time")
+            reason = Message(
+                "it has two axes of time ({dimensions}), as the runs and lead times of forecasts: "
+                "only files with one run, or with one time axis of valid times, can be served",
+                dimensions=", ".join(name for name in variable.dimensions if name in {first, *second_times}),
+            )
         placement = None
     return Layout(dimensions=dimensions, placement=placement, time=time, depth=depth, reason=reason)
 
@@ -419,25 +447,37 @@ def _find_time(
     """Return the variable of the times, and set the role of its dimension."""
     names = variable.text("coordinates").split()
     rest = [dimension for dimension in variable.dimensions if dimension not in roles]
-    if candidates := [time for time in times if len(time.dimensions) == 1 and time.dimensions[0] in rest]:
+    axes = [time for time in times if is_time_axis(time)]
+    if candidates := [time for time in axes if _time_dimension(time) in rest]:
         best = max(
             candidates,
             # A coordinate of zeros without units may be beside the right one.
             key=lambda time: (
-                parse_time_units(time.text("units")) is not None,
+                has_dates(time),
                 time.name in names,
                 time.name in time.dimensions,
                 time.text("standard_name") == "time",
             ),
         )
-        roles[best.dimensions[0]] = "time"
+        roles[str(_time_dimension(best))] = "time"
         return best.name
-    for dimension in rest:
-        if dimension not in header.variables and role_by_name(dimension) == "time":
-            roles[dimension] = "time"
-            return None
-    scalar = [time for time in times if not time.dimensions and parse_time_units(time.text("units")) is not None]
-    return scalar[0].name if scalar and not any(time.dimensions for time in times) else None
+    if named := [dimension for dimension in rest if names_time(dimension, header)]:
+        dimension = max(named, key=lambda name: header.dimensions[name] > 1)
+        roles[dimension] = "time"
+        return dimension if dimension in header.values else None
+    scalar = [time for time in axes if _time_dimension(time) is None and has_dates(time)]
+    return scalar[0].name if scalar and len(scalar) == len(axes) else None
+
+
+def is_time_axis(variable: VariableHeader) -> bool:
+    """Return True for times along at most one dimension: others have the length 1, as that of a single forecast run."""
+    return sum(size > 1 for _, size in zip(variable.element_dimensions, variable.shape, strict=False)) <= 1
+
+
+def _time_dimension(time: VariableHeader) -> str | None:
+    """Return the dimension of a time axis, of several the one that is longer than 1; None for a scalar."""
+    sizes = dict(zip(time.element_dimensions, time.shape, strict=False))
+    return max(sizes, key=lambda name: sizes[name] > 1, default=None)
 
 
 def _find_depth(variable: VariableHeader, header: FileHeader, roles: dict[str, Role]) -> str | None:

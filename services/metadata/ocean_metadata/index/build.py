@@ -18,7 +18,6 @@ from ocean_metadata.catalogue.model import (
     DatasetRecord,
     GridRecord,
     LevelsRecord,
-    Note,
     Omission,
     StepArrays,
     TimeAxis,
@@ -27,17 +26,13 @@ from ocean_metadata.catalogue.model import (
 )
 from ocean_metadata.index.auxiliary import Candidates, Term, find_angle, find_bathymetry, find_levels
 from ocean_metadata.index.axes import HORIZONTAL, Layout, Placement
-from ocean_metadata.index.depth_and_time import get_raw_times, make_time_axis
 from ocean_metadata.index.depth_axis import make_depth_axis, note_length_units
 from ocean_metadata.index.grids import FileDetail, join_boxes
 from ocean_metadata.index.model import DatasetSpec, VariableHeader, VariableSpec
 from ocean_metadata.index.selection import Member, SourceFile, find_scale, header_limits, select_variables, stored_key
+from ocean_metadata.index.time_axes import get_raw_times, make_time_axis
 
 MAX_ATTRIBUTE = 2_000  # characters, or numbers, of a global attribute: a history may be longer than the data
-_DATES_ADVICE = Message(
-    "write the units of the times: in the file, or into the configuration as {example}",
-    example='"time_dim_units": "days since 2000-01-01"',
-)
 _NO_GRID = GridRecord(grid=Grid(id="none", kind="none", shape=(1, 1)))
 _MODEL_CLASSES = {"rectilinear": "Mercator", "projected": "Nemo", "curvilinear": "Nemo", "triangles": "Fvcom"}
 
@@ -169,15 +164,15 @@ class DatasetBuilder:
             return None
         key = (name, tuple(files))
         if key not in self._times:
-            headers = [self._sources[number].readable_header for number in files]
-            raw_times = [get_raw_times(header, layout.time, dimension) for header in headers]
-            axis = make_time_axis(raw_times, files, self._spec.time_dim_units)
+            parts = [
+                get_raw_times(source.readable_header, layout.time, dimension, posixpath.basename(source.file.path))
+                for source in (self._sources[number] for number in files)
+            ]
+            axis = make_time_axis(parts, files, self._spec.time_dim_units)
             if axis is None:
                 return None
-            self._times[key] = axis
-            if not axis[0].dated:
-                text = Message("its times have no dates (units {units!r}): its steps are numbered", units=axis[0].units)
-                self._notes[Note(name, "left out", text, _DATES_ADVICE)] = None
+            self._times[key] = axis[:2]
+            self._notes |= dict.fromkeys(axis[2])
         return list(self._times).index(key)
 
     def _drop_incomplete_vectors(self) -> None:

@@ -78,6 +78,15 @@ class VariableHeader(msgspec.Struct, frozen=True, kw_only=True):
     def numeric(self) -> bool:
         return np.dtype(self.dtype).kind in "iuf" if self.dtype != "str" else False
 
+    @property
+    def is_text(self) -> bool:
+        return self.dtype == "str" or np.dtype(self.dtype).kind in "SU"
+
+    @property
+    def element_dimensions(self) -> tuple[str, ...]:
+        """Dimensions without that of the characters of a text."""
+        return self.dimensions[:-1] if self.is_text and self.dtype.endswith("S1") else self.dimensions
+
     def text(self, attribute: str) -> str:
         """Return an attribute as text; empty if it is missing or no text."""
         value = self.attributes.get(attribute)

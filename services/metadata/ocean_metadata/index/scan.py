@@ -21,7 +21,16 @@ from ocean_common.arrays import pack_array
 from ocean_common.dataset_uri import Kind, is_remote, kind_of, local
 from ocean_core.cache import TTLCache
 from ocean_core.errors import Message
-from ocean_metadata.index.axes import find_layout, is_latitude, is_longitude, is_time, list_fields, vertical_coordinate
+from ocean_metadata.index.axes import (
+    find_layout,
+    is_latitude,
+    is_longitude,
+    is_time,
+    is_time_axis,
+    list_fields,
+    names_time,
+    vertical_coordinate,
+)
 from ocean_metadata.index.model import FileHeader, VariableHeader, digest_structure
 from ocean_metadata.index.storage import (
     BROKEN,
@@ -34,7 +43,9 @@ from ocean_metadata.index.storage import (
     read_coordinate,
     read_floats,
     read_stamp,
+    read_texts,
 )
+from ocean_metadata.index.time_axes import parse_text_times
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -158,12 +169,23 @@ def _read_header(path: str, stamp: Stamp) -> FileHeader:
                 header.values[vertical.name] = pack_array(read_floats(data.variables[vertical.name], index))
         for name, variable in header.variables.items():
             stored = data.variables[name]
+            if variable.is_text and is_time(variable) and is_time_axis(variable):
+                texts, calendar = read_texts(stored), variable.text("calendar")
+                header.values[name] = pack_array(parse_text_times(texts, calendar))
             # Vtransform selects the formula of the levels of ROMS.
-            if (is_time(variable) and len(variable.dimensions) <= 1) or (name == "Vtransform" and variable.numeric):
+            elif variable.numeric and (_is_numeric_time_axis(name, header) or name == "Vtransform"):
                 header.values[name] = pack_array(read_coordinate(stored))
         for name in _list_horizontal(header):
             header.prints[name] = _digest_coordinate(data.variables[name])
     return header
+
+
+def _is_numeric_time_axis(name: str, header: FileHeader) -> bool:
+    """Return True for times along one dimension, also those of the runs of forecasts."""
+    variable = header.variables[name]
+    return (is_time(variable) or (variable.dimensions == (name,) and names_time(name, header))) and is_time_axis(
+        variable
+    )
 
 
 def _list_horizontal(header: FileHeader) -> list[str]:

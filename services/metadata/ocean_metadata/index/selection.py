@@ -11,12 +11,14 @@ from ocean_common.contracts.assets import File
 from ocean_core.colour import Limits, choose_limits
 from ocean_core.errors import Message
 from ocean_core.expression import parse_expression
+from ocean_core.time import parse_time_units
 from ocean_core.units import angle_in_degrees
 from ocean_metadata.catalogue.model import Note, Omission
 from ocean_metadata.index.axes import (
     Layout,
     describe_cells,
     find_layout,
+    has_dates,
     is_latitude,
     is_longitude,
     list_fields,
@@ -218,6 +220,7 @@ def select_variables(spec: DatasetSpec, sources: Sequence[SourceFile]) -> Select
         elif first:
             layout = find_layout(variable.source, first)
             misfits = {number: _check_fit(variable.source, first, headers[number]) for number in holding}
+            misfits |= _find_undated(variable.source, spec, {number: headers[number] for number in holding})
             fitting = [number for number, misfit in misfits.items() if misfit is None]
             problems = {number: misfit for number, misfit in misfits.items() if misfit is not None} | problems
             if fitting:
@@ -297,6 +300,27 @@ def _check_fit(source: str, first: FileHeader, header: FileHeader) -> Message | 
         return Message("its variable {variable} has other dimensions than in the first file", variable=source)
     is_same = describe_cells(source, header) == describe_cells(source, first)
     return None if is_same else Message("its grid differs from that of the first file")
+
+
+def _find_undated(source: str, spec: DatasetSpec, headers: Mapping[int, FileHeader]) -> dict[int, Message]:
+    """Return the files whose times have no dates, where those of others have: they have no place among them."""
+    if parse_time_units(spec.time_dim_units or ""):
+        return {}
+    undated = {
+        number: header.variables[name].text("units")
+        for number, header in headers.items()
+        if (name := find_layout(source, header).time) and not _has_dates(header, name)
+    }
+    if len(undated) == len(headers):
+        return {}
+    return {
+        number: Message("its times have no dates (units {units!r})", units=text) for number, text in undated.items()
+    }
+
+
+def _has_dates(header: FileHeader, name: str) -> bool:
+    variable = header.variables[name]
+    return has_dates(variable) and (variable.numeric or bool(np.isfinite(unpack_array(header.values[name])).any()))
 
 
 # Colour limits

@@ -132,6 +132,15 @@ def read_coordinate(variable: Variable) -> NDArray[Any]:
     return values.astype(np.float32) if variable.dtype == np.float32 else values
 
 
+def read_texts(variable: Variable) -> list[str]:
+    """Read texts, flat: an array of characters has them along its last dimension."""
+    values = np.asarray(variable[...])
+    if values.dtype == np.dtype("S1") and values.ndim:
+        values = np.ascontiguousarray(values).view(f"S{values.shape[-1]}")[..., 0]
+    texts = [value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in values.flat]
+    return [text.strip("\0 ") for text in texts]
+
+
 def _missing_values(variable: Variable) -> list[Any]:
     missing: list[Any] = []
     for name in ("_FillValue", "missing_value"):

@@ -1,0 +1,243 @@
+"""Time axes of a dataset, from the coordinates of its files.
+
+Where no date can be known, steps are numbered; what was guessed or left out is noted.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocean_common.arrays import unpack_array
+from ocean_common.contracts.assets import Dimension
+from ocean_core.errors import Message
+from ocean_core.reference_dates import parse_reference_date
+from ocean_core.time import (
+    Calendar,
+    Ints,
+    TimeUnits,
+    find_calendar,
+    is_integral,
+    parse_time_units,
+    to_calendar_seconds,
+    to_day_seconds,
+    unix_seconds,
+)
+from ocean_metadata.catalogue.model import Note, StepArrays, TimeAxis
+from ocean_metadata.index.model import FileHeader, VariableHeader
+
+Floats = NDArray[np.float64]
+
+_TEXT_UNITS = "seconds since 1970-01-01 00:00:00"
+_MONTHS = np.arange(1, 13)
+_MONTH_WORD = re.compile(r"months?|mon|months? of (the )?year", re.IGNORECASE)
+_YEAR = 31_556_952  # s
+_YEAR_0 = -62_167_219_200  # s since 1970-01-01 of its first day
+DATES_ADVICE = Message(
+    "write the units of the times: in the file, or into the configuration as {example}",
+    example='"time_dim_units": "days since 2000-01-01"',
+)
+
+
+class RawTimes(NamedTuple):
+    """Time coordinate of one file."""
+
+    values: NDArray[np.generic]  # (time,), in `units`
+    units: str
+    calendar: str = ""
+    name: str = ""
+    file: str = ""  # its name, for notes
+    climatology: bool = False  # it has the bounds of a climatology
+
+
+class MergedTimes(NamedTuple):
+    """Times of one or several files on one scale."""
+
+    raw: list[Ints]  # ids, one array for each file
+    seconds: list[Ints]  # since 1970-01-01, by the date of the calendar; without dates as `raw`
+    units: str  # of `raw`; without dates of `values`
+    calendar: Calendar
+    values: list[Floats] | None = None  # as in the files, where no date can be known
+
+
+# Times of one file
+
+
+def get_raw_times(header: FileHeader, name: str | None, dimension: Dimension | None = None, file: str = "") -> RawTimes:
+    """Return the times of one file; a time dimension without a coordinate, or with texts without dates, is numbered."""
+    variable = header.variables[name] if name is not None else None
+    if name is None or variable is None:
+        label, size = (dimension.name, header.dimensions[dimension.name]) if dimension else ("", 0)
+        units = "month" if size == _MONTHS.size and _MONTH_WORD.fullmatch(label) else ""
+        return RawTimes(np.arange(size) + (1 if units else 0), units, "", label, file)
+    values = unpack_array(header.values[name]).ravel()
+    units = _TEXT_UNITS if variable.is_text else _find_units(variable)
+    if variable.is_text and not np.isfinite(values).any():
+        values, units = np.arange(values.size), ""
+    return RawTimes(values, units, variable.text("calendar"), name, file, bool(variable.text("climatology")))
+
+
+def _find_units(variable: VariableHeader) -> str:
+    """Return the units of times; those of a variable called month are months."""
+    units = variable.text("units")
+    return "month" if units in {"", "1"} and _MONTH_WORD.fullmatch(variable.name) else units
+
+
+def parse_text_times(texts: Sequence[str], calendar: str) -> Floats:
+    """Parse times that are texts, (time,): in `_TEXT_UNITS`; NaN where a text is no date."""
+    calendar_name = find_calendar(calendar) or "standard"
+    dates = [parse_reference_date(text) for text in texts]
+    return np.array([np.nan if date is None else to_day_seconds(date, calendar_name) for date in dates])
+
+
+# Time steps of several files
+
+
+def make_time_axis(
+    parts: Sequence[RawTimes], files: list[int], configured_units: str | None = None
+) -> tuple[TimeAxis, StepArrays, list[Note]] | None:
+    """Make the time steps of several files on one scale; an instant in two files is that of the later file."""
+    positions = [np.flatnonzero(np.isfinite(part.values.astype(np.float64))) for part in parts]
+    finite = [part._replace(values=part.values[position]) for part, position in zip(parts, positions, strict=True)]
+    axis = merge_times(finite, configured_units)
+    steps = StepArrays(
+        raw=np.concatenate(axis.raw),
+        seconds=np.concatenate(axis.seconds),
+        file=np.repeat(files, [raw.size for raw in axis.raw]),
+        position=np.concatenate(positions),
+        values=np.concatenate(axis.values) if axis.values is not None else np.empty(0),
+    )
+    # Of steps with one id the first in the last file.
+    order = np.lexsort((steps.position, -steps.file, steps.raw))
+    order = order[np.diff(steps.raw[order], prepend=steps.raw[order[:1]] - 1) != 0]
+    order = order[np.lexsort((steps.raw[order], steps.seconds[order]))]
+    if not order.size:
+        return None
+    steps = steps.take(order)
+    is_climatology = axis.values is None and _is_climatology(parts, axis, steps.seconds)
+    time_axis = TimeAxis(
+        units=axis.units,
+        calendar=axis.calendar,
+        files=np.unique(steps.file).tolist(),
+        first=int(steps.seconds[0]),
+        last=int(steps.seconds[-1]),
+        count=order.size,
+        dated=axis.values is None,
+        climatology=is_climatology,
+        ends=(int(steps.raw[0]), int(steps.raw[-1])),
+    )
+    return time_axis, steps, [*_list_notes(parts, axis, is_climatology=is_climatology)]
+
+
+def merge_times(parts: Sequence[RawTimes], configured_units: str | None = None) -> MergedTimes:
+    """Convert the times of several files to one scale.
+
+    Whole numbers stay as they are in the file, in its units: those of the first file, or the configured ones. Other
+    times become seconds since the same epoch. Steps whose dates cannot be known are numbered in the order of the files.
+    """
+    configured = parse_time_units(configured_units or "", parts[0].calendar)
+    parsed = [parse_time_units(part.units, part.calendar) or configured for part in parts]
+    all_units = [units for units in parsed if units is not None]
+    if len(all_units) < len(parts):
+        return _number_months(parts) or _number_steps(parts)
+    try:
+        return _convert_times(parts, all_units, configured or all_units[0])
+    except ValueError:  # dates too far from 1970
+        return _number_steps(parts)
+
+
+def _convert_times(parts: Sequence[RawTimes], all_units: Sequence[TimeUnits], target: TimeUnits) -> MergedTimes:
+    instants = [to_calendar_seconds(part.values, units) for part, units in zip(parts, all_units, strict=True)]
+    seconds = [unix_seconds(times, units.calendar) for times, units in zip(instants, all_units, strict=True)]
+    is_same = all(units == target for units in all_units)
+    if is_same and all(_is_exact(part.values, times, target) for part, times in zip(parts, instants, strict=True)):
+        raw = [part.values.astype(np.int64) for part in parts]
+        return MergedTimes(raw, seconds, target.text, target.calendar)
+    if any(units.calendar != target.calendar for units in all_units):
+        target = replace(target, calendar="standard")
+        instants = seconds
+    raw, text = [times - target.epoch for times in instants], f"seconds since {target.epoch_text}"
+    length = int(target.seconds) if target.seconds >= 1 and not target.months and target.digits is None else 0
+    if length and not any(np.any(times % length) for times in raw):
+        raw, text = [times // length for times in raw], target.text
+    return MergedTimes(raw, seconds, text, target.calendar)
+
+
+def _is_exact(values: NDArray[np.generic], instants: Ints, units: TimeUnits) -> bool:
+    """Return whether whole numbers are the instants, without rounding."""
+    if not is_integral(values):
+        return False
+    if units.months or units.digits is not None or units.seconds < 1:
+        return True
+    return np.array_equal(values.astype(np.int64) * int(units.seconds) + units.epoch, instants)
+
+
+def _number_steps(parts: Sequence[RawTimes]) -> MergedTimes:
+    starts = np.cumsum([0, *(part.values.size for part in parts)])
+    raw = [np.arange(start, start + part.values.size) for start, part in zip(starts, parts, strict=False)]
+    units = parts[0].units if len({part.units for part in parts}) == 1 else ""
+    return MergedTimes(raw, raw, units, "standard", [part.values.astype(np.float64) for part in parts])
+
+
+# Climatologies
+
+
+def _number_months(parts: Sequence[RawTimes]) -> MergedTimes | None:
+    """Return the middles of the months of year 0, where the times are the twelve months of no year (1, or ½, to 12)."""
+    values = np.concatenate([part.values.astype(np.float64) for part in parts])
+    is_months = all(_MONTH_WORD.fullmatch(part.units) for part in parts)
+    first = next((first for first in (1.0, 0.5, 0.0) if np.array_equal(np.sort(values), _MONTHS - 1 + first)), None)
+    units = parse_time_units("months since -0001-12-15", "proleptic_gregorian")
+    if not is_months or first is None or units is None:
+        return None
+    raw = [np.rint(part.values.astype(np.float64) + 1 - first).astype(np.int64) for part in parts]
+    return MergedTimes(raw, [to_calendar_seconds(months, units) for months in raw], parts[0].units, "standard")
+
+
+def _is_climatology(parts: Sequence[RawTimes], axis: MergedTimes, seconds: Ints) -> bool:
+    """Return whether times are of no one year: the file says so, or they are in year 0, or the twelve months of year 1.
+
+    Models begin in the year 1 too, hence only the usual form of a climatology counts there.
+    """
+    if any(part.climatology for part in parts) or parse_time_units(axis.units) is None:
+        return True
+    years = seconds.astype("datetime64[s]").astype("datetime64[Y]").astype(np.int64) + 1970
+    months = seconds.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64) % 12 + 1
+    return bool(np.all(years == 0) or (np.all(years == 1) and np.array_equal(months, _MONTHS)))
+
+
+# Notes
+
+
+def _list_notes(parts: Sequence[RawTimes], axis: MergedTimes, *, is_climatology: bool) -> Iterator[Note]:
+    """List what is guessed and what is left out of a time axis."""
+    name, ids = parts[0].name, np.concatenate(axis.raw)
+    files = list(zip(parts, axis.raw, strict=True))
+    if missing := next(((part, raw) for part, raw in files if part.values.size > raw.size), None):
+        part, raw = missing
+        text = "time steps without a time, as {count} in {file}, are left out"
+        yield Note(name, "left out", Message(text, count=part.values.size - raw.size, file=part.file))
+    if np.unique(ids).size < ids.size and (
+        repeated := next(((part, raw) for part, raw in files if np.unique(raw).size < raw.size), None)
+    ):
+        part, raw = repeated
+        text = "time steps with the time of an earlier one in the same file, as {count} in {file}, are left out"
+        yield Note(name, "left out", Message(text, count=raw.size - np.unique(raw).size, file=part.file))
+    if axis.values is not None:
+        text = "its times have no dates (units {units!r}): its steps are numbered"
+        yield Note(name, "left out", Message(text, units=axis.units), DATES_ADVICE)
+        return
+    for calendar in sorted({part.calendar for part in parts if find_calendar(part.calendar) is None}):
+        text = "its calendar {calendar!r} is unknown: the standard calendar is assumed"
+        advice = Message("write the calendar as in the CF conventions into the file")
+        yield Note(name, "guessed", Message(text, calendar=calendar), advice)
+    for units in sorted({part.units for part in parts}):
+        if (parsed := parse_time_units(units)) and parsed.zone:
+            text = "the time zone {zone} in {units!r} may have other meanings"
+            yield Note(name, "guessed", Message(text, zone=parsed.zone, units=units), DATES_ADVICE)
+    if is_climatology and not any(part.climatology for part in parts):
+        text = "its times are of the year 0 or 1, or of no year: they are taken as those of a climatology"
+        yield Note(name, "guessed", Message(text))
