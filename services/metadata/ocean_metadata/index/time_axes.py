@@ -218,26 +218,33 @@ def _list_notes(parts: Sequence[RawTimes], axis: MergedTimes, *, is_climatology:
     files = list(zip(parts, axis.raw, strict=True))
     if missing := next(((part, raw) for part, raw in files if part.values.size > raw.size), None):
         part, raw = missing
-        text = "time steps without a time, as {count} in {file}, are left out"
-        yield Note(name, "left out", Message(text, count=part.values.size - raw.size, file=part.file))
+        text = Message(
+            "time steps without a time, as {count} in {file}, are left out",
+            count=part.values.size - raw.size,
+            file=part.file,
+        )
+        yield Note(name, "left out", text)
     if np.unique(ids).size < ids.size and (
         repeated := next(((part, raw) for part, raw in files if np.unique(raw).size < raw.size), None)
     ):
         part, raw = repeated
-        text = "time steps with the time of an earlier one in the same file, as {count} in {file}, are left out"
-        yield Note(name, "left out", Message(text, count=raw.size - np.unique(raw).size, file=part.file))
+        text = Message(
+            "time steps with the time of an earlier one in the same file, as {count} in {file}, are left out",
+            count=raw.size - np.unique(raw).size,
+            file=part.file,
+        )
+        yield Note(name, "left out", text)
     if axis.values is not None:
-        text = "its times have no dates (units {units!r}): its steps are numbered"
-        yield Note(name, "left out", Message(text, units=axis.units), DATES_ADVICE)
+        text = Message("its times have no dates (units {units!r}): its steps are numbered", units=axis.units)
+        yield Note(name, "left out", text, DATES_ADVICE)
         return
     for calendar in sorted({part.calendar for part in parts if find_calendar(part.calendar) is None}):
-        text = "its calendar {calendar!r} is unknown: the standard calendar is assumed"
-        advice = Message("write the calendar as in the CF conventions into the file")
-        yield Note(name, "guessed", Message(text, calendar=calendar), advice)
+        text = Message("its calendar {calendar!r} is unknown: the standard calendar is assumed", calendar=calendar)
+        yield Note(name, "guessed", text, Message("write the calendar as in the CF conventions into the file"))
     for units in sorted({part.units for part in parts}):
         if (parsed := parse_time_units(units)) and parsed.zone:
-            text = "the time zone {zone} in {units!r} may have other meanings"
-            yield Note(name, "guessed", Message(text, zone=parsed.zone, units=units), DATES_ADVICE)
+            text = Message("the time zone {zone} in {units!r} may have other meanings", zone=parsed.zone, units=units)
+            yield Note(name, "guessed", text, DATES_ADVICE)
     if is_climatology and not any(part.climatology for part in parts):
-        text = "its times are of the year 0 or 1, or of no year: they are taken as those of a climatology"
-        yield Note(name, "guessed", Message(text))
+        text = Message("its times are of the year 0 or 1, or of no year: they are taken as those of a climatology")
+        yield Note(name, "guessed", text)
