@@ -260,7 +260,7 @@ def find_date_scale(seconds: Ints, raw: Ints, units: str, calendar: str) -> Date
     Others, given in s since 1970-01-01 UTC and as ``raw`` numbers in ``units``, stay as they are.
     """
     gregorian = DateScale(seconds, "proleptic_gregorian")
-    name = CALENDARS.get(calendar, "standard")
+    name = find_calendar(calendar) or "standard"
     if name in {"proleptic_gregorian", "noleap"} or not seconds.size:
         return gregorian
     if name == "standard" and seconds.min() >= _GREGORIAN_START * DAY:
