@@ -186,6 +186,34 @@ def test_a_ring_with_edges_of_half_a_turn_is_a_band_around_the_earth():
     assert shapely.Polygon(ring).bounds == (-180, -10, 180, 10)
 
 
+@pytest.mark.parametrize(
+    ("ring", "area"),
+    [
+        ([(170, 0), (180, 0), (-180, 5), (170, 5)], 50),
+        ([(170, 0), (180, 0), (-180, 0), (-170, 0), (-170, 5), (-180, 5), (180, 5), (170, 5)], 100),
+        ([(-180, -60), (180, -60), (180, -90), (-180, -90)], 360 * 30),
+        ([(-180, -90), (180, -90), (180, 90), (-180, 90)], 360 * 180),
+        ([(0, 0), (180, 0), (180, 90), (0, 90)], 180 * 90),
+    ],
+)
+def test_a_step_from_180_to_minus_180_is_a_way_around_the_earth_or_none(ring, area):
+    polygon = shapely.Polygon(geometry.unwrap_ring(ring))
+    assert polygon.buffer(0).area == pytest.approx(area)
+
+
+def test_a_closed_ring_is_as_wide_as_its_numbers_say():
+    assert geometry.close_ring([(-100, 0), (110, 0), (110, 10)]).tolist() == [[-100, 0], [110, 0], [110, 10], [-100, 0]]
+    with pytest.raises(ValueError, match="a ring"):
+        geometry.close_ring([(-200, 0), (161, 0), (110, 10)])
+
+
+def test_positions_far_from_greenwich_are_turned_and_others_stay():
+    assert geometry.turn_near([-424, -540, -180, 296, 360, 361]).tolist() == [-64, -180, -180, 296, 360, 1]
+    assert [geometry.turn_span(span) for span in [(-434, -414), (170, 190), (370, 380)]] == [
+        (-74, -54), (170, 190), (10, 20),
+    ]  # fmt: skip
+
+
 TWICE = [(float(geometry.wrap_longitude(90.0 * n)), 50.0 + n / 10) for n in range(8)]
 
 

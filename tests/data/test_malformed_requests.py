@@ -16,7 +16,7 @@ SERIES = "/api/v2.0/data/arctic_day/votemper/timeseries"
         ({"latitude": "147"}, 400, "latitude"),
         ({"latitude": "nan"}, 400, "latitude"),
         ({"latitude": ""}, 400, "latitude"),
-        ({"longitude": "361"}, 400, "longitude"),
+        ({"longitude": "541"}, 400, "longitude"),
         ({"longitude": "east"}, 400, "longitude"),
         ({"latitude": "10"}, 422, "latitudes 64.8 to 82.38 and longitudes -10.75 to 52.19"),
         ({"depth": "99"}, 404, "0 to 16"),

@@ -103,12 +103,23 @@ def test_the_cells_of_a_polygon_hold_all_that_is_inside(corners, lat, lon):
 
 
 def test_an_area_may_lie_over_the_date_line():
-    area = polygon_area([(-10, 170), (10, 170), (10, -170), (-10, -170)])
+    area = polygon_area([(-10, 170), (10, 170), (10, 190), (-10, 190)])
     inside = area.contains(np.zeros(5), np.array([-175.0, 175.0, -180.0, 0.0, -165.0]))
     assert inside.tolist() == [True, True, True, False, False]
     assert set(area.cells) == {
         grid_cell(lat + 0.5, wrap_longitude(lon + 0.5)) for lat in range(-11, 11) for lon in range(169, 191)
     } & set(area.cells)
+
+
+@loop_over(("west", "east"), [(-101, 111), (-180, 180), (0, 360), (-540, -300), (-229, -130), (300, 540)])
+def test_an_area_is_as_wide_as_its_numbers_say(west, east):
+    box = [(-10, west), (10, west), (10, east), (-10, east)]
+    east_of = (np.arange(720) / 2 + 0.25 - west) % 360
+    for corners in (box, box[::2]):
+        inside = polygon_area(corners).contains(np.zeros(720), np.arange(720) / 2 + 0.25)
+        np.testing.assert_array_equal(inside, east_of < east - west)
+    with pytest.raises(InvalidRequest, match="wider than the Earth"):
+        polygon_area([(0, -200), (0, 200), (10, 0)])
 
 
 def test_levels_thin_out_any_regular_choice_of_numbers_evenly():
@@ -183,7 +194,7 @@ QUESTIONS = [
     ("mindepth=11&maxdepth=19", lambda p, c: False),
     ("datatype=warmth&mindepth=20", lambda p, c: measures(c, "warmth")),
     ("area=[[10,20]]&radius=2500", lambda p, c: distance_to(c, 10, 20) <= 2500),
-    ("area=[[-20,160],[-20,-160],[20,-160],[20,160]]", lambda p, c: abs(c.latitude) <= 20 and abs(c.longitude) >= 160),
+    ("area=[[-20,160],[-20,200],[20,200],[20,160]]", lambda p, c: abs(c.latitude) <= 20 and abs(c.longitude) >= 160),
     ("area=[[85,0]]&radius=900&platform_type=argo", lambda p, c: p.type == "argo" and distance_to(c, 85, 0) <= 900),
     ("meta_key=Project&meta_value=nothing", lambda p, c: False),
 ]
@@ -248,7 +259,7 @@ def test_tracks_in_an_area_keep_what_is_inside(observing):
     source = observing.store.begin_import("made")
     places = [(day * DAY, day * 1.0, 178.0 + day) for day in range(10)]
     observing.store.write_platform(source, platform("drifter:1", places))
-    [track] = observing.stored.search_tracks(parse_search("area=[[1.5,170],[1.5,-170],[6.5,-170],[6.5,170]]"))
+    [track] = observing.stored.search_tracks(parse_search("area=[[1.5,170],[1.5,190],[6.5,190],[6.5,170]]"))
     assert track.geometry.coordinates == [(180.0 + n - 2 - 360 * (n >= 2), n * 1.0) for n in range(2, 7)]
     assert observing.stored.search_tracks(parse_search("end_date=1970-01-01")) == []
 

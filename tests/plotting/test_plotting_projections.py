@@ -19,12 +19,12 @@ from ocean_plotting.figure.view import (
     Area,
     choose_view,
     compute_cell_areas,
+    fill_edges,
     find_bounds,
     find_cells_inside,
     fit_projection,
     read_ring,
     to_geojson,
-    unwrap_ring,
 )
 
 BARENTS, PACIFIC, BAY = (10, 70, 30, 76), (150, -20, -120, 40), (-123, 37, -122, 38.5)
@@ -148,8 +148,10 @@ def test_an_area_beyond_the_end_of_a_mercator_map_is_refused():
     assert refused.value.field == "$.projection"
 
 
-def test_a_ring_around_a_pole_holds_it():
-    around = Area(name="", rims=[read_ring([[-65, 0], [-60, 90], [-65, 180], [-60, -90]], "$")])
+def test_a_ring_around_a_pole_that_is_drawn_on_a_polar_map_holds_it():
+    drawn = [[-65, 0], [-60, 90], [-65, 180], [-60, -90]]
+    assert read_ring(drawn, "$", NORTH)[:4] != read_ring(drawn, "$")[:4]
+    around = Area(name="", rims=[read_ring(drawn, "$", SOUTH)])
     result = find_bounds([around])
     assert (result.south, result.global_longitude) == (-90.0, True)
     assert choose_view(result, SOUTH, 1.5).pole == -90.0
@@ -162,8 +164,29 @@ def test_areas_on_both_sides_of_a_cut_are_one_neighbourhood(boxes):
     assert np.ptp(np.concatenate(result.rings)[:, 1]) < 21
 
 
+@pytest.mark.parametrize(("west", "east"), [(-101, 111), (-91, 91), (-1, 181), (0, 360), (-180, 180), (-434, -230)])
+@pytest.mark.parametrize("asked", [None, MERCATOR])
+def test_an_area_wider_than_half_the_earth_is_shown_whole(west, east, asked):
+    wide = Area(name="", rims=[read_ring([[-21, west], [-21, east], [21, east], [21, west]], "$", asked)])
+    shown = choose_view(find_bounds([wide]), asked, 1.5)
+    shape = shown.shape(120)
+    latitude, longitude = shown.earth(*np.meshgrid(*shown.cells(shape)))
+    inside = find_cells_inside(shown, [wide], shape)
+    np.testing.assert_array_equal(inside, (abs(latitude) < 21) & ((longitude - west) % 360 < east - west))
+    share = min(1.0, (east - west) * 1.25 / 360) * 360  # of the Earth that the map shows
+    assert inside.any(axis=0).mean() == pytest.approx((east - west) / share, abs=0.1)
+
+
+def test_a_polar_map_draws_edges_the_shorter_way():
+    drawn = [[70, 170], [70, -170], [75, -170], [75, 170]]
+    assert [longitude for _, longitude in read_ring(drawn, "$", NORTH)] == [170, 190, 190, 170, 170]
+    assert [longitude for _, longitude in read_ring(drawn, "$")] == [170, -170, -170, 170, 170]
+    beyond = [[59, -1], [59, 181], [87, 181], [87, -1]]
+    assert read_ring(beyond, "$", NORTH) == read_ring(beyond, "$")
+
+
 def test_edges_have_a_point_a_degree():
-    result = unwrap_ring([(0.0, 170.0), (0.0, -170.0), (9.5, -170.0), (0.0, 170.0)])
+    result = fill_edges([(0.0, 170.0), (0.0, 190.0), (9.5, 190.0), (0.0, 170.0)])
     assert np.abs(np.diff(result, axis=0)).max() <= 1.0
     assert result[:, 1].max() == 190.0
 

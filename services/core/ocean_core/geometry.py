@@ -4,9 +4,11 @@ Positions are degrees. Longitudes come in any convention (-180 to 180, 0 to 360,
 services a line or ring is *continuous*: its longitudes go on beyond 180 where it crosses the antimeridian, and they
 are wrapped only where an answer leaves.
 
-Edges are straight in latitude and longitude, as GeoJSON has them (RFC 7946). From one position to the next a line goes
-the shorter way round. An edge of exactly half a turn is taken as it is written, and so is one of exactly a whole turn:
-it goes along a parallel around the Earth.
+Edges are straight in latitude and longitude, as GeoJSON has them (RFC 7946). The edge of an area goes the way that its
+numbers say: from -100 to 110 it is 210 degrees wide. Files (KML) and polar maps write longitudes from -180 to 180, with
+a jump where they cross the antimeridian: their lines and rings are unwrapped when they are read, so that each edge goes
+the shorter way round. There, an edge of exactly half a turn is taken as it is written, and so is one of exactly a whole
+turn: it goes along a parallel around the Earth.
 
 Distances are great circles of a sphere with the mean radius of the WGS 84 ellipsoid; `WGS84` measures on the ellipsoid
 itself.
@@ -23,6 +25,8 @@ from shapely.affinity import translate
 
 EARTH_RADIUS = 6371.0088  # km: (2a + b) / 3 of WGS 84
 TURN = 360.0
+PRECISION = 1e-9  # degrees, 0.1 mm: on a lattice, overlays of polygons cannot fail
+MAX_LONGITUDE = 540.0  # degrees east or west: a map that is moved over the antimeridian goes on counting
 WGS84 = Geod(ellps="WGS84")
 
 Floats = NDArray[np.float64]
@@ -45,11 +49,14 @@ def longitude_near(longitude: ArrayLike, middle: ArrayLike) -> Floats:
     return near
 
 
-def unwrap_longitudes(longitude: ArrayLike) -> Floats:
-    """Return the longitudes along a line without a jump, shape (position,); the first stays as it is."""
+def unwrap_longitudes(longitude: ArrayLike, *, whole_turns: bool = True) -> Floats:
+    """Return the longitudes along a line without a jump, shape (position,); the first stays as it is.
+
+    Without ``whole_turns`` a step of 360 degrees is a jump as well: the line stands still there.
+    """
     degrees = np.asarray(longitude, dtype=np.float64)
     steps = np.diff(degrees)
-    as_written = (np.abs(steps) <= TURN / 2) | (np.abs(steps) == TURN)
+    as_written = (np.abs(steps) <= TURN / 2) | (whole_turns & (np.abs(steps) == TURN))
     turns = np.where(as_written, 0.0, np.floor((steps + TURN / 2) / TURN))
     unwrapped: Floats = degrees - TURN * np.concatenate([[0.0], np.cumsum(turns)])[: degrees.size]
     return unwrapped
@@ -75,6 +82,20 @@ def smallest_span(spans: Sequence[Span]) -> Span:
         if last < smallest[1] - smallest[0]:
             smallest = first, first + last
     return smallest
+
+
+def turn_near(longitude: ArrayLike) -> Floats:
+    """Return longitudes from -180 to 360 as they are, and others wrapped."""
+    degrees = np.asarray(longitude, dtype=np.float64)
+    near: Floats = np.where((degrees >= -TURN / 2) & (degrees <= TURN), degrees, wrap_longitude(degrees))
+    return near
+
+
+def turn_span(span: Span) -> Span:
+    """Return a span of longitudes far from Greenwich by an entire turn nearer: its west is from -180 to below 360."""
+    west, east = span
+    turns = (west < -TURN / 2) - (west >= TURN)
+    return west + TURN * turns, east + TURN * turns
 
 
 def split_at_antimeridian(geometry: shapely.Geometry) -> shapely.Geometry:
@@ -150,6 +171,20 @@ def circle_bounds(latitude: float, longitude: float, radius: float) -> Bounds:
     return longitude - half_width, max(float(south), -90.0), longitude + half_width, min(float(north), 90.0)
 
 
+def close_ring(ring: ArrayLike) -> Floats:
+    """Return a ring of (longitude, latitude), shape (position, 2), closed, whose edges go the way its numbers say.
+
+    A ring along a parallel has no area by its numbers: if it goes around the Earth, it is led up to the pole as
+    `unwrap_ring` does. ValueError: it has fewer than three different positions, or is wider than the Earth.
+    """
+    positions = _repeat_first(ring)
+    if np.ptp(positions[:, 1]) == 0:
+        return unwrap_ring(positions)
+    if np.ptp(positions[:, 0]) > TURN:
+        raise ValueError("a ring goes around the Earth more than once")
+    return positions
+
+
 def unwrap_ring(ring: ArrayLike) -> Floats:
     """Return a ring of (longitude, latitude), shape (position, 2), closed and without a jump at the antimeridian.
 
@@ -157,12 +192,11 @@ def unwrap_ring(ring: ArrayLike) -> Floats:
     first position: so its polygon holds the pole. ValueError: it has fewer than three different positions, or goes
     around the Earth more than once.
     """
-    positions = np.asarray(ring, dtype=np.float64).reshape(-1, 2)
-    if len(positions) and not np.array_equal(positions[0], positions[-1]):
-        positions = np.concatenate([positions, positions[:1]])
-    if len(positions) < 4:
-        raise ValueError("a ring has at least three different positions")
+    positions = _repeat_first(ring)
     longitude, latitude = unwrap_longitudes(positions[:, 0]), positions[:, 1]
+    if (np.abs(np.diff(positions[:, 0])) == TURN).any() and not _is_simple_ring(longitude, latitude):
+        # From 180 to -180 on the antimeridian: no way around the Earth, but a change of the sign.
+        longitude = unwrap_longitudes(positions[:, 0], whole_turns=False)
     turned = longitude[-1] - longitude[0]
     if abs(turned) > 1.5 * TURN:
         raise ValueError("a ring goes around the Earth more than once")
@@ -172,6 +206,22 @@ def unwrap_ring(ring: ArrayLike) -> Floats:
     pole = np.copysign(90.0, latitude.mean())
     to_the_pole = [[longitude[-1], pole], [longitude[0], pole], [longitude[0], latitude[0]]]
     return np.concatenate([np.stack([longitude, latitude], axis=1), to_the_pole])
+
+
+def _repeat_first(ring: ArrayLike) -> Floats:
+    """Return a ring whose last position is its first, shape (position, 2)."""
+    positions = np.asarray(ring, dtype=np.float64).reshape(-1, 2)
+    if len(positions) and not np.array_equal(positions[0], positions[-1]):
+        positions = np.concatenate([positions, positions[:1]])
+    if len(positions) < 4:
+        raise ValueError("a ring has at least three different positions")
+    return positions
+
+
+def _is_simple_ring(longitude: Floats, latitude: Floats) -> bool:
+    """Return whether a line ends where it begins and crosses itself nowhere."""
+    closed = abs(longitude[-1] - longitude[0]) <= TURN / 2
+    return bool(closed and shapely.LinearRing(np.stack([longitude, latitude], axis=1)).is_simple)
 
 
 def densify(positions: Floats, spacing: float) -> Floats:
@@ -189,7 +239,7 @@ def cut_holes(polygon: shapely.Geometry, holes: Sequence[shapely.Geometry]) -> s
         first = np.ceil((west - hole.bounds[2]) / TURN)
         last = np.floor((east - hole.bounds[0]) / TURN)
         for turn in np.arange(first, last + 1):
-            polygon = shapely.difference(polygon, translate(hole, TURN * turn))
+            polygon = shapely.difference(polygon, translate(hole, TURN * turn), grid_size=PRECISION)
         if polygon.is_empty:
             break
     return polygon

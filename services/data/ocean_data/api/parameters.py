@@ -19,6 +19,7 @@ from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, ExtractedVal
 from ocean_common.parameters import DatasetId, path_parameter, query_parameter, refuse_unknown_parameters
 from ocean_core import errors
 from ocean_core.errors import InvalidRequest
+from ocean_core.geometry import MAX_LONGITUDE
 from ocean_data.extraction import ExtractionService, check_variable_count
 
 READING_ERRORS = (
@@ -49,7 +50,7 @@ Variables = Annotated[
     ),
 ]
 Latitude = Annotated[float, query_parameter("Degrees north.", 74.5, ge=-90, le=90)]
-Longitude = Annotated[float, query_parameter("Degrees east, as -180 to 180 or 0 to 360.", 20.0, ge=-180, le=360)]
+Longitude = Annotated[float, query_parameter("Degrees east, of any turn.", 20.0, ge=-MAX_LONGITUDE, le=MAX_LONGITUDE)]
 DepthLevel = Annotated[
     str,
     query_parameter(

@@ -14,6 +14,7 @@ from ocean_common.contracts.data import AreaRequest
 from ocean_common.parameters import DatasetId, parse_choice, query_parameter
 from ocean_core import errors
 from ocean_core.errors import InvalidRequest
+from ocean_core.geometry import MAX_LONGITUDE, wrap_longitude
 from ocean_data.api.parameters import (
     EXTRACTION_ERRORS,
     AreaKey,
@@ -151,9 +152,12 @@ def parse_corner(text: str, field: str) -> tuple[float, float]:
         raise InvalidRequest(
             "{name} is {text}: write numbers of degrees, as 72,5", name=field, text=text[:40], field=field
         )
-    if not (-90 <= latitude <= 90 and -360 <= longitude <= 540):
+    if not (abs(latitude) <= 90 and abs(longitude) <= MAX_LONGITUDE):
         raise InvalidRequest(
-            "{name}: latitudes go from -90 to 90, longitudes from -180 to 360", name=field, field=field
+            "{name}: latitudes go from -90 to 90, longitudes from -{limit:g} to {limit:g}",
+            name=field,
+            limit=MAX_LONGITUDE,
+            field=field,
         )
     return latitude, longitude
 
@@ -167,5 +171,5 @@ def subset_file_name(dataset: str, place: str, extraction: Extraction, form: str
 
 
 def _place(latitude: float, longitude: float) -> str:
-    turned = (longitude + 180) % 360 - 180 if abs(longitude) > 180 else longitude
+    turned = float(wrap_longitude(longitude)) if abs(longitude) > 180 else longitude
     return f"{abs(latitude):.0f}{'S' if latitude < 0 else 'N'}{abs(turned):.0f}{'W' if turned < 0 else 'E'}"

@@ -9,7 +9,7 @@ from pyproj import Geod
 
 from ocean_common.contracts.data import Point
 from ocean_core.errors import InvalidRequest, RequestTooLarge
-from ocean_core.geometry import Floats, wrap_longitude
+from ocean_core.geometry import MAX_LONGITUDE, Floats, turn_near, wrap_longitude
 
 MOST = 5_000  # points of a path
 USUAL = 100  # points of a path that does not say how many
@@ -41,18 +41,19 @@ def on_earth(points: Sequence[Point], field: str, most: int) -> tuple[Floats, Fl
             field=field,
         )
     positions = np.array(points, dtype=np.float64).reshape(-1, 2)
-    good = (np.abs(positions[:, 0]) <= 90) & (positions[:, 1] >= -180) & (positions[:, 1] <= 360)
+    good = (np.abs(positions[:, 0]) <= 90) & (np.abs(positions[:, 1]) <= MAX_LONGITUDE)
     if not good.all():
         number = int(np.flatnonzero(~good)[0])
         latitude, longitude = positions[number]
         raise InvalidRequest(
             "the point {latitude:g}, {longitude:g} is not on the Earth: latitude first, -90 to 90, "
-            "then longitude, -180 to 360",
+            "then longitude, -{limit:g} to {limit:g}",
             latitude=latitude,
             longitude=longitude,
+            limit=MAX_LONGITUDE,
             field=f"{field}[{number}]",
         )
-    return np.ascontiguousarray(positions[:, 0]), np.ascontiguousarray(positions[:, 1])
+    return np.ascontiguousarray(positions[:, 0]), turn_near(positions[:, 1])
 
 
 def along(way: Sequence[Point], points: int | None = None, spacing: float | None = None) -> Path:

@@ -1,6 +1,7 @@
 """Areas on the Earth: a box, or polygons with holes; over the date line and around a pole as well.
 
-How edges run, and which way round, `ocean_core.geometry` says. A ring around a pole reaches up to that pole.
+Edges go the way that their numbers say (`ocean_core.geometry`): an area over the date line goes on beyond 180 degrees,
+one around a pole goes along its meridians.
 """
 
 from collections.abc import Sequence
@@ -16,13 +17,16 @@ from ocean_common.contracts.data import MAX_VERTICES
 from ocean_common.problems import parse_framework_text
 from ocean_core.errors import InvalidRequest, Message, join_messages
 from ocean_core.geometry import (
+    MAX_LONGITUDE,
+    TURN,
     Floats,
     Position,
+    close_ring,
     cut_holes,
     longitudes_in_span,
     polygon_holds,
     smallest_span,
-    unwrap_ring,
+    turn_span,
 )
 
 SLACK = 1e-9  # degrees: a centre on the rim lies inside
@@ -90,12 +94,17 @@ def box_region(box: Sequence[float]) -> Region:
         raise InvalidRequest(
             "south {south:g} is above north {north:g}; exchange them", south=south, north=north, field="bbox"
         )
-    if not (-360 <= west <= 720 and -360 <= east <= 720):
+    if not (abs(west) <= MAX_LONGITUDE and abs(east) <= MAX_LONGITUDE):
         raise InvalidRequest(
-            "longitudes {west:g} and {east:g} are not within -360 and 720", west=west, east=east, field="bbox"
+            "longitudes {west:g} and {east:g} are not within -{limit:g} and {limit:g}",
+            west=west,
+            east=east,
+            limit=MAX_LONGITUDE,
+            field="bbox",
         )
-    width = east - west if 0 <= east - west <= 360 else (east - west) % 360
-    return Region(west=west, south=south, east=west + width, north=north)
+    width = min(east - west, TURN) if east >= west else (east - west) % TURN
+    west, east = turn_span((west, west + width))
+    return Region(west=west, south=south, east=east, north=north)
 
 
 def polygon_region(polygons: Sequence[Rings]) -> Region:
@@ -110,7 +119,7 @@ def polygon_region(polygons: Sequence[Rings]) -> Region:
         )
     shapes = tuple(_polygon(rings) for rings in polygons)
     bounds = np.array([shape.bounds for shape in shapes])
-    west, east = smallest_span([(low, high) for low, _, high, _ in bounds.tolist()])
+    west, east = turn_span(smallest_span([(low, high) for low, _, high, _ in bounds.tolist()]))
     for shape in shapes:
         shapely.prepare(shape)
     south, north = float(bounds[:, 1].min()), float(bounds[:, 3].max())
@@ -148,7 +157,7 @@ def _read_polygons(requested: dict[str, Any]) -> list[Rings]:
 
 
 def _polygon(rings: Rings) -> shapely.Geometry:
-    """Return one polygon, its longitudes without a jump; the holes are cut out."""
+    """Return one polygon; the holes are cut out."""
     polygon = cut_holes(_simple_polygon(rings[0]), [_simple_polygon(ring) for ring in rings[1:]])
     if polygon.is_empty or polygon.area == 0:
         raise InvalidRequest("the polygon has no area: its holes cover all of it", field="polygon")
@@ -168,17 +177,21 @@ def _simple_polygon(ring: Ring) -> shapely.Geometry:
 
 
 def _read_ring(requested: Ring) -> Floats:
-    """Read the longitudes and latitudes of a ring, (vertex, 2), without a jump at the date line, and closed."""
+    """Read the longitudes and latitudes of a ring, (vertex, 2), closed."""
     if not all(len(position) >= 2 for position in requested):
         raise InvalidRequest("a ring is a list of [longitude, latitude]; write {format}", format=FORM, field="polygon")
     ring = np.array([position[:2] for position in requested], dtype=np.float64).reshape(-1, 2)
     if len(ring) < 4 or not np.isfinite(ring).all():
         raise InvalidRequest("a ring has at least four positions, the last as the first, all numbers", field="polygon")
-    if not (np.abs(ring[:, 1]) <= 90).all() or not (np.abs(ring[:, 0]) <= 720).all():
-        raise InvalidRequest("a ring has latitudes from -90 to 90 and longitudes as degrees east", field="polygon")
+    if not (np.abs(ring[:, 1]) <= 90).all() or not (np.abs(ring[:, 0]) <= MAX_LONGITUDE).all():
+        raise InvalidRequest(
+            "a ring has latitudes from -90 to 90 and longitudes from -{limit:g} to {limit:g} degrees east",
+            limit=MAX_LONGITUDE,
+            field="polygon",
+        )
     if not np.array_equal(ring[0], ring[-1]):
         raise InvalidRequest("the last position of a ring is its first; close the ring", field="polygon")
     try:
-        return unwrap_ring(ring)
+        return close_ring(ring)
     except ValueError as error:
         raise InvalidRequest("a ring goes around the Earth more than once", field="polygon") from error

@@ -12,7 +12,7 @@ from ocean_common.i18n import Translator
 from ocean_common.parameters import query_parameter, refuse_unknown_parameters
 from ocean_common.problems import document_errors
 from ocean_core.errors import InvalidRequest
-from ocean_core.geometry import Bounds
+from ocean_core.geometry import MAX_LONGITUDE, Bounds
 from ocean_core.time import Period
 from ocean_metadata.catalogue.responses import (
     CatalogueDependency,
@@ -57,7 +57,7 @@ async def filter_datasets_by_location(
     catalogue: CatalogueDependency,
     search_index_cache: Indexes,
     latitude: Annotated[float, query_parameter("Degrees north.", 73, ge=-90, le=90)],
-    longitude: Annotated[float, query_parameter("Degrees east: -180 to 180, or 0 to 360.", 20, ge=-360, le=360)],
+    longitude: Annotated[float, query_parameter("Degrees east, of any turn.", 20, ge=-MAX_LONGITUDE, le=MAX_LONGITUDE)],
     dataset_ids: DatasetIds = None,
 ) -> list[str]:
     """Ids of the listed datasets that cover a point: by the outline of the wet cells, not by a bounding box."""
@@ -152,9 +152,11 @@ def _parse_box(text: str) -> Bounds:
         west, south, east, north = (float(part) for part in text.split(","))
     except ValueError:
         raise InvalidRequest("bbox is west,south,east,north in degrees: -20,60,30,80", field="bbox") from None
-    if not (-90 <= south <= north <= 90 and all(-360 <= longitude <= 360 for longitude in (west, east))):
+    if not (-90 <= south <= north <= 90 and max(abs(west), abs(east)) <= MAX_LONGITUDE):
         raise InvalidRequest(
-            "bbox is west,south,east,north: latitudes from -90 to 90, the southern first; longitudes from -360 to 360",
+            "bbox is west,south,east,north: latitudes from -90 to 90, the southern first; longitudes from -{limit:g} "
+            "to {limit:g}",
+            limit=MAX_LONGITUDE,
             field="bbox",
         )
     return west, south, east, north

@@ -91,10 +91,11 @@ def circle_area(latitude: float, longitude: float, radius: float) -> SearchArea:
 def polygon_area(corners: list[tuple[float, float]]) -> SearchArea:
     """Return the polygon of corners (latitude, longitude), or the box between two of them.
 
-    From each corner to the next it goes the shorter way round, over the date line where that is shorter.
+    From each corner to the next it goes the way that their numbers say: over the date line beyond 180 degrees.
     """
-    latitudes = np.array([latitude for latitude, _ in corners])
-    longitudes = geometry.unwrap_longitudes([longitude for _, longitude in corners])
+    latitudes, longitudes = np.array(corners, dtype=np.float64).T
+    if np.ptp(longitudes) > geometry.TURN:
+        raise InvalidRequest("area: it is wider than the Earth", field="area")
     longitudes = longitudes - geometry.TURN * floor((longitudes.min() + 180) / geometry.TURN)
     if len(corners) == 2:
         return SearchArea(_box((longitudes.min(), latitudes.min(), longitudes.max(), latitudes.max())))
@@ -208,7 +209,7 @@ def _parse_area(values: dict[str, str]) -> SearchArea | None:
             "area: from 1 to {max_corners} points can be given", max_corners=_MAX_CORNERS, field="area"
         )
     for latitude, longitude in corners:
-        if not (-90 <= latitude <= 90 and -720 <= longitude <= 720):
+        if not (-90 <= latitude <= 90 and abs(longitude) <= geometry.MAX_LONGITUDE):
             raise InvalidRequest(
                 "area: [{latitude:g},{longitude:g}] is not a [latitude, longitude] in degrees",
                 latitude=latitude,

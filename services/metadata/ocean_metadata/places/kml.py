@@ -205,7 +205,7 @@ def _parse_positions(text: str) -> list[geometry.Position]:
         if len(numbers) not in {2, 3}:
             raise KmlUnreadable("{part!r} is not longitude,latitude", part=part[:40])
         longitude, latitude = float(numbers[0]), float(numbers[1])
-        if not (abs(latitude) <= 90 and abs(longitude) <= 540):  # false for NaN
+        if not (abs(latitude) <= 90 and abs(longitude) <= geometry.MAX_LONGITUDE):  # false for NaN
             raise KmlUnreadable("{part!r} is not on the Earth: longitude comes first, both in degrees", part=part[:40])
         positions.append((longitude, latitude))
     if not positions:
@@ -232,11 +232,14 @@ def make_area(polygons: Sequence[Sequence[Sequence[geometry.Position]]]) -> shap
     for rings in polygons:
         if not rings:
             raise KmlUnreadable("a polygon has no rim")
-        polygon = geometry.cut_holes(_fill_ring(rings[0]), [_fill_ring(hole) for hole in rings[1:]])
+        rim, *holes = (_fill_ring(ring) for ring in rings)
+        if rim.is_empty:
+            raise KmlUnreadable("it has no area")
+        polygon = geometry.cut_holes(rim, [hole for hole in holes if not hole.is_empty])
         if polygon.is_empty:
             raise KmlUnreadable("its holes cover all of it")
         parts.append(_move_near(polygon, parts[0].centroid.x) if parts else polygon)
-    flat = geometry.polygonal_parts(shapely.union_all(parts))
+    flat = geometry.polygonal_parts(shapely.union_all(parts, grid_size=geometry.PRECISION))
     if not flat:
         raise KmlUnreadable("it has no area")
     return _move_near(shapely.orient_polygons(shapely.MultiPolygon(flat)), 0.0)
@@ -249,7 +252,7 @@ def _fill_ring(positions: Sequence[geometry.Position]) -> shapely.Geometry:
         return polygon
     if len(positions) > _MAX_MENDED:
         raise KmlUnreadable("a ring crosses itself: {reason}", reason=shapely.is_valid_reason(polygon)[:80])
-    return shapely.make_valid(polygon)
+    return shapely.MultiPolygon(geometry.polygonal_parts(shapely.make_valid(polygon)))
 
 
 def _move_near(polygon: shapely.Geometry, longitude: float) -> shapely.Geometry:

@@ -1,7 +1,7 @@
 """Areas as polygons on the Earth, and the map that shows them: fitted to them, or in a requested projection.
 
-Edges of areas are straight in latitude and longitude, as in the data service. An edge that would span more than half of
-the Earth crosses the antimeridian instead. A ring around a pole contains that pole. All projections are conformal.
+Edges of areas are straight in latitude and longitude, as in the data service, and go the way that their numbers say.
+All projections are conformal.
 """
 
 from functools import lru_cache
@@ -14,7 +14,16 @@ from numpy.typing import NDArray
 from pyproj import CRS, Proj
 
 from ocean_core.errors import InvalidRequest
-from ocean_core.geometry import densify, great_circle_distance, smallest_span, unwrap_longitudes, wrap_longitude
+from ocean_core.geometry import (
+    MAX_LONGITUDE,
+    close_ring,
+    densify,
+    great_circle_distance,
+    polygon_holds,
+    smallest_span,
+    unwrap_ring,
+    wrap_longitude,
+)
 from ocean_core.tiles import MAJOR, MERCATOR, PROJECTIONS
 
 _, NORTH, SOUTH = PROJECTIONS  # that can be requested
@@ -34,7 +43,7 @@ Extent = tuple[float, float, float, float]  # left, bottom, right, top: m
 
 
 Floats = NDArray[np.float64]
-Ring = Floats  # (vertex, 2): latitude and longitude, degrees; closed, without a jump at the antimeridian
+Ring = Floats  # (vertex, 2): latitude and longitude, degrees; closed, with points along its edges
 
 
 class Area(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,10 +54,14 @@ class Area(msgspec.Struct, frozen=True, kw_only=True):
     holes: list[list[tuple[float, float]]] = []  # in any of the rims
 
 
-def read_ring(positions: list[list[float]], field: str) -> list[tuple[float, float]]:
-    """Read a ring of [latitude, longitude], and close it."""
+def read_ring(positions: list[list[float]], field: str, projection: str | None = None) -> list[tuple[float, float]]:
+    """Read a ring of [latitude, longitude], and close it.
+
+    A polar ``projection`` is that of the map on which it was drawn. Such maps write longitudes from -180 to 180: edges
+    go the shorter way round, and a ring around the pole holds it.
+    """
     for number, position in enumerate(positions):
-        if len(position) < 2 or not (-90 <= position[0] <= 90 and -720 <= position[1] <= 720):
+        if len(position) < 2 or not (abs(position[0]) <= 90 and abs(position[1]) <= MAX_LONGITUDE):
             path = f"{field}[{number}]"
             raise InvalidRequest(
                 "{path} is {name}; it is [latitude, longitude], in degrees",
@@ -56,14 +69,17 @@ def read_ring(positions: list[list[float]], field: str) -> list[tuple[float, flo
                 name=str(position)[:60],
                 field=path,
             )
-    ring = [(float(position[0]), float(position[1])) for position in positions]
-    if ring and ring[0] != ring[-1]:
-        ring.append(ring[0])
-    if len(ring) < 4:  # positions, the last as the first
+    ring = [(float(position[1]), float(position[0])) for position in positions]
+    if len({*ring}) < 3:
         raise InvalidRequest(
             "{name} has {count} positions; a polygon has at least three", name=field, count=len(set(ring)), field=field
         )
-    return ring
+    jumps = projection in {NORTH, SOUTH} and all(abs(longitude) <= 180.0 for longitude, _ in ring)
+    try:
+        closed = unwrap_ring(ring) if jumps else close_ring(ring)
+    except ValueError as error:
+        raise InvalidRequest("{name} goes around the Earth more than once", name=field, field=field) from error
+    return [(latitude, longitude) for longitude, latitude in closed.tolist()]
 
 
 def to_geojson(areas: list[Area]) -> dict[str, Any]:
@@ -74,11 +90,9 @@ def to_geojson(areas: list[Area]) -> dict[str, Any]:
     return {"type": "MultiPolygon", "coordinates": polygons}
 
 
-def unwrap_ring(positions: list[tuple[float, float]]) -> Ring:
-    """Return a ring with continuous longitudes and points along its edges, shape (vertex, 2)."""
-    ring = np.array(positions, dtype=np.float64)
-    ring[:, 1] = unwrap_longitudes(ring[:, 1])
-    return densify(ring, EDGE_STEP)
+def fill_edges(positions: list[tuple[float, float]]) -> Ring:
+    """Return a ring with points along its edges, shape (vertex, 2)."""
+    return densify(np.array(positions, dtype=np.float64), EDGE_STEP)
 
 
 class AreaBounds(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,16 +117,9 @@ class AreaBounds(msgspec.Struct, frozen=True, kw_only=True):
 
 def find_bounds(areas: list[Area]) -> AreaBounds:
     """Find the smallest box around areas, wherever the antimeridian is."""
-    rings = [unwrap_ring(rim) for area in areas for rim in area.rims]
+    rings = [fill_edges(rim) for area in areas for rim in area.rims]
     south, north = min(ring[:, 0].min() for ring in rings), max(ring[:, 0].max() for ring in rings)
-    polar = [ring for ring in rings if abs(ring[-1, 1] - ring[0, 1]) > 180.0]
-    for ring in polar:
-        south, north = (south, 90.0) if ring[:, 0].mean() > 0 else (-90.0, north)
-    spans = [(float(ring[:, 1].min()), float(ring[:, 1].max())) for ring in rings]
-    if polar or any(high - low >= 360.0 for low, high in spans):
-        west, east = -180.0, 180.0
-    else:
-        west, east = smallest_span(spans)
+    west, east = smallest_span([(float(ring[:, 1].min()), float(ring[:, 1].max())) for ring in rings])
     if not (south < north and west < east):
         raise InvalidRequest("the area has no extent: it is a point or a line; a polygon has a surface", field="$.area")
     middle = (west + east) / 2
@@ -396,17 +403,17 @@ def compute_cell_areas(view: View, shape: tuple[int, int]) -> Floats:
 
 def find_cells_inside(view: View, areas: list[Area], shape: tuple[int, int]) -> NDArray[np.bool_]:
     """Return which cells have their centre in areas, shape (row, column)."""
-    x, y = np.meshgrid(*view.cells(shape))
+    centres = view.earth(*np.meshgrid(*view.cells(shape)))
     inside = np.zeros(shape, dtype=bool)
     for area in areas:
         for rim in area.rims:
-            polygon = _project_polygon(view, rim)
-            shapely.prepare(polygon)
-            inside |= shapely.contains_xy(polygon, x, y)
+            inside |= _ring_holds(rim, *centres)
         for hole in area.holes:
-            inside &= ~shapely.contains_xy(_project_polygon(view, hole), x, y)
+            inside &= ~_ring_holds(hole, *centres)
     return inside
 
 
-def _project_polygon(view: View, positions: list[tuple[float, float]]) -> shapely.Geometry:
-    return shapely.make_valid(shapely.Polygon(project_ring(view, unwrap_ring(positions))))
+def _ring_holds(ring: list[tuple[float, float]], latitude: Floats, longitude: Floats) -> NDArray[np.bool_]:
+    polygon = shapely.make_valid(shapely.Polygon([(east, north) for north, east in ring]))
+    shapely.prepare(polygon)
+    return polygon_holds(polygon, latitude, longitude)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.observations import PlatformType
+from ocean_core.geometry import MAX_LONGITUDE
 from ocean_core.units import length_in_metres, unit_conversion
 from ocean_metadata.observations.formats import decoding, quantities
 from ocean_metadata.observations.model import Cast, Floats, Platform, QuantitySamples, format_instant
@@ -58,7 +59,7 @@ def read_dsg(path: Path, platform_type: PlatformType | None = None) -> Iterator[
         times = layout.expand(time, decoding.decode_times(time))
         latitude = layout.read(layout.require_coordinate("latitude"))
         longitude = layout.read(layout.require_coordinate("longitude"))
-        valid = (times != decoding.NO_TIME) & (abs(latitude) <= 90) & (abs(longitude) <= 540)
+        valid = (times != decoding.NO_TIME) & (abs(latitude) <= 90) & (abs(longitude) <= MAX_LONGITUDE)
         depth = _read_depth(layout, latitude)
         measured = list(_read_quantities(layout, data))
         platform_type = platform_type or _guess_type(data)

@@ -13,6 +13,7 @@ from ocean_common.contracts.data import Interpolation, Point, PointsRequest
 from ocean_common.parameters import parse_choice
 from ocean_core.colour import Limits, is_distinguishable
 from ocean_core.errors import InvalidRequest, Message, OceanError, RequestTooLarge
+from ocean_core.geometry import MAX_LONGITUDE, turn_near
 from ocean_core.time import parse_instant
 from ocean_plotting.palettes import parse_scale as parse_limits
 from ocean_plotting.palettes import validate_colormap
@@ -215,14 +216,13 @@ def parse_stations(stations: list[Station]) -> list[tuple[float, float]]:
 
 def parse_point(point: Station, field: str) -> tuple[float, float]:
     """Read latitude and longitude (degrees) of one point."""
-    return (
-        _parse_degrees(point[0], 90.0, f"{field}[0]", Message("latitude, -90 to 90")),
-        _parse_degrees(point[1], 360.0, f"{field}[1]", Message("longitude, -180 to 360")),
-    )
+    limits = Message("longitude, -{limit:g} to {limit:g}", limit=MAX_LONGITUDE)
+    latitude = _parse_degrees(point[0], 90.0, f"{field}[0]", Message("latitude, -90 to 90"))
+    return latitude, float(turn_near(_parse_degrees(point[1], MAX_LONGITUDE, f"{field}[1]", limits)))
 
 
 def _parse_degrees(value: float | str | None, most: float, path: str, limits: Message) -> float:
-    if isinstance(value, str) or value is None or not -min(most, 180.0) <= value <= most:
+    if isinstance(value, str) or value is None or not abs(value) <= most:
         raise InvalidRequest(
             "{field} is {value!r}; it is the {limits} degrees", value=str(value)[:40], limits=limits, field=path
         )

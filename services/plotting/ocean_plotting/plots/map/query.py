@@ -153,7 +153,7 @@ class MapQuery(PlotQuery, frozen=True, kw_only=True):
                 raise InvalidRequest("{field} names an area that was not looked up", field=path)
             rims, holes = (
                 [
-                    read_ring(ring, f"{path}.{member}[{index}]")
+                    read_ring(ring, f"{path}.{member}[{index}]", self.projection)
                     for index, ring in enumerate(getattr(drawn, member) or [])
                 ]
                 for member in ("polygons", "innerrings")
