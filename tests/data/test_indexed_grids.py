@@ -1,12 +1,15 @@
 """Grids from the file to the answer: indexed by the metadata service, read by the data service, against the numbers."""
 
+import json
 import threading
 
 import msgspec
 import netCDF4
 import numpy as np
 import pytest
+import shapely
 from litestar.testing import TestClient
+from scipy.spatial import Delaunay
 
 from ocean_common.contracts.assets import Assets
 from ocean_metadata.app import create_app as create_metadata_app
@@ -31,7 +34,8 @@ class IndexedFiles:
             assets = [
                 msgspec.msgpack.decode(metadata.get(f"/internal/assets/{name}/{item.key}").content, type=Assets)
                 for name, record in self.datasets.items()
-                for item in record.visible_variables
+                for item in record.variables
+                if not item.auxiliary
             ]
         self.assets = {(item.dataset, item.variable.key): item for item in assets}
         self._app = app_over(assets)
@@ -69,6 +73,18 @@ def indexed(tmp_path, app_over):
     yield index
     for item in made:
         item.close()
+
+
+@pytest.fixture
+def write_configuration(tmp_path):
+    """Write a configuration of datasets."""
+
+    def write(content):
+        path = tmp_path / "datasets.json"
+        path.write_text(json.dumps(content))
+        return path
+
+    return write
 
 
 def add(data, name, dimensions, values, **attributes):
@@ -150,3 +166,162 @@ def test_data_with_the_attributes_of_a_grid_mapping_stay_data(tmp_path, indexed,
     files = indexed()
     assert {key for _, key in files.assets} == {"sst", "other"}
     assert (files.value("a/sst", 42, -47), files.value("a/other", 42, -47)) == (11.0, 12.0)
+
+
+# Land masks
+
+
+def roms_file(path):
+    """Write a staggered grid whose land is filled with zeros; return its masks, and the depth of the sea everywhere."""
+    latitude, longitude = tilted(12, 10)
+    generator = np.random.default_rng(5)
+    mask = generator.integers(0, 2, (12, 10)).astype(float)
+    masks = {"rho": mask, "u": mask[:, 1:] * mask[:, :-1], "v": mask[1:] * mask[:-1]}
+    fields = {point: generator.uniform(1, 9, (2, 3, *values.shape)) for point, values in masks.items()}
+    with netCDF4.Dataset(path, "w") as data:
+        add(data, "ocean_time", ("ocean_time",), [0.0, 1.0], units="hours since 2020-01-01")
+        for (point, values), name in zip(masks.items(), ("temp", "u", "v"), strict=True):
+            cells = f"eta_{point}", f"xi_{point}"
+            rows, columns = values.shape
+            add(data, f"lat_{point}", cells, latitude[:rows, :columns], units="degrees_north")
+            add(data, f"lon_{point}", cells, longitude[:rows, :columns], units="degrees_east")
+            add(data, f"mask_{point}", cells, values, flag_values=[0.0, 1.0], flag_meanings="land water")
+            add(data, name, ("ocean_time", "s_rho", *cells), np.where(values == 0, 0, fields[point]))
+        wet = np.stack([mask, mask * (np.arange(10) > 3)])
+        add(data, "zeta", ("ocean_time", "eta_rho", "xi_rho"), np.where(mask == 0, 0, 1.0 + wet), units="m")
+        land_air = generator.uniform(1, 9, (2, 12, 10))
+        add(data, "Tair", ("ocean_time", "eta_rho", "xi_rho"), land_air, standard_name="air_temperature", units="degC")
+    return masks, fields, wet
+
+
+WORLD = (-180, -80, 180, 80)
+
+
+def test_a_mask_hides_the_land_of_its_own_point_of_the_grid(tmp_path, indexed):
+    masks, fields, _ = roms_file(tmp_path / "a.nc")
+    files = indexed()
+    record = files.datasets["a"]
+    assert {note.name for note in record.notes if note.kind == "masked"} == {"mask_rho", "mask_u", "mask_v"}
+    for point, name in (("rho", "temp"), ("u", "u"), ("v", "v")):
+        sea = masks[point] == 1
+        for step in range(2):
+            count, least, greatest, _ = files.statistics(f"a/{name}", WORLD, time=step, depth=1)
+            values = fields[point][step, 1][sea]
+            assert count == sea.sum()
+            np.testing.assert_allclose((least, greatest), (values.min(), values.max()), rtol=1e-6)
+    assert files.statistics("a/Tair", WORLD, time=0)[0] == 120  # the air has values over land
+
+
+def test_a_mask_hides_land_of_points_series_profiles_and_the_bottom(tmp_path, indexed):
+    masks, fields, _ = roms_file(tmp_path / "a.nc")
+    files = indexed()
+    latitude, longitude = tilted(12, 10)
+    for row, column in ((0, 0), (3, 4), (7, 2), (11, 9), (5, 5)):
+        place = {"latitude": latitude[row, column], "longitude": longitude[row, column]}
+        series = files.get("a/temp/timeseries", depth=1, start=0, end=1, **place).json()["variables"]["temp"]["values"]
+        wanted = fields["rho"][:, 1, row, column] if masks["rho"][row, column] else [np.nan] * 2
+        np.testing.assert_allclose(np.ravel(np.array(series, float)), wanted, rtol=1e-6)
+        bottom = files.value("a/temp", *place.values(), depth="bottom", time=0)
+        assert (bottom is None) == (masks["rho"][row, column] == 0)
+        assert files.value("a/mask_rho", *place.values()) == masks["rho"][row, column]  # the mask itself stays
+
+
+def test_the_outline_and_the_limits_of_colours_are_those_of_the_sea(tmp_path, indexed):
+    latitude, longitude = np.arange(40.0, 50), np.arange(-50.0, -40)
+    sea = np.ones((10, 10), "i1")
+    sea[:, :4] = 0
+    with netCDF4.Dataset(tmp_path / "a.nc", "w") as data:
+        add(data, "lat", ("lat",), latitude, units="degrees_north")
+        add(data, "lon", ("lon",), longitude, units="degrees_east")
+        add(data, "wet", ("lat", "lon"), sea, dtype="i1", standard_name="sea_binary_mask")
+        add(data, "tracer", ("lat", "lon"), np.where(sea == 0, -5000.0, 20 + latitude[:, np.newaxis]), units="kg")
+    record = indexed().datasets["a"]
+    outline = shapely.from_geojson(record.grids[0].footprint)
+    assert outline.bounds == pytest.approx((-46, 40, -41, 49), abs=0.01)
+    scale = next(item.scale for item in record.variables if item.key == "tracer")
+    assert scale[0] >= 55
+
+
+@pytest.mark.parametrize("levels", ["mask of levels", "mask of the surface"])
+def test_a_mask_of_the_grid_file_is_that_of_the_variable_s_point(tmp_path, indexed, write_configuration, levels):
+    latitude, longitude = tilted(8, 9)
+    generator = np.random.default_rng(7)
+    masks = {point: generator.integers(0, 2, (3, 8, 9)) for point in "tuvf"}
+    masks = {point: np.minimum.accumulate(values, axis=0) for point, values in masks.items()}  # a floor, no caves
+    if levels == "mask of the surface":
+        masks = {point: np.broadcast_to(values[:1], values.shape) for point, values in masks.items()}
+    field = generator.uniform(1, 9, (3, 8, 9))
+    with netCDF4.Dataset(tmp_path / "mesh_mask.nc", "w") as data:
+        add(data, "nav_lat", ("y", "x"), latitude, units="degrees_north")
+        add(data, "nav_lon", ("y", "x"), longitude, units="degrees_east")
+        for point, values in masks.items():
+            if levels == "mask of levels":
+                add(data, f"{point}mask", ("t", "z", "y", "x"), values[np.newaxis], dtype="i1")
+            else:
+                add(data, f"{point}maskutil", ("t", "y", "x"), values[:1], dtype="i1")
+    for point, name in (("t", "votemper"), ("u", "vozocrtx")):
+        with netCDF4.Dataset(tmp_path / f"grid_{point}.nc", "w") as data:
+            add(data, "time_counter", ("time_counter",), [0.0], units="days since 2020-01-01")
+            vertical = add(data, f"depth{point}", (f"depth{point}",), [1.0, 10.0, 100.0], units="m", positive="down")
+            shape = "time_counter", vertical.name, "y", "x"
+            add(data, name, shape, np.where(masks[point] == 0, 0, field)[np.newaxis])
+    files = indexed(
+        datasets=write_configuration(
+            {
+                point: {
+                    "url": str(tmp_path / f"grid_{point}.nc"),
+                    "geo_ref": {"url": str(tmp_path / "mesh_mask.nc")},
+                    "variables": {name: {}},
+                }
+                for point, name in (("t", "votemper"), ("u", "vozocrtx"))
+            }
+        )
+    )
+    for point, name in (("t", "votemper"), ("u", "vozocrtx")):
+        for level in range(3):
+            sea = masks[point][level] == 1
+            count, least, _, _ = files.statistics(f"{point}/{name}", WORLD, time=0, depth=level)
+            assert (count, least) == (sea.sum(), pytest.approx(field[level][sea].min(), rel=1e-6))
+    row, column = np.argwhere(masks["t"].sum(axis=0) > 0)[0]
+    deepest = int(masks["t"][:, row, column].sum()) - 1
+    bottom = files.value("t/votemper", latitude[row, column], longitude[row, column], depth="bottom")
+    assert bottom == pytest.approx(field[deepest, row, column], rel=1e-6)
+
+
+def test_a_mask_with_times_hides_what_is_dry_at_each_of_them(tmp_path, indexed):
+    _, _, wet = roms_file(tmp_path / "a.nc")
+    with netCDF4.Dataset(tmp_path / "a.nc", "a") as data:
+        add(data, "wetdry_mask_rho", ("ocean_time", "eta_rho", "xi_rho"), wet, flag_values=[0.0, 1.0],
+            flag_meanings="dry wet")  # fmt: skip
+    files = indexed()
+    assert [files.statistics("a/zeta", WORLD, time=step)[0] for step in range(2)] == [(part == 1).sum() for part in wet]
+
+
+def test_a_mask_that_hides_nothing_is_not_told(tmp_path, indexed):
+    latitude, longitude = tilted(6, 7)
+    sea = np.indices((6, 7)).sum(axis=0) % 2
+    with netCDF4.Dataset(tmp_path / "a.nc", "w") as data:
+        add(data, "nav_lat", ("y", "x"), latitude, units="degrees_north")
+        add(data, "nav_lon", ("y", "x"), longitude, units="degrees_east")
+        add(data, "tmask", ("y", "x"), sea)
+        add(data, "temp", ("y", "x"), np.where(sea == 0, 1e20, 5.0), fill=1e20)
+    files = indexed()
+    assert not files.datasets["a"].notes
+    assert files.assets["a", "temp"].land is None
+    assert files.statistics("a/temp", WORLD)[0] == sea.sum()
+
+
+def test_nodes_that_are_dry_are_hidden_on_a_mesh(tmp_path, indexed):
+    longitude, latitude = (values.ravel() for values in np.meshgrid(np.arange(-60.0, -55), np.arange(40.0, 45)))
+    wet = np.stack([latitude < 43.5, latitude < 42.5]).astype(int)
+    corners = Delaunay(np.stack([longitude, latitude], axis=1)).simplices
+    with netCDF4.Dataset(tmp_path / "a.nc", "w") as data:
+        add(data, "time", ("time",), [0.0, 1.0], units="days since 2020-01-01")
+        add(data, "lat", ("node",), latitude, units="degrees_north")
+        add(data, "lon", ("node",), longitude, units="degrees_east")
+        add(data, "nv", ("three", "nele"), corners.T + 1, dtype="i4")
+        add(data, "wet_nodes", ("time", "node"), wet, dtype="i4", option_0="Node dry", option_1="Node wet")
+        add(data, "zeta", ("time", "node"), np.ones((2, 25)), units="m")
+    files = indexed()
+    assert [files.statistics("a/zeta", WORLD, time=step)[0] for step in range(2)] == [20, 15]
+    assert files.value("a/zeta", 43.0, -58.0, time=1) is None

@@ -1,10 +1,11 @@
-"""Cells of a grid that have a place on the Earth.
+"""Cells of a grid that have a place on the Earth, and those that a mask calls land.
 
 Models leave out blocks of land, and write fill values, zeros or -1 for their latitudes and longitudes, often without an
 attribute that says so. The index (bounds, outlines) and the data service (search, areas) decide alike which cells are
 usable, once, when a grid is made.
 """
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +15,7 @@ POLE = 90.001  # degrees: float32 rounds beyond 90
 LONGITUDES = (-540.0, 1080.0)  # degrees: a tripolar grid may go on counting for more than a turn
 FILLS = (0.0, -1.0)  # of both coordinates: one alone is enough to be suspected
 NEAR = 10.0  # degrees: farther away, no cell is beside one whose neighbours do not tell
+ROUNDING = 0.01  # of the numbers of a mask: they may be packed
 AGREEMENT = 0.5  # of a cell: as near to where its neighbours lead, a cell is in its place
 # Neighbours along a row or column that tell where a cell is, and the share of the second: half-way, or going on.
 _LINES = [
@@ -72,3 +74,28 @@ def _find_placed(
         placed |= both & (off < AGREEMENT * step)
         is_near |= has_one & (near < NEAR) & (near > 0)
     return placed | (~is_led & alone & is_near)
+
+
+class MaskMeaning(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Numbers of a mask that mean land."""
+
+    land: list[float] = []
+    bits: int = 0  # that mean land, of a mask of flags
+    missing_is_land: bool = False  # masks exist that have a number at sea only
+
+
+def reverse_meaning(meaning: MaskMeaning) -> MaskMeaning:
+    """Return the meaning of a mask of 0 and 1 with land for sea."""
+    land = 1.0 - meaning.land[0]
+    return MaskMeaning(land=[land], missing_is_land=land == 0)
+
+
+def find_land(mask: NDArray[np.floating], meaning: MaskMeaning) -> NDArray[np.bool_]:
+    """Return where a mask tells land; of its shape, NaN where it has no number."""
+    missing = np.isnan(mask)
+    land: NDArray[np.bool_] = missing & meaning.missing_is_land
+    for number in meaning.land:
+        land |= np.abs(mask - number) < ROUNDING
+    if meaning.bits:
+        land |= (np.where(missing, 0, mask).astype(np.int64) & meaning.bits) != 0
+    return land

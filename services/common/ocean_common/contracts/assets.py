@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from ocean_core.cells import MaskMeaning
 from ocean_core.vectors import is_velocity
 
 Role = Literal["time", "depth", "y", "x", "node", "face", "other"]
@@ -158,6 +159,17 @@ class Levels(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     terms: "dict[str, Assets]"
 
 
+class LandMask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Variable that tells where land is, on the cells of another one.
+
+    It has the levels of that variable, or its own if that has none: the one nearest the surface counts. With a time
+    dimension it is in the same files, at the same positions.
+    """
+
+    mask: "Assets"
+    meaning: MaskMeaning
+
+
 class Assets(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All that reading a variable needs: of its own files, or of those of the variables it is calculated from."""
 
@@ -176,12 +188,14 @@ class Assets(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     bathymetry: "Assets | None" = None  # the model's own depth of the sea floor, on the same grid or another
     angle: "dict[str, Assets]" = {}  # of the grid's x axis from east: `alpha` (degrees), or `cosine` and `sine`
     components: dict[Literal["east", "north", "bearing"], str] = {}  # keys of the parts of a vector variable
+    land: LandMask | None = None  # hides the cells on land
 
 
 def without_files(assets: Assets) -> Assets:
     """Return what labels and maps need of assets: not the files, and not what only reading takes."""
     steps = assets.steps and msgspec.structs.replace(assets.steps, file=NO_INTEGERS, position=NO_INTEGERS)
-    return msgspec.structs.replace(assets, files=[], steps=steps, operands={}, levels=None, bathymetry=None, angle={})
+    less: dict[str, Any] = {"operands": {}, "levels": None, "bathymetry": None, "angle": {}, "land": None}
+    return msgspec.structs.replace(assets, files=[], steps=steps, **less)
 
 
 NO_INTEGERS = Array(dtype="<i4", shape=(0,), data=b"")

@@ -18,6 +18,7 @@ from ocean_common.contracts import assets
 from ocean_common.contracts.assets import Assets, File
 from ocean_common.dataset_uri import Kind, kind_of
 from ocean_core.cache import ByteBoundedCache
+from ocean_core.cells import find_land
 from ocean_core.errors import MessageError, SourceUnreadable
 from ocean_data.compute.depth import deepest_first
 from ocean_data.grids import ROLES, arrange_coordinates
@@ -144,6 +145,16 @@ def _together(
     return groups
 
 
+def mask_box(variable: Assets, mask: Assets, file: File, box: Box) -> tuple[File, Box]:
+    """Return the part of a land mask that belongs to a part of a variable."""
+    times, levels, y, x = box
+    if mask.steps is None:
+        file, times = mask.files[0], only(0)
+    if mask.depth is None or variable.depth is None:
+        levels = only(0)
+    return file, (times, levels, y, x)
+
+
 class _Replaced(Exception):
     """A file is not what it was before it was read."""
 
@@ -214,10 +225,12 @@ class NetCDFSource:
                 raise _Replaced
             return level
 
+        mask = variable.land and variable.land.mask
         for _ in range(ATTEMPTS):
             state = self.signature(file.path)
+            land = mask and (self.signature(mask.files[0].path), mask.source)
             with suppress(_Replaced):
-                return self._levels.get((state, variable.source, position, depth), partial(read, state))
+                return self._levels.get((state, land, variable.source, position, depth), partial(read, state))
         raise being_written(file.path)
 
     def _read_level(self, variable: Assets, file: File, position: int, depth: int | None) -> NDArray[np.float32]:
@@ -283,6 +296,20 @@ class NetCDFSource:
             raise changed(grid.file) from error
 
     def _windows(
+        self, variable: Assets, wanted: Sequence[tuple[File, Box]], dtype: type[np.floating]
+    ) -> list[NDArray[np.floating]]:
+        """Parts of a variable as (time, depth, y, x), unpacked; NaN on land that a mask of the grid tells."""
+        windows = self._ordered_windows(variable, wanted, dtype)
+        if variable.land is not None:
+            mask, meaning = variable.land.mask, variable.land.meaning
+            boxes = [mask_box(variable, mask, file, box) for file, box in wanted]
+            different = list(dict.fromkeys(boxes))
+            masks = dict(zip(different, self._ordered_windows(mask, different, np.float32), strict=True))
+            for window, box in zip(windows, boxes, strict=True):
+                window[np.broadcast_to(find_land(masks[box], meaning), window.shape)] = np.nan
+        return windows
+
+    def _ordered_windows(
         self, variable: Assets, wanted: Sequence[tuple[File, Box]], dtype: type[np.floating]
     ) -> list[NDArray[np.floating]]:
         """Parts of a variable as (time, depth, y, x), unpacked, the levels from the surface down."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import DepthAxis, Dimension, File, Grid
 from ocean_common.contracts.metadata import NoteKind
+from ocean_core.cells import MaskMeaning
 from ocean_core.errors import DatasetNotFound, Message, VariableNotFound
 from ocean_core.time import DateScale, Ints, find_date_scale
 
@@ -55,6 +56,13 @@ class LevelsRecord(msgspec.Struct, frozen=True, kw_only=True):
     terms: dict[str, str]
 
 
+class MaskRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Land mask of a variable, by the key of the variable that it is."""
+
+    key: str
+    meaning: MaskMeaning
+
+
 class VariableDescription(msgspec.Struct, frozen=True, kw_only=True):
     """Fields of a variable that are taken from its configuration."""
 
@@ -88,6 +96,7 @@ class VariableRecord(VariableDescription, frozen=True, kw_only=True):
     levels: LevelsRecord | None = None
     bathymetry: str | None = None  # keys of variables of the dataset
     angle: dict[str, str] = {}
+    land: MaskRecord | None = None
 
 
 class Omission(msgspec.Struct, frozen=True):

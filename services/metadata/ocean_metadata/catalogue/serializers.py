@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 from ocean_common.arrays import pack_array
-from ocean_common.contracts.assets import Assets, DepthAxis, Levels, Steps, VariableInfo
+from ocean_common.contracts.assets import Assets, DepthAxis, LandMask, Levels, Steps, VariableInfo
 from ocean_common.contracts.metadata import (
     DatasetNote,
     DatasetStatus,
@@ -299,8 +299,9 @@ def describe_variable(dataset: DatasetRecord, variable: VariableRecord) -> Varia
 
 
 def _needed_variables(dataset: DatasetRecord, variable: VariableRecord) -> list[VariableRecord]:
-    """Return a variable and those that reading it needs: terms of its levels, bathymetry, angles."""
+    """Return a variable and those that reading it needs: terms of its levels, bathymetry, angles, land mask."""
     keys = {variable.bathymetry, *variable.angle.values(), *(variable.levels.terms.values() if variable.levels else ())}
+    keys |= {variable.land.key} if variable.land else set()
     return [variable, *(needed for needed in dataset.variables if needed.key in keys)]
 
 
@@ -320,6 +321,7 @@ def collect_assets(dataset: DatasetRecord, variable: VariableRecord, steps: Mapp
         levels=levels,
         bathymetry=needed[variable.bathymetry] if variable.bathymetry else None,
         angle={role: needed[key] for role, key in variable.angle.items()},
+        land=LandMask(mask=needed[variable.land.key], meaning=variable.land.meaning) if variable.land else None,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from ocean_common.contracts.assets import LENGTH_TERMS, DepthAxis, Dimension, Grid
-from ocean_core.colour import DEFAULT_LIMITS, Limits
+from ocean_core.colour import DEFAULT_LIMITS
 from ocean_core.errors import Message, MessageError
 from ocean_core.expression import COORDINATE_NAMES, Call, Name, Node, child_nodes, parse_expression
 from ocean_core.time import infer_quantum
@@ -18,6 +18,7 @@ from ocean_metadata.catalogue.model import (
     DatasetRecord,
     GridRecord,
     LevelsRecord,
+    MaskRecord,
     Omission,
     StepArrays,
     TimeAxis,
@@ -28,6 +29,7 @@ from ocean_metadata.index.auxiliary import Candidates, Term, find_angle, find_ba
 from ocean_metadata.index.axes import HORIZONTAL, Layout, Placement
 from ocean_metadata.index.depth_axis import make_depth_axis, note_length_units
 from ocean_metadata.index.grids import FileDetail, join_boxes
+from ocean_metadata.index.masks import MaskRequest
 from ocean_metadata.index.model import DatasetSpec, VariableHeader, VariableSpec
 from ocean_metadata.index.selection import Member, SourceFile, find_scale, header_limits, select_variables, stored_key
 from ocean_metadata.index.time_axes import get_raw_times, make_time_axis
@@ -67,22 +69,23 @@ class DatasetBuilder:
                 self._grid_of[member.files[0], member.layout.placement] = detail.grids[detail.grid_of[source]]
                 members.append(member)
         for member in members:
-            self._add_variable(member, self._details[member.files[0]].scales)
+            self._add_variable(member, self._details[member.files[0]])
 
-    def _add_variable(self, member: Member, scales: Mapping[str, Limits]) -> None:
+    def _add_variable(self, member: Member, detail: FileDetail) -> None:
         spec, header = member.spec, member.header
         grid = self._add_grid_of_file(member.files[0], self._grid_of[member.files[0], member.layout.placement])
-        depth = self._add_depth(member)
+        depth = self._add_depth(member.layout.depth, member.files[0])
         candidates = Candidates(member, self._sources)
         kind, terms = find_levels(self._spec, candidates)
         keys = self._add_terms(terms, grid, depth)
         bathymetry, angle = find_bathymetry(self._spec, candidates), find_angle(self._spec, candidates)
         more = {
-            "scale": find_scale(member) or scales.get(spec.source, DEFAULT_LIMITS),
+            "scale": find_scale(member) or detail.scales.get(spec.source, DEFAULT_LIMITS),
             "long_name": spec.long_name or header.text("long_name") or None,
             "levels": LevelsRecord(kind=kind, terms=keys) if kind and keys else None,
             "bathymetry": self._add_terms({"depth": bathymetry}, grid, depth).get("depth") if bathymetry else None,
             "angle": {role: self._add_auxiliary(term, grid, depth) for role, term in angle.items()},
+            "land": self._add_mask(member, detail.masks.get(spec.source), grid, depth),
         }
         self._append(spec, header, member.layout, member.files, grid=grid, depth=depth, **more)
 
@@ -105,6 +108,17 @@ class DatasetBuilder:
                 **more,
             )
         )
+
+    def _add_mask(self, member: Member, mask: MaskRequest | None, grid: int, depth: int | None) -> MaskRecord | None:
+        if mask is None:
+            return None
+        term = mask.term
+        if mask.follows_time:
+            layout = msgspec.structs.replace(term.layout, time=member.layout.time)
+            term = term._replace(files=member.files, layout=layout)
+        if depth is None and term.layout.depth is not None:
+            depth = self._add_depth(term.layout.depth, mask.file)
+        return MaskRecord(key=self._add_auxiliary(term, grid, depth), meaning=mask.meaning)
 
     def _add_terms(self, terms: Mapping[str, Term], grid: int, depth: int | None) -> dict[str, str]:
         """Return the keys of terms of depths; none if they are on points without any variable of the dataset."""
@@ -147,11 +161,10 @@ class DatasetBuilder:
             self._append(spec, header, term.layout, term.files, scale=DEFAULT_LIMITS, grid=grid, depth=depth)
         return self._auxiliary_keys[identity]
 
-    def _add_depth(self, member: Member) -> int | None:
-        name = member.layout.depth
+    def _add_depth(self, name: str | None, file: int) -> int | None:
         if name is None:
             return None
-        axis, notes = make_depth_axis(name, self._sources[member.files[0]].readable_header)
+        axis, notes = make_depth_axis(name, self._sources[file].readable_header)
         self._notes |= dict.fromkeys(notes)
         if axis not in self._depths:
             self._depths.append(axis)

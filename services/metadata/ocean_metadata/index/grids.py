@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import ExitStack, suppress
 from typing import Any, NamedTuple
 
 import msgspec
@@ -12,16 +12,17 @@ import shapely
 from numpy.typing import NDArray
 from pyproj.exceptions import CRSError
 
-from ocean_common.contracts.assets import Grid
-from ocean_core.cells import POLE, find_usable_cells
+from ocean_common.contracts.assets import Dimension, Grid
+from ocean_core.cells import POLE, MaskMeaning, find_land, find_usable_cells, reverse_meaning
 from ocean_core.colour import Limits, sample_limits
 from ocean_core.errors import Message
 from ocean_core.geometry import Bounds, longitude_near, smallest_span, split_at_antimeridian, wrap_longitude
 from ocean_core.units import angle_in_degrees, length_in_metres
 from ocean_metadata.catalogue.model import GridRecord, Note, copy_fields
-from ocean_metadata.index.axes import Layout, Placement, find_layout
-from ocean_metadata.index.model import FileHeader
-from ocean_metadata.index.selection import DetailRequest
+from ocean_metadata.index.axes import HORIZONTAL, Layout, Placement, find_layout
+from ocean_metadata.index.masks import MaskRequest, find_mask
+from ocean_metadata.index.model import DatasetSpec, FileHeader
+from ocean_metadata.index.selection import BorrowedCoordinates, Member, SourceFile, find_scale, select_variables
 from ocean_metadata.index.storage import Floats, OpenDataset, Unreadable, open_dataset, read_floats
 
 SAMPLE = 64  # values along each dimension
@@ -32,6 +33,16 @@ _FILLS = 3  # different latitudes beyond the poles: more are positions in other 
 _PRECISION = 0.001  # degrees, of outlines
 
 
+class DetailRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Coordinates, masks and samples to read of one file."""
+
+    file: int
+    variables: list[str]
+    unscaled: list[str]
+    borrowed: BorrowedCoordinates | None = None
+    masks: dict[str, MaskRequest] = {}  # variable → its land mask
+
+
 class FileDetail(msgspec.Struct, frozen=True, kw_only=True):
     """Grids and colour limits of variables of a file, which its header does not have."""
 
@@ -40,6 +51,7 @@ class FileDetail(msgspec.Struct, frozen=True, kw_only=True):
     grid_of: dict[str, int] = {}  # variable → index into `grids`
     reasons: dict[str, Message] = {}  # variable → why it has no grid
     scales: dict[str, Limits] = {}  # of the variables without a scale
+    masks: dict[str, MaskRequest] = {}  # variable → land mask, of those from which it hides something
     notes: list[Note] = []
 
 
@@ -53,36 +65,122 @@ class CellPositions(NamedTuple):
     notes: tuple[Note, ...] = ()
 
 
+def list_details(spec: DatasetSpec, sources: Sequence[SourceFile]) -> list[DetailRequest]:
+    """List the details to read, of each variable in the first file that holds it."""
+    by_file: dict[int, list[Member]] = {}
+    for member in select_variables(spec, sources).members:
+        by_file.setdefault(member.files[0], []).append(member)
+    return [
+        DetailRequest(
+            file=number,
+            variables=sorted({member.spec.source for member in members}),
+            unscaled=sorted({member.spec.source for member in members if find_scale(member) is None}),
+            borrowed=sources[number].borrowed,
+            masks={
+                member.spec.source: mask for member in members if (mask := find_mask(spec, member, sources)) is not None
+            },
+        )
+        for number, members in sorted(by_file.items())
+    ]
+
+
 def read_detail(path: str, header: FileHeader, request: DetailRequest) -> FileDetail:
     """Read the coordinates of variables, a mask for each grid, and a sample of variables without a scale."""
     detail = FileDetail(request=request)
     grids: dict[Placement, int | Message] = {}  # index into those of the detail, or the reason why there is none
     borrowed = request.borrowed
-    coordinates_file = nullcontext() if borrowed is None else open_dataset(borrowed.file.path)
-    with open_dataset(path) as data, coordinates_file as coordinates:
+    with ExitStack() as stack:
+        data = stack.enter_context(open_dataset(path))
+        coordinates = stack.enter_context(open_dataset(borrowed.file.path)) if borrowed is not None else data
+        others = {mask.path for mask in request.masks.values() if mask.path is not None}
+        mask_files = {other: stack.enter_context(open_dataset(other)) for other in others}
         for name in request.variables:
             layout = find_layout(name, header)
             placement = layout.placement
             if placement is None:
                 continue
+            mask = request.masks.get(name)
+            land = None
+            if mask is not None and 0 not in data.variables[name].shape:
+                land = _find_hidden_land(data, mask_files.get(mask.path or "", data), name, layout, mask)
+            if land is not None:
+                detail.masks[name] = land.mask
+                detail.notes.extend(land.notes)
+            hidden = land.first if land is not None else None
             if placement not in grids:
                 is_borrowed = borrowed is not None and {placement.latitude, placement.y_axis} & borrowed.names
                 try:
-                    positions = _read_positions(coordinates if is_borrowed and coordinates else data, placement, header)
+                    positions = _read_positions(coordinates if is_borrowed else data, placement, header)
                 except Unreadable as error:
                     grids[placement] = error.message
                 else:
                     grids[placement] = len(detail.grids)
                     detail.notes.extend(positions.notes)
-                    outline = _read_outline(data, name, layout, positions)
+                    outline = _read_outline(data, name, layout, positions, hidden)
                     detail.grids.append(GridRecord(grid=positions.grid, footprint=outline))
             if isinstance(grid := grids[placement], Message):
                 detail.reasons[name] = grid
             else:
                 detail.grid_of[name] = grid
-        for name in request.unscaled:
-            detail.scales[name] = sample_limits(_read_sample(data, name))
+            if name in request.unscaled:
+                detail.scales[name] = sample_limits(_read_sample(data, name, layout, hidden))
     return detail
+
+
+class _HiddenLand(NamedTuple):
+    """Land mask that hides numbers of a variable."""
+
+    mask: MaskRequest
+    first: NDArray[np.bool_]  # land in the first field of the variable: (y, x) or (node,)
+    notes: list[Note]
+
+
+def _find_hidden_land(
+    data: OpenDataset, mask_file: OpenDataset, name: str, layout: Layout, mask: MaskRequest
+) -> _HiddenLand | None:
+    """Find the numbers on land in the first field of a variable, and in its last level if the mask has levels.
+
+    None if there are none: the mask would change nothing. One that follows the time is kept.
+    """
+    has_levels = layout.depth is not None and any(item.role == "depth" for item in mask.dimensions)
+    fields = [
+        (
+            _read_field(data.variables[name], layout.dimensions, level),
+            _read_field(mask_file.variables[mask.name], mask.dimensions, level),
+        )
+        for level in ((0, -1) if has_levels else (0,))
+    ]
+    if any(field.shape != numbers.shape for field, numbers in fields):
+        return None
+    if mask.guessed and _is_reversed(*fields[0], mask.meaning):
+        # The sea would have no values, or a single one.
+        mask = msgspec.structs.replace(mask, meaning=reverse_meaning(mask.meaning))
+    land = [find_land(numbers, mask.meaning) for _, numbers in fields]
+    is_filled = any((np.isfinite(field) & hidden).any() for (field, _), hidden in zip(fields, land, strict=True))
+    if not is_filled and not mask.follows_time:
+        return None
+    notes = [Note(mask.name, "masked", Message("it hides land that is filled with numbers"))] if is_filled else []
+    if is_filled and mask.guessed:
+        text = Message("that {number:g} is land is a guess from its name and its values", number=mask.meaning.land[0])
+        advice = Message("write flag_values and flag_meanings to {name}, as 0, 1 and 'land sea'", name=mask.name)
+        notes.append(Note(mask.name, "guessed", text, advice))
+    return _HiddenLand(mask, land[0], notes)
+
+
+def _is_reversed(field: Floats, numbers: Floats, meaning: MaskMeaning) -> bool:
+    """Return True if a field varies only where a mask would tell land."""
+    land, present = find_land(numbers, meaning), np.isfinite(field)
+    return np.unique(field[present & ~land]).size < 2 <= np.unique(field[present & land]).size
+
+
+def _read_field(variable: Any, dimensions: Sequence[Dimension], level: int = 0) -> Floats:
+    """Read a variable at the first time and one level: (y, x) or (node,)."""
+    index = tuple(
+        slice(None) if item.role in HORIZONTAL else level if item.role == "depth" else 0 for item in dimensions
+    )
+    values = read_floats(variable, index)
+    roles = [item.role for item in dimensions if item.role in HORIZONTAL]
+    return values.T if roles == ["x", "y"] else values
 
 
 # Positions of cells
@@ -255,7 +353,7 @@ def _make_grid(placement: Placement, shape: tuple[int, ...], *content: NDArray[A
     return copy_fields(placement, Grid, **{"id": digest.hexdigest(), "shape": shape, "mapping": None, **more})
 
 
-def _read_sample(data: OpenDataset, name: str) -> Floats:
+def _read_sample(data: OpenDataset, name: str, layout: Layout, hidden: NDArray[np.bool_] | None) -> Floats:
     """Read at most a few thousand values: of the last two dimensions, at the first and last index of the others."""
     variable = data.variables[name]
     if 0 in variable.shape:
@@ -263,6 +361,10 @@ def _read_sample(data: OpenDataset, name: str) -> Floats:
     inner = [slice(None, None, max(1, size // SAMPLE)) for size in variable.shape[-2:]]
     outer = len(variable.shape) - len(inner)
     samples = [read_floats(variable, (*([index] * outer), *inner)) for index in ((0, -1) if outer else (0,))]
+    if hidden is not None:
+        roles = [item.role for item in layout.dimensions][-2:]
+        land = (hidden.T if roles == ["x", "y"] else hidden)[tuple(inner[-hidden.ndim :])]
+        samples = [np.where(land, np.nan, sample) for sample in samples if sample.shape[-land.ndim :] == land.shape]
     return np.concatenate([sample.ravel() for sample in samples])
 
 
@@ -300,21 +402,25 @@ def join_boxes(boxes: Sequence[Bounds]) -> Bounds | None:
 # Outlines
 
 
-def _read_outline(data: OpenDataset, name: str, layout: Layout, positions: CellPositions) -> str | None:
+def _read_outline(
+    data: OpenDataset, name: str, layout: Layout, positions: CellPositions, hidden: NDArray[np.bool_] | None
+) -> str | None:
     """Read the first field of a variable, and return the outline of its wet cells as GeoJSON.
 
     It is the union of the blocks of a (y, x) grid that hold a wet cell, or of the triangles of a mesh.
     """
     latitude, longitude, corners = positions.latitude, positions.longitude, positions.corners
     if corners is not None:
+        if hidden is not None and hidden.size == latitude.size:
+            corners = corners[~hidden[corners].all(axis=1)]
         thinned = corners[:: max(1, len(corners) // _OUTLINE_TRIANGLES)]
         return _unite_rings(np.stack([longitude[thinned], latitude[thinned]], axis=-1))
     variable = data.variables[name]
     if 0 in variable.shape:
         return None
-    roles = [dimension.role for dimension in layout.dimensions]
-    wet = np.isfinite(read_floats(variable, tuple(slice(None) if role in {"y", "x"} else 0 for role in roles)))
-    wet = wet if roles.index("y") < roles.index("x") else wet.T
+    wet = np.isfinite(_read_field(variable, layout.dimensions))
+    if hidden is not None:
+        wet &= ~hidden
     rows, columns = _cut_into_blocks(latitude.shape[0]), _cut_into_blocks(latitude.shape[1])
     nodes = np.stack([longitude, latitude], axis=-1)[np.ix_(rows, columns)]
     rings = np.stack([nodes[:-1, :-1], nodes[:-1, 1:], nodes[1:, 1:], nodes[1:, :-1]], axis=-2)

@@ -24,6 +24,7 @@ from ocean_metadata.index.axes import (
     list_fields,
     role_by_name,
 )
+from ocean_metadata.index.mask_meaning import read_meaning
 from ocean_metadata.index.model import (
     DatasetSpec,
     FileHeader,
@@ -55,15 +56,6 @@ class SourceFile(NamedTuple):
         """Header of a file that could be read, as all have that hold a variable."""
         assert self.header is not None  # noqa: S101
         return self.header
-
-
-class DetailRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Coordinates, masks and samples to read of one file."""
-
-    file: int
-    variables: list[str]
-    unscaled: list[str]
-    borrowed: BorrowedCoordinates | None = None
 
 
 class Member(NamedTuple):
@@ -185,22 +177,6 @@ def _replace_attributes(variable: VariableHeader, /, **attributes: Any) -> Varia
 # Variables in files
 
 
-def list_details(spec: DatasetSpec, sources: Sequence[SourceFile]) -> list[DetailRequest]:
-    """List the details to read, of each variable in the first file that holds it."""
-    by_file: dict[int, list[Member]] = {}
-    for member in select_variables(spec, sources).members:
-        by_file.setdefault(member.files[0], []).append(member)
-    return [
-        DetailRequest(
-            file=number,
-            variables=sorted({member.spec.source for member in members}),
-            unscaled=sorted({member.spec.source for member in members if find_scale(member) is None}),
-            borrowed=sources[number].borrowed,
-        )
-        for number, members in sorted(by_file.items())
-    ]
-
-
 def select_variables(spec: DatasetSpec, sources: Sequence[SourceFile]) -> Selection:
     """Select the variables of a dataset, and the files that fit the first file of each variable."""
     skipped: list[Omission] = []
@@ -235,7 +211,12 @@ def _list_specs(spec: DatasetSpec, headers: Mapping[int, FileHeader]) -> list[Va
     if spec.variables is not None:
         return [variable for variable in spec.variables if variable.equation is None] + _list_operands(spec, headers)
     names = dict.fromkeys(name for header in headers.values() for name in _list_map_fields(header))
-    return [VariableSpec(key=name, source=name) for name in names]
+    masks = dict.fromkeys(name for header in headers.values() for name in _list_masks(header) if name not in names)
+    # Masks hide the land of the others; they are not listed, but can be requested.
+    return [
+        *(VariableSpec(key=name, source=name) for name in names),
+        *(VariableSpec(key=name, source=name, hidden=True) for name in masks),
+    ]
 
 
 def _list_operands(spec: DatasetSpec, headers: Mapping[int, FileHeader]) -> list[VariableSpec]:
@@ -272,6 +253,10 @@ def _list_map_fields(header: FileHeader) -> list[str]:
     """List the fields to serve or to report: those on a map, or with several dimensions."""
     names = list_fields(header)
     return [name for name in names if len(header.variables[name].dimensions) > 1 or _is_on_map(name, header)]
+
+
+def _list_masks(header: FileHeader) -> list[str]:
+    return [name for name, item in header.variables.items() if read_meaning(item) and _is_on_map(name, header)]
 
 
 def _is_on_map(name: str, header: FileHeader) -> bool:

@@ -22,9 +22,9 @@ from ocean_metadata.code_version import code_version
 from ocean_metadata.index import build, grids, scan
 from ocean_metadata.index.configuration import ConfigurationError, load_configuration
 from ocean_metadata.index.families import group_files
-from ocean_metadata.index.grids import FileDetail, read_detail
+from ocean_metadata.index.grids import DetailRequest, FileDetail, list_details, read_detail
 from ocean_metadata.index.model import DatasetSpec, FileHeader
-from ocean_metadata.index.selection import DetailRequest, SourceFile, complete_headers, list_details
+from ocean_metadata.index.selection import SourceFile, complete_headers
 from ocean_metadata.index.storage import BROKEN, REMOTE, Stamp, describe_error
 
 RECENT = 30.0  # s after the last change of an unreadable file in which it is read again in every pass

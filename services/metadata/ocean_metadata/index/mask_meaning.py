@@ -1,0 +1,92 @@
+"""Meaning of land masks: which number is land, and which variables have nothing to tell there."""
+
+import re
+
+import numpy as np
+
+from ocean_core.cells import MaskMeaning
+from ocean_metadata.index.axes import is_metric
+from ocean_metadata.index.model import VariableHeader
+
+POINT = "(rho|psi|[tuvfwcq])"  # at the end of a name: the point on the staggered grid
+_SEA_NAMES = re.compile(
+    rf"(wetdry_)?mask(_{POINT})?|[tuvfw]mask(util)?|wet(_?mask)?(_{POINT})?|(sea|ocean|water|wet)_?mask|mask_?(sea|ocean)"
+    r"|wet_(nodes|cells)|mask_?[tc23]d?|mask[zcuv]|hfacc|fsm|d[uv]m|msk|ocean",
+    re.IGNORECASE,
+)
+_LAND_NAMES = re.compile(r"land_?(mask|binary_mask)?|mask_?land|lsm|land_?sea_?mask|lmask|is_?land", re.IGNORECASE)
+_LAND = r"land|dry|ground|continent"
+_SEA = r"water|sea|ocean|wet"
+# "0: land, 1: sea", and "land=0, sea=1"
+_NUMBER_FIRST = re.compile(rf"\b([01])\b\W*(?:is|for|means|over|on)?\W*\b({_LAND}|{_SEA})", re.IGNORECASE)
+_WORD_FIRST = re.compile(rf"\b({_LAND}|{_SEA})\w*\W*(?:is|as|has)?\W*\b([01])\b", re.IGNORECASE)
+_LAND_FLAG = re.compile(rf"(over_?)?({_LAND})(_?(points?|cells?|area|mask(ed)?))?|masked|inactive", re.IGNORECASE)
+
+# Fields of the air and of the ground have values over land.
+_NOT_OF_THE_SEA = re.compile(
+    r"(surface_)?(air|wind|atmosphere|(east|north)ward_wind|[xy]_wind|precipitation|rainfall|snowfall|land|soil|river"
+    r"|specific_humidity|relative_humidity|dew_point|cloud|toa|surface_altitude|height_above|ground_level"
+    r"|lwe_|vegetation)(_.*)?|.*(_in_air|_of_air|wind_speed.*|wind_from.*|wind_to.*)",
+    re.IGNORECASE,
+)
+_NAMES_NOT_OF_THE_SEA = re.compile(
+    r"[uv]_?wind\w*|wind\w*|[uv]10m?|[td]2m?|mslp?|m?sp|tp|[tpq]air|rain|[sl]w(rad|down)\w*|topo\w*|elevation|orog\w*",
+    re.IGNORECASE,
+)
+
+
+def read_meaning(variable: VariableHeader) -> tuple[MaskMeaning, bool] | None:
+    """Return what the numbers of a mask mean, and True if only its name tells; None for another variable.
+
+    Flags count first, then the standard name, a text as "0: land, 1: sea", and the name.
+    """
+    standard_name = variable.text("standard_name").lower()
+    is_sea, is_land = (
+        names.fullmatch(variable.name) is not None or standard_name == f"{word}_binary_mask"
+        for names, word in ((_SEA_NAMES, "sea"), (_LAND_NAMES, "land"))
+    )
+    if not variable.numeric or not (is_sea or is_land or standard_name in {"land_sea_mask", "sea_land_mask"}):
+        return None
+    if flags := _read_flags(variable):
+        return flags, False
+    if standard_name.endswith("_binary_mask"):
+        return _of_binary(1 if standard_name.startswith("land") else 0), False
+    for attribute in ("long_name", "description", "comment", "note", "units", "option_0", "option_1"):
+        text = variable.text(attribute)
+        number_first, word_first = _NUMBER_FIRST.search(text), _WORD_FIRST.search(text)
+        # Of both ways to read "0 = land, 1 = sea" the one that begins first is meant.
+        if number_first and not (word_first and word_first.start() < number_first.start()):
+            number, word = number_first.groups()
+        elif word_first:
+            word, number = word_first.groups()
+        else:
+            continue
+        return _of_binary(int(number) if re.match(_LAND, word, re.IGNORECASE) else 1 - int(number)), False
+    return _of_binary(0 if is_sea else 1), True
+
+
+def _of_binary(land: int) -> MaskMeaning:
+    return MaskMeaning(land=[float(land)], missing_is_land=land == 0)
+
+
+def _read_flags(variable: VariableHeader) -> MaskMeaning | None:
+    meanings = re.split(r"[\s,]+", variable.text("flag_meanings"))
+    numbers = variable.attributes.get("flag_values") or variable.attributes.get("flag_masks")
+    values = numbers if isinstance(numbers, list) else [numbers]
+    if len(values) != len(meanings) or not all(isinstance(value, int | float) for value in values):
+        return None
+    land = [float(value) for value, word in zip(values, meanings, strict=True) if _LAND_FLAG.fullmatch(word)]
+    if not land:
+        return None
+    if "flag_values" in variable.attributes:
+        return MaskMeaning(land=land)
+    return MaskMeaning(land=[], bits=int(np.bitwise_or.reduce(np.array(land, np.int64))))
+
+
+def is_hidden_by_land(variable: VariableHeader) -> bool:
+    """Return True for a field of the sea: not of the air or the ground, nor a mask or another metric of the grid."""
+    if is_metric(variable) or read_meaning(variable) is not None:
+        return False
+    if standard_name := variable.text("standard_name"):
+        return _NOT_OF_THE_SEA.fullmatch(standard_name) is None
+    return _NAMES_NOT_OF_THE_SEA.fullmatch(variable.name) is None
