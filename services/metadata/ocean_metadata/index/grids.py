@@ -161,7 +161,9 @@ def _find_hidden_land(
         return None
     notes = [Note(mask.name, "masked", Message("it hides land that is filled with numbers"))] if is_filled else []
     if is_filled and mask.guessed:
-        text = Message("that {number:g} is land is a guess from its name and its values", number=mask.meaning.land[0])
+        text = Message(
+            "that {number} is land is a guess from its name and its values", number=round(mask.meaning.land[0])
+        )
         advice = Message("write flag_values and flag_meanings to {name}, as 0, 1 and 'land sea'", name=mask.name)
         notes.append(Note(mask.name, "guessed", text, advice))
     return _HiddenLand(mask, land[0], notes)
