@@ -222,7 +222,7 @@ def test_a_mask_hides_land_of_points_series_profiles_and_the_bottom(tmp_path, in
         series = files.get(path, depth=1, start="2020-01-01", end="2020-01-02", **place)
         wanted = fields["rho"][:, 1, row, column] if masks["rho"][row, column] else [np.nan] * 2
         assert series.status_code == 200, series.text
-        values = np.array(series.json()["variables"]["temp"]["values"], float)
+        values = np.array(series.json()["values"], float)
         np.testing.assert_allclose(values.ravel(), wanted, rtol=1e-6)
         bottom = files.value("a/temp", *place.values(), depth="bottom", time=0)
         assert (bottom is None) == (masks["rho"][row, column] == 0)
