@@ -6,10 +6,12 @@ from dataclasses import replace
 import netCDF4
 import numpy as np
 import pytest
+import shapely
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from msgspec import structs
 from pyproj import Geod
 from tests.data.area_twins import ask, reading_of, write
 from tests.data.test_triangles import TEMP, U
@@ -18,7 +20,7 @@ from tests.looping import loop_over
 from ocean_common.contracts.data import StatisticsRequest
 from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import EARTH_RADIUS
-from ocean_data.compute.region import box_region
+from ocean_data.compute.region import box_region, covered_shares, polygon_region
 from ocean_data.grids.curvilinear import Curvilinear
 from ocean_data.grids.mesh import Mesh
 from ocean_data.grids.rectilinear import Rectilinear
@@ -83,7 +85,7 @@ def test_the_cells_of_a_tripolar_grid_cover_the_earth_once(reading, shipped):
     covered = result["tos_area"][0] / (1 - result["tos_missing"][0])
     assert 0.9 * EARTH < covered < EARTH  # Antarctica is not in it
     assert result["tos_area"][0] == pytest.approx(361e6, rel=0.02)
-    assert extraction.facts["weights"] == "areas of the cells"
+    assert extraction.facts["weights"] == "areas of the cells, as far as they lie in the area"
 
 
 def test_the_areas_of_nodes_and_of_triangles_are_those_of_the_mesh():
@@ -159,8 +161,13 @@ def test_statistics_of_a_box_are_those_of_xarray_with_exact_weights(reading, shi
     with xr.open_dataset(sst.files[0].path) as opened:
         full = opened.assign_coords(longitude=np.mod(opened.longitude.astype("f8"), 360.0)).sortby("longitude")
         box = full.surface_temperature.sel(time="2007", latitude=slice(-3, 3), longitude=slice(170, 190)).astype("f8")
-        # Of equal widths, cells are as large as the cosine of their latitude.
-        by = box.weighted(np.cos(np.radians(box.latitude)).broadcast_like(box[0]))
+        # Of equal widths, cells are as large as the cosine of their latitude, where the box does not cut them.
+        shares = [
+            (np.minimum(axis + step / 2, high) - np.maximum(axis - step / 2, low)) / step
+            for axis, low, high in ((box.latitude, -3, 3), (box.longitude, 170, 190))
+            for step in [float(axis[1] - axis[0])]
+        ]
+        by = box.weighted((np.cos(np.radians(box.latitude)) * shares[0] * shares[1]).broadcast_like(box[0]))
         key = "surface_temperature"
         np.testing.assert_allclose(result[f"{key}_mean"], by.mean(("latitude", "longitude")), rtol=1e-7)
         np.testing.assert_allclose(result[f"{key}_deviation"], by.std(("latitude", "longitude")), rtol=1e-4)
@@ -169,6 +176,25 @@ def test_statistics_of_a_box_are_those_of_xarray_with_exact_weights(reading, shi
         )
         np.testing.assert_allclose(result[f"{key}_maximum"], box.max(("latitude", "longitude")))
         np.testing.assert_array_equal(result[f"{key}_count"], box.notnull().sum(("latitude", "longitude")))
+
+
+@given(st.floats(-9, -1), st.floats(1, 9), st.floats(-9, -1), st.floats(1, 9), st.integers(-2, 2))
+def test_cells_count_as_far_as_a_polygon_covers_them(west, east, south, north, turns):
+    polygon = shapely.Polygon([(west, south), (east, south / 2), (east / 2, north), (west, north / 3)])
+    rows, columns = (degrees.ravel() for degrees in np.mgrid[-10:10:2, -10:10:2])
+    cells = [shapely.box(x, y, x + 2, y + 2) for y, x in zip(rows, columns, strict=True)]
+    corners = np.array([cell.exterior.coords[:4] for cell in cells])
+    shares = covered_shares(polygon_region([[polygon.exterior.coords]]), corners[..., 1], corners[..., 0] + 360 * turns)
+    np.testing.assert_allclose(shares, [cell.intersection(polygon).area / 4 for cell in cells], atol=1e-9)
+
+
+def test_categories_have_no_mean(reading, described, tmp_path):
+    path = write_cells(tmp_path / "made.nc", *np.mgrid[0:4.0, 0:5.0], np.mod(np.arange(20), 3).reshape(4, 5))
+    ice = described(path, "sst", kind="curvilinear", latitude="nav_lat", longitude="nav_lon")
+    ice = structs.replace(ice, variable=structs.replace(ice.variable, categories=["none", "thin", "thick"]))
+    _, result = ask(reading, [ice], StatisticsRequest, box=(-1, -1, 9, 9))
+    assert {"sst_count", "sst_area", "sst_missing"} == {name for name in result if name.startswith("sst")}
+    assert result["sst_count"] == 20
 
 
 def test_a_cell_that_the_grid_has_twice_counts_once(reading, described, tmp_path):
@@ -194,8 +220,8 @@ def write_cells(path, latitude, longitude, values):
     return path
 
 
-def area_between_centres(latitude, longitude, row, column):
-    """The polygon between a cell's centre and the means of the usable centres around each of its corners: km2."""
+def area_between_centres(latitude, longitude, row, column, box):
+    """The polygon between the means of the usable centres around the corners of a cell, inside of a box: km2."""
     phi, lam = np.radians(latitude), np.radians(longitude)
     field = np.stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)], axis=-1)
     corners = []
@@ -203,7 +229,9 @@ def area_between_centres(latitude, longitude, row, column):
         around = field[row - 1 + j : row + 1 + j, column - 1 + i : column + 1 + i].reshape(-1, 3)
         x, y, z = np.nansum(around, axis=0)
         corners.append((np.degrees(np.arctan2(y, x)), np.degrees(np.arctan2(z, np.hypot(x, y)))))
-    return abs(BALL.polygon_area_perimeter(*zip(*corners, strict=True))[0]) / 1e6
+    cell = shapely.Polygon(corners)
+    share = cell.intersection(shapely.box(*box)).area / cell.area
+    return share * abs(BALL.polygon_area_perimeter(*zip(*corners, strict=True))[0]) / 1e6
 
 
 @pytest.mark.parametrize("dummies", [[], [(4, 5)], [(4, 5), (15, 25)], [(4, 5), (5, 5), (15, 25)]])
@@ -222,7 +250,7 @@ def test_areas_do_not_depend_on_how_many_dummy_cells_a_window_holds(reading, des
         latitude[cell] = longitude[cell] = np.nan
     inside = (longitude >= box[0]) & (longitude <= box[2]) & (latitude >= box[1]) & (latitude <= box[3])
     cells = np.argwhere(inside & np.isfinite(values))
-    weights = [area_between_centres(latitude, longitude, *cell) for cell in cells]
+    weights = [area_between_centres(latitude, longitude, *cell, box) for cell in cells]
     assert result["sst_count"] == len(cells) > 20
     assert result["sst_area"][0] == pytest.approx(sum(weights), rel=1e-6)
     assert result["sst_mean"][0] == pytest.approx(np.average(values[tuple(cells.T)], weights=weights), rel=1e-6)

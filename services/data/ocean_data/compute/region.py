@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.affinity import translate
 
 from ocean_common.contracts.data import MAX_VERTICES
 from ocean_common.problems import parse_framework_text
@@ -72,6 +73,26 @@ class Region:
             points = latitude[inside], longitude[inside]
             inside[inside] = np.logical_or.reduce([polygon_holds(polygon, *points) for polygon in self.polygons])
         return inside
+
+
+def covered_shares(region: Region, latitude: Floats, longitude: Floats) -> Floats:
+    """Return which share of each cell lies in a region, in the plane of longitude and latitude: (cell,), 0 to 1.
+
+    ``latitude`` and ``longitude``: the corners of the cells in order, (cell, corner), degrees; 1 of a cell that has no
+    outline in that plane: around a pole, or with a corner nowhere.
+    """
+    turned = np.mod(longitude - longitude[:, :1] + 180.0, 360.0) - 180.0
+    corners = np.stack([region.unwrapped(longitude[:, :1]) + turned, latitude], axis=-1)
+    usable = np.isfinite(corners).all(axis=(1, 2)) & (np.ptp(turned, axis=1) < 180.0)
+    cells = shapely.polygons(corners[usable])
+    usable[usable] = regular = shapely.is_valid(cells) & (shapely.area(cells) > 0)
+    cells, inside = cells[regular], np.zeros(int(regular.sum()))
+    for polygon in region.polygons or (shapely.box(*region.box),):
+        for turn in (-360.0, 0.0, 360.0):
+            inside += shapely.area(shapely.intersection(cells, translate(polygon, turn)))
+    shares = np.ones(len(latitude))
+    shares[usable] = np.clip(inside / shapely.area(cells), 0.0, 1.0)
+    return shares
 
 
 def read_region(box: Sequence[float] | None, polygon: dict[str, Any] | None) -> Region:

@@ -69,6 +69,7 @@ class Target:
     facts: dict[str, str | float] = field(default_factory=dict)
     variable: Assets | None = None  # whose grid it is
     window: Window | None = None  # of that grid
+    region: Region | None = None
 
     def places(self) -> Places:
         """Return every place, with its latitude and longitude."""
@@ -139,6 +140,7 @@ def native_cells(reading: Reading, variable: Assets, region: Region, stride: int
         facts={} if grid.crs_wkt is None else {"crs_wkt": grid.crs_wkt},
         variable=variable,
         window=window,
+        region=region,
     )
 
 

@@ -1,6 +1,6 @@
 """Plan statistics over areas, weighted by the true areas of the cells."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from math import prod
@@ -14,6 +14,7 @@ from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.data import StatisticsRequest
 from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import Floats, unit_vectors, wrap_longitude
+from ocean_data.compute.region import covered_shares
 from ocean_data.grids.base import Coordinate
 from ocean_data.plan.areas import Target, find_target, plan_over
 from ocean_data.plan.extraction import Body, Extraction, Field, Values
@@ -21,6 +22,10 @@ from ocean_data.plan.times import select_instants
 from ocean_data.reading.base import Reading
 
 MOST = 20  # quantiles
+MOST_OUTLINES = 2_000_000  # cells
+LEAST_SHARE = 1e-9  # of a cell whose centre lies in the area
+_NEIGHBOURS = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)]
+OF_CATEGORIES = {"count", "area", "missing"}  # categories have no order and no mean
 UNITS = {"count": "1", "area": "km2", "missing": "1", "latitude": "degrees_north", "longitude": "degrees_east"}
 
 
@@ -55,7 +60,7 @@ def plan_statistics(reading: Reading, variables: Sequence[Assets], query: Statis
         )
         for field in read.variables
         for name, text in _DESCRIBED.items()
-        if name != "quantiles" or quantiles.size
+        if (name != "quantiles" or quantiles.size) and (name in OF_CATEGORIES or not field.variable.categories)
     ]
     dims = {name: size for name, size in read.dims.items() if name not in {*across, *target.frame.extra_dims}}
     coordinates = [item for item in read.coordinates if set(item.dims) <= dims.keys()]
@@ -75,12 +80,13 @@ def plan_statistics(reading: Reading, variables: Sequence[Assets], query: Statis
             parts=None if in_time else read.parts(),
             cells=_weigh_cells(reading, target),
             quantiles=quantiles,
-            measured=[field.key for field in read.variables],
+            measured={field.key: bool(field.variable.categories) for field in read.variables},
             across=len(across),
         ),
         rows=read.rows if in_time else max([1, *dims.values()]),
         cost=replace(read.cost, values=sum(prod(dims[name] for name in field.dims) for field in fields)),
-        facts=read.facts | {"weights": "areas of the cells", "quantiles": "linear, of weighted values"},
+        facts=read.facts
+        | {"weights": "areas of the cells, as far as they lie in the area", "quantiles": "linear, of weighted values"},
     )
 
 
@@ -98,12 +104,32 @@ def _weigh_cells(reading: Reading, target: Target) -> AreaCells:
     if target.window is None or target.variable is None:
         raise TypeError
     latitude, longitude = (degrees.ravel() for degrees in target.locate())
-    weights = reading.grids.grid(target.variable.grid).areas(target.window).ravel()
+    weights = reading.grids.grid(target.variable.grid).areas(target.window).ravel() * _covered_shares(target)
     meant = np.ones(weights.shape, np.bool_) if target.inside is None else target.inside.ravel()
     cells = np.flatnonzero(meant & (weights > 0))
     vectors = np.round(unit_vectors(latitude[cells], longitude[cells]), 8)
     cells = cells[np.sort(np.unique(vectors, axis=0, return_index=True)[1])]
     return AreaCells(cells, weights[cells], latitude[cells], wrap_longitude(longitude[cells]))
+
+
+def _covered_shares(target: Target) -> Floats:
+    """Return which share of each cell of the window lies in the area: (cell,)."""
+    size = 0 if target.window is None else target.window.cells.size
+    # Of a great many cells the rim is a few thousandths, and outlines take memory.
+    outline = target.outline() if size <= MOST_OUTLINES else None
+    if outline is None or target.region is None:  # values of points have no outline
+        return np.ones(1)
+    inside = np.ones(outline[0].shape[:-1], np.bool_) if target.inside is None else target.inside
+    shares = np.ones(inside.size)
+    rim = inside.copy()
+    if inside.ndim == 2:  # a cell among cells of the area lies in it
+        padded = np.pad(inside, 1)
+        around = [padded[1 + y : padded.shape[0] - 1 + y, 1 + x : padded.shape[1] - 1 + x] for y, x in _NEIGHBOURS]
+        rim &= ~np.logical_and.reduce(around)
+    cells = np.flatnonzero(rim)
+    latitude, longitude = (corners.reshape(-1, corners.shape[-1])[cells] for corners in outline)
+    shares[cells] = np.maximum(covered_shares(target.region, latitude, longitude), LEAST_SHARE)
+    return shares
 
 
 def _read_statistics(
@@ -114,20 +140,20 @@ def _read_statistics(
     parts: Sequence[slice] | None,
     cells: AreaCells,
     quantiles: Floats,
-    measured: Sequence[str],
+    measured: Mapping[str, bool],  # True: of categories
     across: int,  # dimensions of the area
 ) -> dict[str, Values]:
     """Read cells and return their statistics: of some of the instants, or of all rows."""
     read = [body(reading, part) for part in parts or [rows]]
     out: dict[str, Values] = {}
-    for key in measured:
+    for key, is_category in measured.items():
         if key not in read[0]:
             continue
         values = np.concatenate([part[key] for part in read if key in part])
         lead = values.shape[: values.ndim - across]
         layers = values.reshape(prod(lead), -1)[:, cells.positions].astype(np.float64)
         every = [statistics(layer, cells.weights, cells.latitude, cells.longitude, quantiles) for layer in layers]
-        for name in every[0]:
+        for name in OF_CATEGORIES if is_category else every[0]:
             stacked = np.array([result[name] for result in every])
             if stacked.size:  # there may be no quantiles
                 out[f"{key}_{name}"] = stacked.reshape((*lead, *stacked.shape[1:]))
@@ -202,7 +228,7 @@ _DESCRIBED: dict[str, str] = {
     "deviation": "standard deviation of the population, weighted by area",
     "quantiles": "quantiles, weighted by area",
     "count": "cells that have a value",
-    "area": "area of the cells that have a value",
+    "area": "area of the cells that have a value, as far as they lie in the area",
     "missing": "share of the area without values",
     "minimum_latitude": "latitude of the least value",
     "minimum_longitude": "longitude of the least value",
