@@ -84,7 +84,7 @@ def test_columns_of_a_csv_table_have_names_in_french(client):
 
 def test_statistics_have_names_in_french(client):
     rows = [line.partition(",")[0] for line in plot(client, format="stats").text.splitlines() if "//" not in line]
-    assert rows == ["Statistique", "Min", "Max", "Moyenne", "Écart type"]
+    assert rows == ["Statistique", "Min", "Max", "Moyenne", "Écart type", "Nombre"]
 
 
 def test_the_columns_that_odv_knows_keep_their_names(client):

@@ -117,7 +117,7 @@ class AreaNumbers(FakeNumbers):
             raise NothingInView("no cell has its centre in this area", field="polygon")
         (key, described) = parts(asked)[0]
         described = replace(described, zero_centered=False)
-        result = {"minimum": -1.5, "maximum": 6.5, "mean": 2.5, "deviation": 1.25}
+        result = {"minimum": -1.5, "maximum": 6.5, "mean": 2.5, "deviation": 1.25, "count": 100}
         return Coverage(
             kind="statistics",
             dataset=asked.dataset,
@@ -452,7 +452,7 @@ def test_a_table_of_a_comparison_has_both_and_the_difference(client):
 
 def test_statistics_are_those_of_the_data_service(client, numbers):
     lines = plot(client, format="stats").text.splitlines()
-    assert [item.rpartition(", ")[2] for item in lines[-4:]] == ["-1.5", "6.5", "2.5", "1.25"]
+    assert [item.rpartition(", ")[2] for item in lines[-5:]] == ["-1.5", "6.5", "2.5", "1.25", "100"]
     assert all(isinstance(item, StatisticsRequest) for item in numbers.asked)
     query, result = fetched(form="stats")
     assert [item.mean for item in compute_statistics(KIND.table(query, result, DrawContext()))] == [2.5]

@@ -123,14 +123,17 @@ def test_all_depths_stand_below_each_other_in_odv(client):
     assert np.float32(lines[2][7]) == np.float32(value("votemper", 0, DEPTHS[1], 0))
 
 
-def test_statistics_are_those_of_all_values(client):
+def test_statistics_are_those_of_all_values_at_each_depth(client):
     text = plot(client, {"depth": "all"}, format="stats").text
-    result = dict(line.split(", ") for line in text.splitlines() if not line.startswith("//"))
-    values = np.array([value("votemper", step, depth, station) for station in (0, 1) for step in range(STEPS)
-                       for depth in DEPTHS if not (station and depth > FLOOR)]).astype(np.float32)  # fmt: skip
-    assert float(result["Min"]) == pytest.approx(values.min())
-    assert float(result["Mean"]) == pytest.approx(values.astype(float).mean(), rel=1e-6)
-    assert float(result["Standard Deviation"]) == pytest.approx(values.astype(float).std(), rel=1e-6)
+    lines = [line.split(", ") for line in text.splitlines() if not line.startswith("//")]
+    result = {line[0]: list(map(float, line[1:])) for line in lines[1:]}
+    for number, depth in enumerate(DEPTHS):
+        values = np.array([value("votemper", step, depth, station) for station in (0, 1) for step in range(STEPS)
+                           if not (station and depth > FLOOR)]).astype(np.float32)  # fmt: skip
+        assert result["Min"][number] == pytest.approx(values.min())
+        assert result["Mean"][number] == pytest.approx(values.astype(float).mean(), rel=1e-6)
+        assert result["Standard Deviation"][number] == pytest.approx(values.astype(float).std(), rel=1e-6)
+        assert result["Count"][number] == values.size
 
 
 def test_two_variables_are_a_vector(client, numbers):

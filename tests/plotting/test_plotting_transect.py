@@ -163,9 +163,13 @@ def test_a_comparison_has_both_datasets_and_their_difference_on_the_levels_of_th
 def test_statistics_are_those_of_the_table(client):
     _, _, rows = table(client)
     lines = [line for line in plot(client, format="stats").text.splitlines() if not line.startswith("//")]
-    result = [float(line.split(", ")[1]) for line in lines[1:]]
-    values = rows[:, 4]
-    np.testing.assert_allclose(result, [values.min(), values.max(), values.mean(), values.std()], rtol=1e-5)
+    names, *result = (line.split(", ")[1:] for line in lines)
+    depths = np.unique(rows[:, 3])
+    assert [name.partition(" – ")[2].partition(" ")[0] for name in names] == [f"{depth:g}" for depth in depths]
+    for number, depth in enumerate(depths):
+        values = rows[rows[:, 3] == depth, 4]
+        expected = [values.min(), values.max(), values.mean(), values.std(), values.size]
+        np.testing.assert_allclose([float(row[number]) for row in result], expected, rtol=1e-5, atol=1e-6)
 
 
 def test_ocean_data_view_gets_each_place_as_a_station(client):

@@ -75,6 +75,9 @@ def to_floats(column: Column) -> NDArray[np.float64]:
     return np.asarray(column.values, dtype=np.float64)
 
 
+MOST_DEPTHS = 100  # that have statistics of their own
+
+
 @dataclass(frozen=True)
 class Statistics:
     """Statistics of a variable; NaN where it has no value."""
@@ -85,19 +88,28 @@ class Statistics:
     maximum: float
     mean: float
     deviation: float  # of the population
+    count: int  # of values
 
 
 def compute_statistics(table: Table) -> list[Statistics]:
-    """Return statistics of every column of values."""
+    """Return statistics of every column of values, at each depth: of different depths together there is no mean."""
     if table.statistics:
         return table.statistics
-    rows = []
-    for column in table.columns:
-        if column.role == "value" and not column.circular:
-            values = to_floats(column)
-            values = values[np.isfinite(values)]
-            summary = [
-                float(compute(values)) if len(values) else np.nan for compute in (np.min, np.max, np.mean, np.std)
-            ]
-            rows.append(Statistics(column.name, column.units, *summary))
-    return rows
+    depth = next((to_floats(column) for column in table.columns if column.role == "depth"), np.empty(0))
+    known = np.unique(depth[np.isfinite(depth)])
+    columns = [column for column in table.columns if column.role == "value" and not column.circular]
+    if not 1 < known.size <= MOST_DEPTHS:
+        return [_summarize(column.name, column.units, to_floats(column), mixed=known.size > 1) for column in columns]
+    return [
+        _summarize(f"{column.name} – {level:g} m", column.units, to_floats(column)[depth == level])
+        for column in columns
+        for level in known
+    ]
+
+
+def _summarize(name: str, units: str, values: NDArray[np.float64], *, mixed: bool = False) -> Statistics:
+    """Return the statistics of values; ``mixed``: without mean and deviation."""
+    values = values[np.isfinite(values)]
+    means = (np.nan, np.nan) if mixed or not values.size else (float(values.mean()), float(values.std()))
+    minimum, maximum = (float(values.min()), float(values.max())) if values.size else (np.nan, np.nan)
+    return Statistics(name, units, minimum, maximum, *means, count=values.size)

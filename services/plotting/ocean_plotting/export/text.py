@@ -11,7 +11,7 @@ from ocean_plotting.export.output import Output
 from ocean_plotting.export.table import Column, Role, Table, compute_statistics, to_floats
 from ocean_plotting.figure.labels import LabelFormatter
 
-STATISTICS = ("Min", "Max", "Mean", "Standard Deviation")
+STATISTICS = ("Min", "Max", "Mean", "Standard Deviation", "Count")
 ODV_META = (
     *("Cruise", "Station", "Type"),
     *("yyyy-mm-ddThh:mm:ss.sss", "Longitude [degrees_east]", "Latitude [degrees_north]"),
@@ -30,11 +30,12 @@ def write_csv(table: Table, _: Output) -> bytes:
 
 
 def write_statistics(table: Table, output: Output) -> bytes:
-    """Write minimum, maximum, mean and standard deviation: a column for each variable, a row for each statistic."""
+    """Write minimum, maximum, mean, deviation and count: a column for each variable, a row for each statistic."""
     statistics, translate = compute_statistics(table), get_translator(output.language, "ocean_plotting")
     names = [translate("Statistic"), *(LabelFormatter.with_units(item.name, item.units) for item in statistics)]
     values = zip(*((item.minimum, item.maximum, item.mean, item.deviation) for item in statistics), strict=True)
-    rows = [[translate(name), *map(format_number, row)] for name, row in zip(STATISTICS, values, strict=True)]
+    rows = [[translate(name), *map(format_number, row)] for name, row in zip(STATISTICS, values, strict=False)]
+    rows.append([translate(STATISTICS[-1]), *(str(item.count) for item in statistics)])
     return _join_rows(table, [list(map(_cell, names)), *rows])
 
 

@@ -167,6 +167,7 @@ def _compute_statistics(values: Floats, data: MapData, name: str) -> Statistics 
         maximum=float(cells.max()),
         mean=mean,
         deviation=float(np.sqrt(np.average((cells - mean) ** 2, weights=weights))),
+        count=cells.size,
     )
 
 
@@ -283,15 +284,17 @@ def _write_statistics(axes: Axes, panel: MapPanel, lines: int, width: float, con
 
 def _format_statistics(panel: MapPanel, context: DrawContext) -> str:
     translate, labels, statistics = context.translate, context.labels, panel.statistics
-    if statistics is None or not np.isfinite(statistics.mean):
+    if statistics is None or not statistics.count:
         return translate("No data in the area")
-    if panel.shading.categories:
-        return ""
+    count = labels.number(statistics.count, 0)
+    if not np.isfinite(statistics.mean):  # of categories
+        return translate("In the area: {count} cells", count=count)
     parts = [
         translate("In the area: minimum {value}", value=labels.number(statistics.minimum)),
         translate("maximum {value}", value=labels.number(statistics.maximum)),
         translate("mean {value}", value=labels.number(statistics.mean)),
         translate("standard deviation {value}", value=labels.value(statistics.deviation, statistics.units)),
+        translate("{count} cells", count=count),
     ]
     return ",  ".join(parts)
 
@@ -309,18 +312,33 @@ def _describe(title: str, when: str, panels: list[MapPanel], context: DrawContex
     sentences = [translate("{title}, {time}.", title=title, time=when) if when else f"{title}."]
     for panel in panels:
         statistics, name = panel.statistics, panel.name
-        if statistics is None or not np.isfinite(statistics.mean):
+        if statistics is None or not statistics.count:
             empty = translate("{name}: no data in the area.", name=name) if name else translate("No data in the area.")
             sentences.append(empty)
+            continue
+        count = labels.number(statistics.count, 0)
+        if not np.isfinite(statistics.mean):
+            sentences.append(translate("In the area: {count} cells", count=count) + ".")
             continue
         low, high = labels.number(statistics.minimum), labels.value(statistics.maximum, statistics.units)
         mean = labels.value(statistics.mean, statistics.units)
         sentences.append(
             translate(
-                "{name}: in the area from {low} to {high}, mean {mean}.", name=name, low=low, high=high, mean=mean
+                "{name}: in the area from {low} to {high}, mean {mean} ({count} cells).",
+                name=name,
+                low=low,
+                high=high,
+                mean=mean,
+                count=count,
             )
             if name
-            else translate("In the area from {low} to {high}, mean {mean}.", low=low, high=high, mean=mean)
+            else translate(
+                "In the area from {low} to {high}, mean {mean} ({count} cells).",
+                low=low,
+                high=high,
+                mean=mean,
+                count=count,
+            )
         )
     return sentences
 
@@ -398,14 +416,16 @@ def _flatten_places(reader: CoverageReader) -> tuple[Floats, Floats]:
 
 
 def read_statistics(coverage: Coverage) -> Statistics:
-    """Read the statistics of the areas from the data service."""
+    """Read the statistics of the areas from the data service; of categories there are only counts."""
     reader = CoverageReader(coverage)
-    infos = {info.key.rpartition("_")[2]: info for info in reader.variables}
+    keys = {info.key.rpartition("_")[2]: info.key for info in reader.variables}
     values = {
-        name: float(reader.field(infos[name].key).ravel()[0]) for name in ("minimum", "maximum", "mean", "deviation")
+        name: float(reader.field(keys[name]).ravel()[0]) if name in keys else np.nan
+        for name in ("minimum", "maximum", "mean", "deviation")
     }
-    minimum = infos["minimum"]
-    return Statistics(name=minimum.name.partition(":")[0], units=minimum.units, **values)
+    info = reader.info(keys.get("minimum", keys["count"]))
+    count = int(reader.field(keys["count"]).ravel()[0])
+    return Statistics(name=info.name.partition(":")[0], units=info.units, count=count, **values)
 
 
 def describe_level(coverage: Coverage, context: DrawContext) -> str:

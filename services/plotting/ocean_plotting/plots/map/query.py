@@ -46,7 +46,7 @@ NO_VARIABLE = {"", "none", "None"}  # as front ends write it
 FIELD_CELLS = 500  # along the longer side of a map
 CONTOUR_CELLS = 250
 ARROW_CELLS = 30
-STATISTICS_LETTERS = 88  # on narrow maps they take two lines
+STATISTICS_LETTERS = 102  # on narrow maps they take two lines
 Magnitude = Literal["length", "color", "none"]
 
 Rings = list[list[list[float]]]
