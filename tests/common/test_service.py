@@ -14,9 +14,10 @@ from tests.looping import loop_over
 from ocean_common import problems
 from ocean_common.contracts.common import Problem
 from ocean_common.contracts.metadata import Quantum
-from ocean_common.http import MAX_ADDRESS, Freshness
+from ocean_common.http import MAX_ADDRESS, Freshness, entity_tag, find_tag, strong_tag
 from ocean_common.parameters import DatasetId
 from ocean_common.service import Readiness, create_service
+from ocean_common.spreadsheet import guard_formula
 from ocean_common.telemetry import configure_logs
 from ocean_core import errors
 
@@ -60,6 +61,16 @@ async def said(words: FromQuery[str]) -> str:
     return json.dumps(words)
 
 
+@get("/picture", media_type="image/png")
+async def picture() -> bytes:
+    return b"0123456789"
+
+
+@get("/table", media_type="text/csv")
+async def table() -> bytes:
+    return b"a,b\r\n1,2\r\n"
+
+
 @post("/pages", operation_id="writePage")
 async def write(data: JSONBody[Quantum]) -> Quantum:
     return data
@@ -84,7 +95,7 @@ def client(revisions):
         version="1.2.3",
         description="Two routes.",
         tags=[],
-        api=[page, fails, said, write],
+        api=[page, fails, said, write, picture, table],
         dependencies={"revisions": revisions, "freshness": Freshness(revisions, "1.2.3", 60)},
         readiness=Readiness(unready, degraded),
     )
@@ -224,6 +235,41 @@ def test_one_byte_range_is_cut_out_and_anything_else_is_whole(client, asked, sta
     assert (response.status_code, response.content) == (status, full[cut])
 
 
+def test_a_broken_download_of_binary_data_goes_on_where_the_bytes_are_the_same(client):
+    picture = client.get("/api/v2.0/picture")
+    tag = picture.headers["etag"]
+    assert tag[0] == '"'
+    assert client.get(PAGE).headers["etag"].startswith("W/")  # text, which the gateway compresses
+    rest = client.get("/api/v2.0/picture", headers={"range": "bytes=5-", "if-range": tag})
+    assert (rest.status_code, picture.content[:5] + rest.content) == (206, picture.content)
+    for other in ('"older"', f"W/{tag}", "Mon, 30 Nov 2026 00:00:00 GMT"):
+        whole = client.get("/api/v2.0/picture", headers={"range": "bytes=5-", "if-range": other})
+        assert (whole.status_code, whole.content) == (200, picture.content)
+    for known in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+        assert client.get("/api/v2.0/picture", headers={"if-none-match": known}).status_code == 304
+
+
+def test_the_strong_tag_of_a_marked_answer_matches_before_it_is_made():
+    tag = entity_tag(b"revision")
+    strong = strong_tag(tag, b"bytes")
+    assert find_tag(strong, tag) == find_tag(f"W/{strong}", tag).removeprefix("W/") == strong
+    assert find_tag(tag, tag) == tag
+    assert find_tag('"x.y"', tag) is find_tag("", tag) is find_tag(None, tag) is None
+
+
+@loop_over(("query", "mark"), [("?bom=1", b"\xef\xbb\xbf"), ("?bom=true", b"\xef\xbb\xbf"), ("?bom=0", b""), ("", b"")])
+def test_a_table_has_a_byte_order_mark_on_request(client, query, mark):
+    table = client.get(f"/api/v2.0/table{query}")
+    assert table.content == mark + b"a,b\r\n1,2\r\n"
+    assert int(table.headers["content-length"]) == len(table.content)
+    assert not client.get(f"/api/v2.0/picture{query}").content.startswith(b"\xef")
+
+
+@loop_over(("text", "cell"), [("=1+1", "'=1+1"), ("@x", "'@x"), ("-x", "'-x"), ("a=b", "a=b"), ("", "")])
+def test_no_text_of_a_cell_is_a_formula(text, cell):
+    assert guard_formula(text) == cell
+
+
 def test_ready_degraded_and_unready_are_distinguished(client, revisions):
     def health():
         response = client.get("/health/ready")
@@ -282,7 +328,8 @@ def test_the_docs_ask_no_foreign_host(client):
 def test_the_openapi_document_has_failures_and_no_internal_routes(client):
     document = client.get("/books/openapi.json").json()
     assert document["openapi"].startswith("3.1")
-    assert set(document["paths"]) == {"/api/v2.0/page/{dataset}", "/api/v2.0/fails/{how}", "/api/v2.0/pages"}
+    names = ("page/{dataset}", "fails/{how}", "pages", "picture", "table")
+    assert set(document["paths"]) == {f"/api/v2.0/{name}" for name in names}
     failure = document["paths"]["/api/v2.0/page/{dataset}"]["get"]["responses"]["404"]["content"]
     assert list(failure) == ["application/problem+json"]
 

@@ -196,6 +196,28 @@ def test_a_neighbour_reads_the_same_as_people(client, keys):
             np.testing.assert_allclose(values, floats(people[field.variable.key]["values"]), rtol=1e-6)
 
 
+def test_a_point_outside_the_grid_names_the_nearest_place_inside(client):
+    for place in ({"latitude": "10"}, {"longitude": "120"}, {"longitude": "-424"}, {"latitude": "-90"}):
+        detail = client.get(f"{API}/votemper/point", params=AT_SEA | place).json()["detail"]
+        nearest = detail.rpartition("the nearest place inside is ")[2].split(", ")
+        inside = {"latitude": nearest[0], "longitude": nearest[1]}
+        assert client.get(f"{API}/votemper/point", params=AT_SEA | inside).status_code == 200
+
+
+def test_a_longitude_of_any_turn_is_the_same_place(client):
+    where = {"latitude": "74.5", "longitude": "20"}
+    home = client.get(f"{API}/votemper/point", params=where).json()
+    for turn in ("-340", "380"):
+        answer = client.get(f"{API}/votemper/point", params=where | {"longitude": turn}).json()
+        assert answer == home
+    for far in ("541", "-541"):
+        assert client.get(f"{API}/votemper/point", params=where | {"longitude": far}).status_code == 400
+        path = {"path": f"74.5,20;74.5,{far}"}
+        assert client.get(f"{API}/votemper/transect", params=path).status_code == 400
+        box = {"bbox": f"10,70,{far},80"}
+        assert client.get(f"{API}/votemper/area", params=box).status_code == 400
+
+
 @loop_over(
     ("path", "params", "status", "says"),
     [

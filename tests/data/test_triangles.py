@@ -362,7 +362,14 @@ def test_profiles_and_series_are_those_of_the_nearest_node(client, opened):
 def test_a_point_on_land_is_outside_the_mesh(client):
     answer = client.get("/api/v2.0/data/mesh/zeta/timeseries", params={"latitude": 37.87, "longitude": -122.53})
     assert answer.status_code == 422
+    assert "on land or outside the mesh" in answer.json()["detail"]
     assert "does not fill it" in answer.json()["detail"]
+    nearest = answer.json()["detail"].rpartition("the nearest place inside is ")[2].split(", ")
+    inside = {"latitude": nearest[0], "longitude": nearest[1]}
+    assert client.get("/api/v2.0/data/mesh/zeta/timeseries", params=inside).status_code == 200
+    stations = [[37.87, -122.53], [float(degrees) for degrees in nearest]]
+    both = client.post("/api/v2.0/data/mesh/zeta/points", json={"points": stations}).json()
+    assert np.isnan(np.array(both["variables"]["zeta"]["values"], dtype=float)).tolist() == [[True, False]]
 
 
 @loop_over(("values", "deepest"), [([0.0, 1.0, 2.0], 2), ([2.0, 1.0, 0.0], 0), ([850.0, 500.0, 200.0], 2)])

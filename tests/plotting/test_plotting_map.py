@@ -26,6 +26,7 @@ from ocean_core.errors import NotFound, NothingInView
 from ocean_core.tiles import PROJECTIONS
 from ocean_plotting.app import create_app
 from ocean_plotting.export import WRITERS
+from ocean_plotting.export.geotiff import Raster, write_geotiff
 from ocean_plotting.export.output import Output
 from ocean_plotting.export.table import compute_statistics
 from ocean_plotting.figure.context import DrawContext
@@ -498,6 +499,15 @@ def test_a_georeferenced_image_has_its_values_where_they_belong(context, where, 
     np.testing.assert_array_equal(np.ma.getmaskarray(shown)[near], np.isnan(expected)[near])
     pair = near & np.isfinite(expected)
     np.testing.assert_allclose(shown[pair].filled(np.nan), expected[pair], atol=1e-3)
+
+
+def test_texts_of_a_georeferenced_image_are_utf_8():
+    raster = Raster(
+        values=np.zeros((2, 2), np.float32), extent=(0.0, 0.0, 1.0, 1.0), projection="EPSG:3857",
+        name="Température (°C)", source="Modèle d'été",
+    )  # fmt: skip
+    with rasterio.MemoryFile(write_geotiff(raster, Output(format="geotiff"))) as file, file.open() as image:
+        assert image.tags()["TIFFTAG_IMAGEDESCRIPTION"].startswith("Température (°C); ; Modèle d'été")
 
 
 def test_a_georeferenced_image_is_served(client):

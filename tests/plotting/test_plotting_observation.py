@@ -11,6 +11,9 @@ from tests.plotting.fakes import DEPTHS, NOON, info, profile_values
 from tests.plotting.measured import DAY, LEVELS, Measured, observed, rows, station
 
 from ocean_common.arrays import pack_array
+from ocean_plotting.export import write_csv, write_odv
+from ocean_plotting.export.output import Output
+from ocean_plotting.export.table import Column, Table, make_place_columns
 from ocean_plotting.plots import observation as kind
 from ocean_plotting.plots.common.comparison import Measure, interpolate_column, match_measures
 from ocean_plotting.plots.common.coverage import to_array as array
@@ -184,6 +187,23 @@ def test_the_odv_file_has_a_row_for_each_depth(client):
                             "Sea water temperature Model [degree_Celsius]"]  # fmt: skip
     assert len(table) == 1 + 2 * len(LEVELS)
     assert table[1][1:6] == ["cast 1", "C", "2016-02-06T10:00:00.000", "-5.0", "61.0"]
+
+
+def test_names_of_casts_are_no_formulas_in_tables():
+    names = ["=1+1", "-3,5", "@a", "cast"]
+    columns = make_place_columns(
+        str, station=names, time=["-0044-03-15T00:00:00Z"] * 4, latitude=np.zeros(4), longitude=np.zeros(4)
+    )
+    table = Table(header=[("Dataset", "+x")], columns=[*columns, Column(name="=a", values=-np.ones(4))])
+    lines = write_csv(table, Output(format="csv")).decode().splitlines()
+    assert lines[0] == "// Dataset: +x"
+    assert lines[1].endswith(", '=a")
+    assert [line.split(", ")[:2] for line in lines[2:]] == [
+        [name, "-0044-03-15T00:00:00Z"] for name in ("'=1+1", "'-3;5", "'@a", "cast")
+    ]
+    assert {line.rpartition(", ")[2] for line in lines[2:]} == {"-1.0"}
+    odv = [line.split("\t") for line in write_odv(table, Output(format="odv")).decode().splitlines()[2:]]
+    assert [row[:2] for row in odv[1:]] == [["'+x", name] for name in ("'=1+1", "'-3,5", "'@a", "cast")]
 
 
 def test_a_column_is_read_between_its_levels():

@@ -34,10 +34,15 @@ from litestar.types import (
 from ocean_common.i18n import LANGUAGES, SOURCE, Language, RequestLanguage, request_language
 from ocean_common.parameters import parse_qualities
 from ocean_common.problems import MEDIA_TYPE, to_problem
+from ocean_common.spreadsheet import add_byte_order_mark, wants_byte_order_mark
 from ocean_core.errors import AddressTooLong
 
 MAX_ADDRESS = 32_768  # bytes of path and query
 FOREVER = "public, max-age=31536000, immutable"
+# The gateway sends their bytes as they are: it compresses what is text.
+BINARY_TYPES = {
+    "application/pdf", "application/x-netcdf", "application/zip", "image/jpeg", "image/png", "image/tiff", "image/webp",
+}  # fmt: skip
 T = TypeVar("T")
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
@@ -95,9 +100,9 @@ class Freshness:
         address = [self._version, str(request.url.path), str(request.url.query), form, language, ""]
         tag = entity_tag("\n".join(address).encode() + content)
         request.scope["state"]["caching"] = (tag, control)
-        if matches(request.headers.get("if-none-match"), tag):
+        if known := find_tag(request.headers.get("if-none-match"), tag):
             varying = {"vary": "accept"} if form else {}
-            raise NotModified(headers={"etag": tag, "cache-control": control, **varying})
+            raise NotModified(headers={"etag": known, "cache-control": control, **varying})
 
 
 def made_from(request: Request[Any, Any, Any], dataset_revision: str, answer_revision: str) -> None:
@@ -108,15 +113,31 @@ def made_from(request: Request[Any, Any, Any], dataset_revision: str, answer_rev
 
 def entity_tag(content: bytes) -> str:
     """Return a weak tag: the gateway may send the same content compressed in several ways."""
-    return f'W/"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
+    return f'W/"{_digest(content)}"'
 
 
-def matches(if_none_match: str | None, tag: str) -> bool:
-    """Return whether the client's If-None-Match names ``tag`` (weak comparison, RFC 9110 §13.1.2)."""
-    if not if_none_match:
-        return False
-    tags = [part.strip().removeprefix("W/") for part in if_none_match.split(",")]
-    return "*" in tags or tag.removeprefix("W/") in tags
+def strong_tag(tag: str, content: bytes) -> str:
+    """Return a tag that names the very bytes of an answer, besides what its weak ``tag`` names (RFC 9110 §8.8.3)."""
+    return f'"{_opaque(tag)}.{_digest(content)}"'
+
+
+def find_tag(if_none_match: str | None, tag: str) -> str | None:
+    """Return the tag of the client's If-None-Match that names ``tag`` (weak comparison, RFC 9110 §13.1.2)."""
+    for part in (if_none_match or "").split(","):
+        known = part.strip()
+        if known == "*":
+            return tag
+        if known and _opaque(tag) in {_opaque(known), _opaque(known).partition(".")[0]}:
+            return known
+    return None
+
+
+def _opaque(tag: str) -> str:
+    return tag.removeprefix("W/").strip('"')
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=12).hexdigest()
 
 
 class HttpSemantics:
@@ -156,6 +177,7 @@ class _ResponseSender:
         self._head = scope["method"] == "HEAD"
         # Neighbours keep answers by revision, and ask for no range: to hash a field would take longer than to make it.
         self._readable = scope["method"] in {"GET", "HEAD"} and not scope["path"].startswith("/internal/")
+        self._byte_order_mark = wants_byte_order_mark(scope["query_string"])
         self._start: HTTPResponseStartEvent | None = None
 
     async def __call__(self, message: Message) -> None:
@@ -167,6 +189,8 @@ class _ResponseSender:
             return
         if self._start is not None:
             start, self._start = self._start, None
+            if self._byte_order_mark:
+                message = add_byte_order_mark(start, message)
             message = self._finish(start, message)
             if self._language.varies:
                 self._mark_language(MutableScopeHeaders(start))
@@ -195,11 +219,13 @@ class _ResponseSender:
             headers["etag"], headers["cache-control"] = marked
         elif complete and "etag" not in headers:
             headers["etag"] = entity_tag(body["body"])
+        if complete and body["body"] and headers.get("content-type", "").partition(";")[0] in BINARY_TYPES:
+            headers["etag"] = strong_tag(headers["etag"], body["body"])
         if "cache-control" not in headers:
             headers["cache-control"] = "no-cache"  # keep it, but ask whether it is still right
         if not complete:
             return body
-        if matches(self._header(b"if-none-match"), headers.get("etag", "")):
+        if find_tag(self._header(b"if-none-match"), headers.get("etag", "")):
             start["status"] = HTTPStatus.NOT_MODIFIED
             for name in ("content-length", "content-type"):
                 headers.pop(name, None)
@@ -210,9 +236,13 @@ class _ResponseSender:
     def _cut(
         self, start: HTTPResponseStartEvent, headers: MutableScopeHeaders, body: HTTPResponseBodyEvent
     ) -> HTTPResponseBodyEvent:
-        """Cut to one byte range (RFC 9110 §14); several ranges, and other units, get the whole."""
-        match = _RANGE.fullmatch(self._header(b"range"))
-        if not match or not (match[1] or match[2]) or self._header(b"if-range"):
+        """Cut to one byte range (RFC 9110 §14); several ranges, and other units, get the whole.
+
+        So does a range of other bytes than these: If-Range names a strong tag.
+        """
+        match, condition = _RANGE.fullmatch(self._header(b"range")), self._header(b"if-range")
+        other = condition and (condition.startswith("W/") or condition != headers["etag"])
+        if not match or not (match[1] or match[2]) or other:
             return body
         size = len(body["body"])
         first = int(match[1]) if match[1] else max(0, size - int(match[2]))

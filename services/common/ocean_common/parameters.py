@@ -83,7 +83,7 @@ def check_tile(zoom: int, x: int, y: int, *, bounded: bool = True) -> None:
             )
 
 
-EVERYWHERE = {"rev", "lang"}  # read by `ocean_common.http`
+EVERYWHERE = {"rev", "lang", "bom"}  # read by `ocean_common.http`
 
 
 async def refuse_unknown_parameters(request: Request[Any, Any, Any]) -> None:

@@ -73,7 +73,10 @@ OneLevel = Annotated[
 Format = Annotated[
     str | None,
     query_parameter(
-        "Response format: `json` (the default), `csv` or another; else the Accept header decides.", "json", "csv"
+        "Response format: `json` (the default), `csv` or another; else the Accept header decides. `bom=1` begins a CSV "
+        "with a byte-order mark, which Excel needs.",
+        "json",
+        "csv",
     ),
 ]
 EstimateFormat = Annotated[

@@ -76,7 +76,9 @@ def _coordinates(
     reading: Reading, sample: Sample, where: tuple[Floats, Floats], names: Sequence[str], dims: tuple[str, ...]
 ) -> list[Coordinate]:
     """Describe the points, and the centres of their cells."""
-    latitude, longitude = reading.grids.grid(sample.assets.grid).centres(sample.near.cells[sample.near.local.home])
+    home = sample.near.local.home
+    centre = reading.grids.grid(sample.assets.grid).centres(sample.near.cells[home])
+    latitude, longitude = (np.where(home >= 0, degrees, np.nan) for degrees in centre)
     nearest = f"of the centre of the nearest cell of {sample.assets.variable.key}"
     centres = (
         ("latitude", np.asarray(latitude, dtype=np.float64), "degrees_north"),

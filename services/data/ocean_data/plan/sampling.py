@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from ocean_common.contracts.assets import Assets
 from ocean_common.contracts.data import ExtractionRequest, VectorPart
 from ocean_core.errors import Message, PointOutsideGrid
-from ocean_core.geometry import Floats, east_and_north
+from ocean_core.geometry import EARTH_RADIUS, Floats, east_and_north, wrap_longitude
 from ocean_core.vectors import Axis as VectorAxis
 from ocean_core.vectors import vector_part
 from ocean_data.compute.depth import Depth, cell_depths, depth_stencil, level_slice, reduce_columns
@@ -24,6 +25,7 @@ ALL = slice(None)
 REDUCED = {"bottom", "mean"}  # depths that take whole columns
 DENSE = 2_000  # cells: from here on it is looked whether a box around them is read at less cost
 LOOSE = 4  # times as many cells as are needed: the most that a box may hold
+AROUND_THE_EARTH = 4 * EARTH_RADIUS  # km: more than to any place
 COLUMN_VALUES_AT_ONCE = 4_000_000  # values of whole columns
 
 
@@ -48,13 +50,15 @@ class Sample:
         """Find the cells of points: latitudes and longitudes, degrees, (point,) each.
 
         ``outside``: what a point outside the grid is called in the error, with `{}` for its number; if it is None
-        such points have no values, as long as one of them has.
+        such points have no values, as long as one of them has. So have those of several that are outside a mesh: it
+        has no cells on land, where other grids have cells without a value.
         """
         check_search(query.radius, query.neighbours)
         grid = reading.grids.grid(assets.grid)
         home = grid.nearest(*where)
         missing = np.flatnonzero(home < 0)
-        if missing.size and (outside is not None or missing.size == home.size):
+        must_be_inside = outside is not None and grid.has_rows
+        if missing.size and (must_be_inside or missing.size == home.size):
             first = int(missing[0])
             raise _outside(assets, grid, (where[0][first], where[1][first]), outside and outside.format(first))
         chosen = stencil(grid, *where, query.interpolation, radius=query.radius, neighbours=query.neighbours, home=home)
@@ -297,22 +301,37 @@ def _cost(
 
 
 def _outside(assets: Assets, grid: Grid, point: tuple[float, float], field: str | None) -> PointOutsideGrid:
-    position, name, location = f"{point[0]:g}, {point[1]:g}", assets.variable.key, describe_extent(assets, grid)
+    """Return the error of a point outside a grid, with the nearest place that is inside."""
+    texts: dict[str, Any] = {
+        "position": f"{point[0]:g}, {point[1]:g}",
+        "name": assets.variable.key,
+        "location": describe_extent(assets, grid),
+        "nearest": _nearest_place(grid, point),
+        "field": field or "points",
+    }
     if field is None:
         return PointOutsideGrid(
-            "all points ({position} is the first) are outside the grid of {name}, {location}",
-            position=position,
-            name=name,
-            location=location,
-            field="points",
+            "all points ({position} is the first) are outside the grid of {name}, {location}; the nearest place "
+            "inside is {nearest}",
+            **texts,
+        )
+    if not grid.has_rows:
+        return PointOutsideGrid(
+            "the point {position} is on land or outside the mesh of {name}, {location}; the nearest place inside is "
+            "{nearest}",
+            **texts,
         )
     return PointOutsideGrid(
-        "the point {position} is outside the grid of {name}, {location}",
-        position=position,
-        name=name,
-        location=location,
-        field=field,
+        "the point {position} is outside the grid of {name}, {location}; the nearest place inside is {nearest}",
+        **texts,
     )
+
+
+def _nearest_place(grid: Grid, point: tuple[float, float]) -> str:
+    """Return latitude and longitude of the centre of the cell that is nearest to a point, however far it is."""
+    cells, _ = grid.neighbours(np.array(point[:1]), np.array(point[1:]), 1, np.array([AROUND_THE_EARTH]))
+    latitude, longitude = grid.centres(cells[0, :1])
+    return f"{latitude[0]:.5g}, {float(wrap_longitude(longitude)[0]):.6g}"
 
 
 def describe_extent(assets: Assets, grid: Grid) -> Message:

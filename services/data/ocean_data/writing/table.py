@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from ocean_common.spreadsheet import guard_formula
 from ocean_data.grids.base import Coordinate
 from ocean_data.plan.extraction import Extraction, Parts
 from ocean_data.writing import format_coordinate, format_numbers
@@ -33,7 +34,6 @@ POINT_HEADER = {
     "depth": "depth (m)",
 }
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # spreadsheets take such a text for a formula
 _NEEDS_QUOTES = re.compile(r'[",\r\n]')
 
 Quote = Callable[[str], bytes]
@@ -93,7 +93,8 @@ class Table:
         name, dims, values = coordinate.name, coordinate.dims, format_coordinate(coordinate)
         label = _label(name, None if values.dtype == object else coordinate.units)
         if values.dtype == object:
-            values = np.array([quote(text) for text in values], dtype=object)
+            plain = str.encode if coordinate.is_time and quote is quote_cell else quote
+            values = np.array([plain(text) for text in values], dtype=object)
         elif values.size <= KEPT:
             values = np.array(format_numbers(values, absent), dtype=object)
         values = values.reshape([self._dims[dim] for dim in dims])
@@ -176,7 +177,7 @@ def _label(name: str, units: str | None) -> str:
 
 def quote_cell(text: str) -> bytes:
     """Return the cell of a text: quoted where it must be, and never a formula."""
-    safe = f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    safe = guard_formula(text)
     if _NEEDS_QUOTES.search(safe):
         safe = '"' + safe.replace('"', '""') + '"'
     return safe.encode()

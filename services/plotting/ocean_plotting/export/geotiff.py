@@ -72,7 +72,7 @@ def write_geotiff(raster: Raster, output: Output) -> bytes:
         NUMBERS: numbers,
         TEXTS: text,
         NO_DATA: repr(MISSING),
-        IMAGEDESCRIPTION: to_ascii(description),
+        IMAGEDESCRIPTION: encode_text(description),
         SOFTWARE: f"Ocean Navigator plotting {__version__}",
     }
     for tag, content in contents.items():
@@ -107,6 +107,11 @@ def _directory(keys: list[GeoKey]) -> tuple[int, ...]:
     return (1, 1, 1, len(keys), *(number for key in sorted(keys) for number in key))
 
 
+def encode_text(text: str) -> bytes:
+    """Encode the text of a TIFF tag. The format asks for ASCII, but GDAL and what is made with it read UTF-8."""
+    return text.replace("\0", " ").encode()
+
+
 def to_ascii(text: str) -> str:
-    """Replace the characters that TIFF tags and PostScript comments cannot hold."""
+    """Replace the characters that GeoKeys and PostScript comments cannot hold."""
     return text.encode("ascii", "replace").decode()

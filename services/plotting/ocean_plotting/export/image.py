@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL.TiffImagePlugin import IMAGEDESCRIPTION, ImageFileDirectory_v2
 
 from ocean_plotting.encoders import encode_figure_png
-from ocean_plotting.export.geotiff import SOFTWARE, to_ascii
+from ocean_plotting.export.geotiff import SOFTWARE, encode_text, to_ascii
 from ocean_plotting.export.output import Output
 from ocean_plotting.figure.layout import Picture, PictureInfo
 
@@ -87,6 +87,6 @@ def _metadata_options(info: PictureInfo, output: Output, file_format: str) -> di
         case "jpeg":
             return {"pil_kwargs": {"comment": "\n".join((info.alt, info.source, line, info.software)).encode()}}
     tags = ImageFileDirectory_v2()
-    tags[IMAGEDESCRIPTION] = to_ascii(f"{info.alt} {info.source}; {line}")
+    tags[IMAGEDESCRIPTION] = encode_text(f"{info.alt} {info.source}; {line}")
     tags[SOFTWARE] = to_ascii(info.software)
     return {"pil_kwargs": {"compression": "tiff_lzw", "tiffinfo": tags}}

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from ocean_common.i18n import get_translator
+from ocean_common.spreadsheet import guard_formula
 from ocean_core.geometry import wrap_longitude
 from ocean_plotting import __version__
 from ocean_plotting.export.output import Output
@@ -44,14 +45,15 @@ def write_odv(table: Table, _: Output) -> bytes:
     by_role: dict[Role, Column] = {column.role: column for column in table.columns if column.role != "value"}
     values = [column for column in table.columns if column.role == "value"]
     stations = _list_stations(by_role)
-    names = ["Depth [m]", *(f"{one_line(column.name)} [{one_line(column.units) or '1'}]" for column in values)]
+    labels = [f"{one_line(column.name)} [{one_line(column.units) or '1'}]" for column in values]
+    names = ["Depth [m]", *map(guard_formula, labels)]
     lines = [
         f"//<Software>Ocean Navigator plotting {__version__}</Software>",
         *(f"//{one_line(key)}: {one_line(value)}" for key, value in table.header if value),
         "\t".join((*ODV_META, *names)),
     ]
     depths = format_cells(by_role["depth"]) if "depth" in by_role else ["0.0"] * len(stations)
-    cruise, previous = one_line(table.header[0][1]), None
+    cruise, previous = guard_formula(one_line(table.header[0][1])), None
     for station, *cells in zip(stations, depths, *map(format_cells, values), strict=True):
         metadata = (cruise, *station) if station != previous else ("",) * len(ODV_META)
         lines.append("\t".join((*metadata, *cells)))
@@ -62,7 +64,8 @@ def write_odv(table: Table, _: Output) -> bytes:
 def format_cells(column: Column) -> list[str]:
     """Return every value of a column as text; empty where it has none."""
     if len(column.values) and isinstance(column.values[0], str):
-        return [_cell(str(value)) for value in column.values]
+        texts = [one_line(str(value)).replace(",", ";") for value in column.values]
+        return texts if column.role == "time" else list(map(guard_formula, texts))
     exact = column.role in {"latitude", "longitude"}
     return [format_number(value, exact=exact) for value in to_floats(column).tolist()]
 
@@ -80,8 +83,8 @@ def one_line(text: str) -> str:
 
 
 def _cell(text: str) -> str:
-    """Return a text without commas, which would begin another column."""
-    return one_line(text).replace(",", ";")
+    """Return a text without commas, which would begin another column, and that is no formula."""
+    return guard_formula(one_line(text).replace(",", ";"))
 
 
 def _join_rows(table: Table, rows: Iterable[Sequence[str]]) -> bytes:
@@ -99,7 +102,7 @@ def _list_stations(by_role: Mapping[Role, Column]) -> list[tuple[str, ...]]:
     times = [_format_time(str(time)) for time in by_role["time"].values]
     positions = list(zip(times, longitudes.tolist(), latitudes.tolist(), strict=True))
     if "station" in by_role:
-        names = [one_line(str(name)) for name in by_role["station"].values]
+        names = [guard_formula(one_line(str(name))) for name in by_role["station"].values]
     else:
         numbers = {position: number for number, position in enumerate(dict.fromkeys(positions), start=1)}
         names = [str(numbers[position]) for position in positions]
