@@ -46,6 +46,7 @@ OPERATORS = (
     "clients/",
 )
 ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)} | {
+    "InvalidPacking",
     "Unreadable",
     "KmlUnreadable",
     "InvalidIndex",

@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ocean_common.contracts.assets import Assets, Dimension, Grid, VariableInfo
+from ocean_core.packing import Packing
 from ocean_data.reading.chunks import ChunkReader
 from ocean_data.reading.library import Library
-from ocean_data.reading.variables import ORDER, Packing
+from ocean_data.reading.variables import ORDER
 from ocean_data.settings import MIB
 
 SHAPE = (5, 3, 17, 23)
@@ -154,8 +155,8 @@ PACKINGS = {
     "text": {"missing_value": "none", "valid_min": "low", "_Unsigned": "false"},
     "unsigned": {"_Unsigned": "true", "scale_factor": np.float32(0.1)},
     "several": {"missing_value": np.array([3, 5, 7], np.int16), "add_offset": 1.0},
-    "the same twice": {"missing_value": np.float32(17), "scale_factor": np.float32(0)},
-    "nowhere": {"scale_factor": np.float32(np.inf), "add_offset": np.float64(np.nan)},
+    "the same twice": {"missing_value": np.float32(17), "scale_factor": np.float32(2)},
+    "numbers as text": {"missing_value": "17", "scale_factor": "0.5", "add_offset": " -3 "},
     "odd": {"missing_value": np.array([1e20, np.nan, -1e300, 1e300])},
 }
 

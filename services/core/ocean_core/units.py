@@ -61,6 +61,15 @@ def unit_conversion(source: str, target: str) -> tuple[float, float] | None:
     return _udunits_conversion(*units) if source and target else None
 
 
+def is_known_unit(units: str) -> bool:
+    """Return True for units that can be compared with others."""
+    canonical = canonical_units(units)
+    if canonical in SPELLINGS:
+        return True
+    with _UDUNITS_LOCK:
+        return _parse_units(canonical) is not None
+
+
 def length_in_metres(units: str) -> float | None:
     """Return how many metres a unit of length is, also with its direction (metres below surface); None for others."""
     conversion = unit_conversion(_VERTICAL_DIRECTION.sub("", units), "m")

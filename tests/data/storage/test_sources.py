@@ -12,7 +12,7 @@ import pytest
 from tests.looping import loop_over
 
 from ocean_common.contracts.assets import Assets, Dimension, File, Grid, VariableInfo
-from ocean_data.reading.variables import ATTRIBUTES
+from ocean_core.packing import PACKING_ATTRIBUTES
 
 FULL = pytest.mark.full
 NAMED = [
@@ -110,7 +110,7 @@ def lost(place, path, name):
     """Whether the copy itself does not say the same: what cannot be written there."""
     with netCDF4.Dataset(path) as opened:
         variable = opened[name]
-        output = {key: variable.getncattr(key) for key in ATTRIBUTES if key in variable.ncattrs()}
+        output = {key: variable.getncattr(key) for key in PACKING_ATTRIBUTES if key in variable.ncattrs()}
         if place == "server":  # pydap tells attributes with six digits; DAP 2.0 has no bytes with a sign
             numbers = [
                 number for value in output.values() for number in np.atleast_1d(value) if number.dtype.kind in "iuf"

@@ -123,6 +123,7 @@ class File(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     path: str
     size: int
     mtime_ns: int
+    conversion: tuple[float, float] | None = None  # factor and offset of a variable's values to its unit
 
 
 class Steps(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -171,7 +171,7 @@ class Calculated:
         """Return the key of the values at one time: equations, and the state of files."""
         if variable.equation is None:
             file, position = find_file(variable, step)
-            return variable.source, self.signature(file.path), position
+            return variable.source, self.signature(file.path), file.conversion, position
         below = []
         for name, operand in variable.operands.items():
             steps = steps_of(operand, variable, None if step is None else [step])

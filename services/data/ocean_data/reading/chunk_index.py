@@ -15,10 +15,11 @@ from h5py import h5d, h5ds, h5f, h5fd, h5i, h5l, h5o, h5p, h5s, h5t, h5z
 from numpy.typing import NDArray
 
 from ocean_core.netcdf3 import HeaderVariable, read_netcdf3_header
+from ocean_core.packing import PACKING_ATTRIBUTES, InvalidPacking, Packing
 from ocean_data.reading.files import Blob
 from ocean_data.reading.kernels import FILTERS, KernelPacking
 from ocean_data.reading.library import LIBRARY
-from ocean_data.reading.variables import ATTRIBUTES, Packing, StoredVariable
+from ocean_data.reading.variables import StoredVariable
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 MOST_CHUNKS = 100_000  # of one variable: a larger index costs more than it saves
@@ -161,7 +162,7 @@ def _fill(plist: h5p.PropDCID, dtype: np.dtype[Any]) -> NDArray[Any] | None:
 def attributes_of(found: h5d.DatasetID) -> dict[str, Any]:
     """The attributes that say how numbers are packed, as netCDF4 tells them."""
     attributes = h5py.Dataset(found).attrs
-    return {name: _plain(attributes[name]) for name in ATTRIBUTES if name in attributes}
+    return {name: _plain(attributes[name]) for name in PACKING_ATTRIBUTES if name in attributes}
 
 
 def _plain(value: Any) -> Any:
@@ -232,7 +233,7 @@ def _table(chunks: tuple[int, ...], offsets: NDArray[np.int64], sizes: NDArray[n
 def read_header(blob: Blob) -> dict[str, HeaderVariable] | None:
     """Return the variables of a NetCDF-3 file; None if it is none, or its header is damaged."""
     try:
-        header = read_netcdf3_header(lambda length: blob.read(0, length).tobytes(), blob.size, ATTRIBUTES)
+        header = read_netcdf3_header(lambda length: blob.read(0, length).tobytes(), blob.size, PACKING_ATTRIBUTES)
     except (LookupError, ValueError):
         return None
     return header.variables if header else None
@@ -246,7 +247,10 @@ def _header_index(variable: HeaderVariable) -> Index | None:
     table = _contiguous(shape, dtype.itemsize, variable.begin) if gapless else _record_chunks(variable)
     if table is None:
         return None
-    packing = Packing.from_attributes(variable.attributes, dtype)
+    try:
+        packing = Packing.from_attributes(variable.attributes, dtype)
+    except InvalidPacking:
+        return None  # the library's reader says what is wrong with it
     return Index(
         dimensions=variable.dimensions, shape=shape, dtype=dtype, filters=(), fill=None, packing=packing, **table
     )

@@ -14,7 +14,7 @@ from h5py import h5z
 from numba import njit
 from numpy.typing import NDArray
 
-from ocean_data.reading.variables import DEFAULT_FILL, Packing, as_stored
+from ocean_core.packing import DEFAULT_FILL, Packing, as_stored
 
 KINDS = ("i1", "u1", "i2", "u2", "i4", "u4", "f4", "f8")
 I1, _, I2, _, I4, _, F4, F8 = range(len(KINDS))

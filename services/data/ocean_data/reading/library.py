@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from ocean_common.dataset_uri import local
 from ocean_core.cache import ByteBoundedCache
+from ocean_core.packing import PACKING_ATTRIBUTES
 from ocean_data.reading.files import LocalBlob, State, cut_short, state_of
-from ocean_data.reading.variables import ATTRIBUTES, StoredVariable, Variables
+from ocean_data.reading.variables import StoredVariable, Variables
 
 LIBRARY = Lock()  # held by whoever calls it, or h5py, to read or to write: they may share one HDF5
 
@@ -65,7 +66,7 @@ def _library_variable(found: "Variable[Any]") -> StoredVariable:
         dimensions=found.dimensions,
         shape=shape,
         dtype=np.dtype(found.dtype),
-        attributes={name: found.getncattr(name) for name in ATTRIBUTES if name in found.ncattrs()},
+        attributes={name: found.getncattr(name) for name in PACKING_ATTRIBUTES if name in found.ncattrs()},
         chunks=tuple(chunks) if isinstance(chunks, list) else (1, *shape[1:]) if records else shape,
         read=read,
     )

@@ -20,6 +20,7 @@ from ocean_common.dataset_uri import Kind, kind_of
 from ocean_core.cache import ByteBoundedCache
 from ocean_core.cells import find_land
 from ocean_core.errors import MessageError, SourceUnreadable
+from ocean_core.packing import Packing
 from ocean_data.compute.depth import deepest_first
 from ocean_data.grids import ROLES, arrange_coordinates
 from ocean_data.grids.base import Cells, Coordinates
@@ -31,7 +32,6 @@ from ocean_data.reading.objects import Objects, Storage
 from ocean_data.reading.opendap import OPeNDAP
 from ocean_data.reading.variables import (
     Box,
-    Packing,
     Shape,
     StorageBackend,
     StoredVariable,
@@ -230,7 +230,9 @@ class NetCDFSource:
             state = self.signature(file.path)
             land = mask and (self.signature(mask.files[0].path), mask.source)
             with suppress(_Replaced):
-                return self._levels.get((state, land, variable.source, position, depth), partial(read, state))
+                return self._levels.get(
+                    (state, land, file.conversion, variable.source, position, depth), partial(read, state)
+                )
         raise being_written(file.path)
 
     def _read_level(self, variable: Assets, file: File, position: int, depth: int | None) -> NDArray[np.float32]:
@@ -326,7 +328,7 @@ class NetCDFSource:
     def _stored_windows(
         self, variable: Assets, wanted: Sequence[tuple[File, Box]], dtype: type[np.floating]
     ) -> list[NDArray[np.floating]]:
-        """Parts of a variable as (time, depth, y, x), unpacked, the levels as in the files."""
+        """Parts of a variable as (time, depth, y, x), unpacked, in its unit, the levels as in the files."""
         kinds = [kind_of(file.path) for file, _ in wanted]
         windows: dict[int, NDArray[np.floating] | None] = {}
         for kind, reader in self._chunks.items():
@@ -334,7 +336,10 @@ class NetCDFSource:
             requests = [(wanted[number][0].path, wanted[number][1]) for number in numbers]
             windows.update(zip(numbers, reader.windows(variable, requests, dtype), strict=True))
         return [
-            self._read_window(variable, file, box, dtype) if (window := windows.get(number)) is None else window
+            _convert_units(
+                self._read_window(variable, file, box, dtype) if (window := windows.get(number)) is None else window,
+                file.conversion,
+            )
             for number, (file, box) in enumerate(wanted)
         ]
 
@@ -372,6 +377,15 @@ class NetCDFSource:
             if where.state(path) == before:
                 return taken
         raise being_written(path)
+
+
+def _convert_units(values: NDArray[F], conversion: tuple[float, float] | None) -> NDArray[F]:
+    """Convert the values of a file to the unit of its variable, in place."""
+    if conversion is not None:
+        factor, offset = conversion
+        values *= values.dtype.type(factor)
+        values += values.dtype.type(offset)
+    return values
 
 
 def _coordinate(stored: StoredVariable) -> NDArray[np.float64]:

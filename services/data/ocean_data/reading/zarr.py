@@ -19,9 +19,10 @@ from zarr.storage import LocalStore, ObjectStore
 from ocean_common.dataset_uri import ICECHUNK, ZARR_ROOTS, folder_stamp, is_remote, local, text_stamp
 from ocean_core.cache import ByteBoundedCache, TTLCache
 from ocean_core.errors import MessageError
+from ocean_core.packing import PACKING_ATTRIBUTES
 from ocean_data.reading.files import State, unreadable
 from ocean_data.reading.objects import AGAIN, Storage, storage_errors
-from ocean_data.reading.variables import ATTRIBUTES, StoredVariable, Variables
+from ocean_data.reading.variables import StoredVariable, Variables
 
 RECENT = 2.0  # s that a state is taken for the state now
 MAIN = "main"  # the branch that is read
@@ -114,7 +115,7 @@ def _zarr_variable(group: zarr.Group, name: str) -> StoredVariable:
     if not isinstance(found, zarr.Array):
         raise NoArray("{name} is no array", name=name)
     dtype, metadata, all_attributes = np.dtype(found.dtype), found.metadata, found.attrs.asdict()
-    attributes = {name: _typed(all_attributes[name], dtype) for name in ATTRIBUTES if name in all_attributes}
+    attributes = {name: _typed(all_attributes[name], dtype) for name in PACKING_ATTRIBUTES if name in all_attributes}
     if isinstance(metadata, ArrayV2Metadata):
         dimensions: Any = all_attributes.get("_ARRAY_DIMENSIONS", ())
         if metadata.fill_value is not None:

@@ -97,6 +97,7 @@ class VariableRecord(VariableDescription, frozen=True, kw_only=True):
     bathymetry: str | None = None  # keys of variables of the dataset
     angle: dict[str, str] = {}
     land: MaskRecord | None = None
+    conversions: dict[int, tuple[float, float]] = {}  # factor and offset to `units`, of files in another unit
 
 
 class Omission(msgspec.Struct, frozen=True):

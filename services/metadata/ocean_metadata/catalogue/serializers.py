@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 from ocean_common.arrays import pack_array
-from ocean_common.contracts.assets import Assets, DepthAxis, LandMask, Levels, Steps, VariableInfo
+from ocean_common.contracts.assets import Assets, DepthAxis, File, LandMask, Levels, Steps, VariableInfo
 from ocean_common.contracts.metadata import (
     DatasetNote,
     DatasetStatus,
@@ -335,11 +335,16 @@ def _variable_assets(dataset: DatasetRecord, variable: VariableRecord, steps: Ma
         dimensions=variable.dimensions,
         grid=dataset.grids[variable.grid].grid,
         depth=dataset.depths[variable.depth] if variable.depth is not None else None,
-        files=[dataset.files[number] for number in files],
+        files=[_file_of(dataset, variable, number) for number in files],
         steps=_pack_steps(dataset.times[variable.time], steps[variable.time]) if variable.time is not None else None,
         equation=variable.equation,
         components=variable.components,
     )
+
+
+def _file_of(dataset: DatasetRecord, variable: VariableRecord, number: int) -> File:
+    file, conversion = dataset.files[number], variable.conversions.get(number)
+    return file if conversion is None else msgspec.structs.replace(file, conversion=conversion)
 
 
 def _pack_steps(axis: TimeAxis, steps: StepArrays) -> Steps:

@@ -291,14 +291,6 @@ def find_layout(name: str, header: FileHeader) -> Layout:
     return Layout(dimensions=dimensions, placement=placement, time=time, depth=depth, reason=reason)
 
 
-def describe_cells(name: str, header: FileHeader) -> tuple[object, ...]:
-    """Describe what a variable has in common in all files of a series: dimensions without times, and coordinates."""
-    layout = find_layout(name, header)
-    dimensions = [(item.name, item.role, 0 if item.role == "time" else item.size) for item in layout.dimensions]
-    coordinates = layout.placement.coordinates if layout.placement else ()
-    return *dimensions, *((coordinate, header.prints.get(coordinate)) for coordinate in coordinates)
-
-
 def _explain_no_placement(variable: VariableHeader, coordinates: _Coordinates) -> Message:
     if not coordinates.latitudes or not coordinates.longitudes:
         return Message("the file has no latitude and longitude")

@@ -33,6 +33,7 @@ from ocean_metadata.index.masks import MaskRequest
 from ocean_metadata.index.model import DatasetSpec, VariableHeader, VariableSpec
 from ocean_metadata.index.selection import Member, SourceFile, find_scale, header_limits, select_variables, stored_key
 from ocean_metadata.index.time_axes import get_raw_times, make_time_axis
+from ocean_metadata.index.variable_units import convert_limits
 
 MAX_ATTRIBUTE = 2_000  # characters, or numbers, of a global attribute: a history may be longer than the data
 _NO_GRID = GridRecord(grid=Grid(id="none", kind="none", shape=(1, 1)))
@@ -80,7 +81,10 @@ class DatasetBuilder:
         keys = self._add_terms(terms, grid, depth)
         bathymetry, angle = find_bathymetry(self._spec, candidates), find_angle(self._spec, candidates)
         more = {
-            "scale": find_scale(member) or detail.scales.get(spec.source, DEFAULT_LIMITS),
+            "scale": find_scale(member)
+            or convert_limits(detail.scales.get(spec.source, DEFAULT_LIMITS), member.conversion),
+            "units": member.units.label,
+            "conversions": member.units.conversions,
             "long_name": spec.long_name or header.text("long_name") or None,
             "levels": LevelsRecord(kind=kind, terms=keys) if kind and keys else None,
             "bathymetry": self._add_terms({"depth": bathymetry}, grid, depth).get("depth") if bathymetry else None,
@@ -97,7 +101,6 @@ class DatasetBuilder:
                 spec,
                 VariableRecord,
                 name=spec.name or _display_name(header),
-                units=spec.units or canonical_units(header.text("units")),
                 standard_name=header.text("standard_name") or None,
                 zero_centered=bool(spec.zero_centered),
                 vector=spec.key in self._spec.vector_variables,
@@ -105,7 +108,7 @@ class DatasetBuilder:
                 dimensions=layout.dimensions,
                 file=files[0],
                 time=self._add_time(layout, files),
-                **more,
+                **{"units": canonical_units(header.text("units")), **more},
             )
         )
 
@@ -404,4 +407,5 @@ def _make_calculated(
         bathymetry=base.bathymetry,
         angle=base.angle,
         auxiliary=False,
+        conversions=base.conversions if is_stored else {},
     )

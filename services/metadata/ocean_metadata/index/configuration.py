@@ -48,6 +48,7 @@ class VariableConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str | None = None
     units: str | None = None
+    convert: bool | str = False  # extension: the values of the files, to `units`
     scale: tuple[float, float] | None = None
     source: str | None = None  # extension: name in the files
     equation: str | None = None
@@ -209,6 +210,7 @@ def _make_variable(file: Path, dataset: str, key: str, value: object) -> Variabl
         scale=scale,
         zero_centered=None if config.zero_centered is None else _is_true(config.zero_centered),
         hidden=_is_true(config.hide),
+        convert=_is_true(config.convert),
         categories=config.data_categories or [],
         error=error,
         translations=translations,

@@ -5,10 +5,14 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ocean_common.arrays import unpack_array
-from ocean_metadata.index.axes import describe_cells, find_layout, list_fields
+from ocean_core.errors import Message
+from ocean_metadata.catalogue.model import Note
+from ocean_metadata.index.agreement import describe_file, find_file_difference, sort_into_series
+from ocean_metadata.index.axes import find_layout, list_fields
 from ocean_metadata.index.model import DatasetSpec, FileHeader
 
 RESERVED = {"topo", "bath", "quiver", "filter", "variables", "all", "status"}  # words in the API's paths
+MAX_OTHERS = 3  # datasets that a note is made of
 _DIGITS = re.compile(r"\d+")
 
 
@@ -18,16 +22,23 @@ def group_files(paths: Sequence[str], headers: Mapping[str, FileHeader], root: s
     Files are one series if their names differ in digits only, their variables, grids and levels are the same, and
     their times are different. A file without a header belongs to the series that fits its name.
     """
-    groups: dict[tuple[str, tuple[object, ...]], list[str]] = {}
+    by_name: dict[str, list[str]] = {}
     for path in sorted(headers):
-        fields = tuple((name, describe_cells(name, headers[path])) for name in list_fields(headers[path]))
-        groups.setdefault((_pattern(path), fields), []).append(path)
+        by_name.setdefault(_pattern(path), []).append(path)
+    differing: list[list[list[str]]] = []  # series of one pattern that differ
     series: list[list[str]] = []
-    for members in groups.values():
-        times = [_list_times(headers[path]) for path in members]
-        # Members of an ensemble have equal times, files of a grid have none.
-        is_series = len(members) == 1 or (all(times) and len(set(times)) == len(times))
-        series += [members] if is_series else [[path] for path in members]
+    for paths_of_name in by_name.values():
+        groups = sort_into_series(
+            paths_of_name,
+            lambda path: describe_file(headers[path]),
+            lambda path, other: find_file_difference(headers[path], headers[other], posixpath.basename(other)),
+        )
+        differing.append(groups)
+        for members in groups:
+            times = [_list_times(headers[path]) for path in members]
+            # Members of an ensemble have equal times, files of a grid have none.
+            is_series = len(members) == 1 or (all(times) and len(set(times)) == len(times))
+            series += [members] if is_series else [[path] for path in members]
     by_pattern: dict[str, list[list[str]]] = {}
     for members in series:
         by_pattern.setdefault(_pattern(members[0]), []).append(members)
@@ -40,7 +51,24 @@ def group_files(paths: Sequence[str], headers: Mapping[str, FileHeader], root: s
     ordered = sorted(sorted(members) for members in series)
     folders = [posixpath.relpath(posixpath.dirname(members[0]), root) for members in ordered]
     ids = _make_unique([_make_id(members) for members in ordered], folders)
-    return [DatasetSpec(id=dataset, files=members) for dataset, members in zip(ids, ordered, strict=True)]
+    id_of = {path: dataset for dataset, members in zip(ids, ordered, strict=True) for path in members}
+    notes = {id_of[own[0]]: _note_others(own, groups, headers, id_of) for groups in differing for own in groups}
+    return [
+        DatasetSpec(id=dataset, files=members, notes=notes.get(dataset, []))
+        for dataset, members in zip(ids, ordered, strict=True)
+    ]
+
+
+def _note_others(
+    own: Sequence[str], groups: Sequence[Sequence[str]], headers: Mapping[str, FileHeader], id_of: Mapping[str, str]
+) -> list[Note]:
+    """Note which files with names like those of a series are in other datasets, and why."""
+    notes = []
+    for other in [group for group in groups if group is not own][:MAX_OTHERS]:
+        reason = find_file_difference(headers[other[0]], headers[own[0]], posixpath.basename(own[0]))
+        text = Message("it is in another dataset, {id}: {reason}", id=id_of[other[0]], reason=reason or "")
+        notes.append(Note(posixpath.basename(other[0]), "guessed", text))
+    return notes
 
 
 def _pattern(path: str) -> str:

@@ -10,7 +10,8 @@ import numpy as np
 
 from ocean_common.contracts.assets import Array
 from ocean_core.errors import Message
-from ocean_metadata.catalogue.model import DatasetDescription, Translations, VariableDescription
+from ocean_metadata.catalogue.model import DatasetDescription, Note, Translations, VariableDescription
+from ocean_metadata.index.coordinate_prints import CoordinatePrint
 
 _DIGITS = re.compile(r"\d+")
 
@@ -20,6 +21,7 @@ class VariableSpec(VariableDescription, frozen=True, kw_only=True):
 
     name: str | None = None
     units: str | None = None
+    convert: bool = False  # the values of the files, to `units`
     scale: tuple[float, float] | None = None
     zero_centered: bool | None = None
     dims: list[str] | None = None  # of a calculated variable; None: those of its operands
@@ -53,6 +55,7 @@ class DatasetSpec(DatasetDescription, frozen=True, kw_only=True):
     longitude: str | None = None
     error: Message | None = None  # why it cannot be served
     translations: Translations = msgspec.field(default_factory=dict)
+    notes: list[Note] = msgspec.field(default_factory=list)  # on files that are in other datasets
 
     @property
     def references(self) -> list[Reference]:
@@ -73,14 +76,16 @@ class VariableHeader(msgspec.Struct, frozen=True, kw_only=True):
     dimensions: tuple[str, ...]
     shape: tuple[int, ...]
     attributes: dict[str, Any]
+    reason: Message | None = None  # why its values cannot be read
 
     @property
     def numeric(self) -> bool:
-        return np.dtype(self.dtype).kind in "iuf" if self.dtype != "str" else False
+        """Return True for numbers that can be read."""
+        return self.reason is None and self.dtype != "str" and np.dtype(self.dtype).kind in "iuf"
 
     @property
     def is_text(self) -> bool:
-        return self.dtype == "str" or np.dtype(self.dtype).kind in "SU"
+        return self.reason is None and (self.dtype == "str" or np.dtype(self.dtype).kind in "SU")
 
     @property
     def element_dimensions(self) -> tuple[str, ...]:
@@ -102,7 +107,7 @@ class FileHeader(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     attributes: dict[str, Any]
     groups: list[str]  # below the root; only the root is read
     values: dict[str, Array]  # of time and vertical coordinates, unpacked
-    prints: dict[str, str]  # digests of horizontal coordinates: different digests mean different places
+    prints: dict[str, CoordinatePrint]  # of horizontal coordinates
 
     def __hash__(self) -> int:
         return hash(self.structure)

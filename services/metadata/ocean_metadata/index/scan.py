@@ -3,24 +3,28 @@
 The HDF5 library serves one thread at a time, so many files are read in processes.
 """
 
-import hashlib
 import multiprocessing
 import os
+import re
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import msgspec
+import netCDF4
 import numpy as np
 
 from ocean_common.arrays import pack_array
 from ocean_common.dataset_uri import Kind, is_remote, kind_of, local
 from ocean_core.cache import TTLCache
 from ocean_core.errors import Message
+from ocean_core.packing import InvalidPacking, Packing
 from ocean_metadata.index.axes import (
     find_layout,
     is_latitude,
@@ -31,6 +35,7 @@ from ocean_metadata.index.axes import (
     names_time,
     vertical_coordinate,
 )
+from ocean_metadata.index.coordinate_prints import CoordinatePrint, print_coordinate
 from ocean_metadata.index.model import FileHeader, VariableHeader, digest_structure
 from ocean_metadata.index.storage import (
     BROKEN,
@@ -56,6 +61,8 @@ MAX_AXIS = 200_000  # steps or levels
 REMOTE_TIME = 60.0  # s for which the state of a remote file is cached
 _ZARR = {"zarr.json", ".zgroup", ".zmetadata"}
 _ICECHUNK = ({"snapshots", "refs"}, {"snapshots", "repo"})  # of format 1 and 2
+_SKIPPED = re.compile(r"variable '(.+)' has unsupported datatype")
+_UNKNOWN_TYPE = Message("its values are of a type that is not known")
 LIBRARY_FAILS = Message("the NetCDF library fails on it")
 _FEW = 12  # files that are read before processes would have started
 
@@ -142,17 +149,13 @@ def read_header(path: str) -> HeaderResult:
 def _read_header(path: str, stamp: Stamp) -> FileHeader:
     if kind_of(path) == "file":
         check_size(local(path), stamp[0])
-    with open_dataset(path) as data:
-        variables = {
-            name: VariableHeader(
-                name=name,
-                dtype=np.dtype(variable.dtype).str if isinstance(variable.dtype, np.dtype) else "str",
-                dimensions=variable.dimensions,
-                shape=variable.shape,
-                attributes=_read_attributes(variable),
+    with warnings.catch_warnings(record=True) as skipped, open_dataset(path) as data:
+        variables = {name: _read_declaration(name, variable) for name, variable in data.variables.items()}
+        # The library tells in a warning which variables it leaves out.
+        for name in _SKIPPED.findall("\n".join(str(warning.message) for warning in skipped)):
+            variables[name] = VariableHeader(
+                name=name, dtype="str", dimensions=(), shape=(), attributes={}, reason=_UNKNOWN_TYPE
             )
-            for name, variable in data.variables.items()
-        }
         header = FileHeader(
             structure=digest_structure(variables),
             dimensions={name: len(dimension) for name, dimension in data.dimensions.items()},
@@ -168,15 +171,14 @@ def _read_header(path: str, stamp: Stamp) -> FileHeader:
                 index = tuple(slice(None) if other == dimension else 0 for other in vertical.dimensions)
                 header.values[vertical.name] = pack_array(read_floats(data.variables[vertical.name], index))
         for name, variable in header.variables.items():
-            stored = data.variables[name]
             if variable.is_text and is_time(variable) and is_time_axis(variable):
-                texts, calendar = read_texts(stored), variable.text("calendar")
+                texts, calendar = read_texts(data.variables[name]), variable.text("calendar")
                 header.values[name] = pack_array(parse_text_times(texts, calendar))
             # Vtransform selects the formula of the levels of ROMS.
             elif variable.numeric and (_is_numeric_time_axis(name, header) or name == "Vtransform"):
-                header.values[name] = pack_array(read_coordinate(stored))
+                header.values[name] = pack_array(read_coordinate(data.variables[name]))
         for name in _list_horizontal(header):
-            header.prints[name] = _digest_coordinate(data.variables[name])
+            header.prints[name] = _print_coordinate(header.variables[name], data.variables[name])
     return header
 
 
@@ -197,8 +199,8 @@ def _list_horizontal(header: FileHeader) -> list[str]:
     return sorted(name for name in names if 1 <= len(header.variables[name].dimensions) <= 3)
 
 
-def _digest_coordinate(variable: Variable) -> str:
-    """Digest a coordinate: an axis whole, three rows of a 2-D one (all of it would take long for every file)."""
+def _print_coordinate(declaration: VariableHeader, variable: Variable) -> CoordinatePrint:
+    """Print a coordinate: an axis whole, three rows of a 2-D one (all of it would take long for every file)."""
     if len(variable.shape) == 1 or 0 in variable.shape:
         values = read_floats(variable)
     else:
@@ -206,21 +208,49 @@ def _digest_coordinate(variable: Variable) -> str:
         count = variable.shape[-2]
         rows = sorted({0, count // 2, count - 1})
         values = np.stack([read_floats(variable, (*first, row, slice(None))) for row in rows])
-    digest = hashlib.blake2b(values.tobytes(), digest_size=12)
-    digest.update(repr(variable.shape[-2:]).encode())
-    return digest.hexdigest()
+    is_table = np.dtype(declaration.dtype).kind in "iu" and not (is_latitude(declaration) or is_longitude(declaration))
+    return print_coordinate(values, variable.shape, cyclic=is_longitude(declaration), exact=is_table)
+
+
+def _read_declaration(name: str, variable: Variable) -> VariableHeader:
+    attributes, dtype = _read_attributes(variable), variable.dtype
+    is_array = isinstance(dtype, np.dtype)
+    reason = None
+    if isinstance(getattr(variable, "datatype", None), netCDF4.VLType) and is_array:
+        reason = Message("its values are lists of different lengths")
+    elif is_array and dtype.fields:
+        reason = Message("its values are records ({fields})", fields=", ".join(dtype.fields))
+    elif is_array and dtype.kind in "iuf":
+        try:
+            Packing.from_attributes(attributes, dtype)
+        except InvalidPacking as error:
+            reason = error.message
+    elif len(variable.dimensions) > 1 and not (is_array and dtype.kind in "SU"):
+        # The library takes some types that it does not know for texts.
+        reason = Message("its values are texts, or of a type that is not known")
+    return VariableHeader(
+        name=name,
+        dtype=dtype.str if is_array else "str",
+        dimensions=variable.dimensions,
+        shape=variable.shape,
+        attributes=attributes,
+        reason=reason,
+    )
 
 
 def _read_attributes(owner: Any) -> dict[str, Any]:
-    return {name: _plain_value(owner.getncattr(name)) for name in owner.ncattrs()}
+    """Read attributes, without those of types that the library does not know."""
+    attributes = {}
+    for name in owner.ncattrs():
+        with suppress(*BROKEN):
+            attributes[name] = _plain_value(owner.getncattr(name))
+    return attributes
 
 
 def _plain_value(value: Any) -> Any:
     """Convert an attribute to a type that MessagePack has."""
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "iufbU":
         return value.tolist()
-    if isinstance(value, np.generic):
-        return value.item()
     return value if isinstance(value, str | int | float | list) else str(value)
 
 

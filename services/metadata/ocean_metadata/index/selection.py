@@ -1,5 +1,6 @@
 """Selection of variables: their coordinates, the files of a dataset that hold them, and what else must be read."""
 
+import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -11,12 +12,13 @@ from ocean_common.contracts.assets import File
 from ocean_core.colour import Limits, choose_limits
 from ocean_core.errors import Message
 from ocean_core.expression import parse_expression
+from ocean_core.packing import packing_number
 from ocean_core.time import parse_time_units
 from ocean_core.units import angle_in_degrees
 from ocean_metadata.catalogue.model import Note, Omission
+from ocean_metadata.index.agreement import describe_field, find_difference, has_no_times, sort_into_series
 from ocean_metadata.index.axes import (
     Layout,
-    describe_cells,
     find_layout,
     has_dates,
     is_latitude,
@@ -32,6 +34,13 @@ from ocean_metadata.index.model import (
     VariableHeader,
     VariableSpec,
     digest_structure,
+)
+from ocean_metadata.index.variable_units import (
+    UnitChoice,
+    choose_units,
+    convert_limits,
+    note_packing,
+    note_units,
 )
 
 
@@ -65,6 +74,12 @@ class Member(NamedTuple):
     layout: Layout
     header: VariableHeader
     files: list[int]
+    units: UnitChoice
+
+    @property
+    def conversion(self) -> tuple[float, float] | None:
+        """Factor and offset of the values of the first file to `units`; None where they are in it."""
+        return self.units.conversions.get(self.files[0])
 
 
 class Selection(NamedTuple):
@@ -180,31 +195,67 @@ def _replace_attributes(variable: VariableHeader, /, **attributes: Any) -> Varia
 def select_variables(spec: DatasetSpec, sources: Sequence[SourceFile]) -> Selection:
     """Select the variables of a dataset, and the files that fit the first file of each variable."""
     skipped: list[Omission] = []
-    notes: list[Note] = []
+    notes: dict[Note, None] = dict.fromkeys(spec.notes)
     problems = {number: source.reason for number, source in enumerate(sources) if source.reason is not None}
     headers = {
         number: source.header
         for number, source in enumerate(sources)
         if source.header is not None and not source.is_reference
     }
+    names = {number: posixpath.basename(sources[number].file.path) for number in headers}
     members = []
     for variable in _list_specs(spec, headers):
         holding = [number for number, header in headers.items() if variable.source in header.variables]
-        first = headers[holding[0]] if holding else None
-        if headers and (reason := _check_variable(variable, first)):
-            skipped.append(Omission(variable.key, reason))
-        elif first:
-            layout = find_layout(variable.source, first)
-            misfits = {number: _check_fit(variable.source, first, headers[number]) for number in holding}
-            misfits |= _find_undated(variable.source, spec, {number: headers[number] for number in holding})
-            fitting = [number for number, misfit in misfits.items() if misfit is None]
-            problems = {number: misfit for number, misfit in misfits.items() if misfit is not None} | problems
-            if fitting:
-                members.append(Member(variable, layout, headers[fitting[0]].variables[variable.source], fitting))
+        reasons = {number: _check_variable(variable, headers[number]) for number in holding}
+        reason = _check_variable(variable, headers[holding[0]] if holding else None)
+        if reason is not None and all(reasons.values()):
+            skipped += [Omission(variable.key, reason)] if headers else []
+            continue
+        fitting, misfits = _choose_files(variable.source, spec, headers, names, reasons)
+        problems = misfits | problems
+        if fitting:
+            units = choose_units(variable, {number: headers[number].variables[variable.source] for number in fitting})
+            if isinstance(units, Message):
+                skipped.append(Omission(variable.key, units))
+                continue
+            first = headers[fitting[0]]
+            layout, declaration = find_layout(variable.source, first), first.variables[variable.source]
+            members.append(Member(variable, layout, declaration, fitting, units))
+            notes |= dict.fromkeys(note_units(variable, declaration, units, names) + note_packing(declaration))
     for number, header in headers.items():
         if number not in problems and not any(number in member.files for member in members):
             problems[number] = _explain_unused(header)
-    return Selection(members, skipped, problems, notes)
+    return Selection(members, skipped, problems, list(notes))
+
+
+def _choose_files(
+    source: str,
+    spec: DatasetSpec,
+    headers: Mapping[int, FileHeader],
+    names: Mapping[int, str],
+    reasons: Mapping[int, Message | None],
+) -> tuple[list[int], dict[int, Message]]:
+    """Choose the files in which a variable continues, those of the longest series, and explain the others."""
+    misfits = {number: reason for number, reason in reasons.items() if reason is not None}
+    layouts = {number: find_layout(source, headers[number]) for number in reasons if number not in misfits}
+    empty = Message("its time axis is empty")
+    misfits |= {number: empty for number, layout in layouts.items() if has_no_times(layout, headers[number])}
+    misfits |= _find_undated(source, spec, {number: headers[number] for number in layouts if number not in misfits})
+
+    def differ(number: int, reference: int) -> Message | None:
+        return find_difference(source, headers[number], headers[reference], names[reference])
+
+    series = sort_into_series(
+        [number for number in layouts if number not in misfits],
+        lambda number: describe_field(source, headers[number]),
+        differ,
+    )
+    fitting = max(series, key=len, default=[])
+    for other in series:
+        if other is not fitting:
+            reason = differ(other[0], fitting[0])
+            misfits |= {number: reason for number in other if reason is not None}
+    return fitting, misfits
 
 
 def _list_specs(spec: DatasetSpec, headers: Mapping[int, FileHeader]) -> list[VariableSpec]:
@@ -241,18 +292,25 @@ def stored_key(variable: VariableSpec) -> str:
     return f"@{variable.source}"
 
 
-def _check_variable(variable: VariableSpec, first: FileHeader | None) -> Message | None:
-    """Return why a variable cannot be served, as far as headers tell."""
-    if variable.error or first is None:
+def _check_variable(variable: VariableSpec, header: FileHeader | None) -> Message | None:
+    """Return why a variable of a file cannot be served, as far as headers tell."""
+    if variable.error or header is None:
         return variable.error or Message("no file holds {variable}", variable=variable.source)
-    layout = find_layout(variable.source, first)
+    if (reason := header.variables[variable.source].reason) is not None:
+        return reason
+    layout = find_layout(variable.source, header)
     return layout.reason or Message("it is not a map") if layout.placement is None else None
 
 
 def _list_map_fields(header: FileHeader) -> list[str]:
     """List the fields to serve or to report: those on a map, or with several dimensions."""
     names = list_fields(header)
-    return [name for name in names if len(header.variables[name].dimensions) > 1 or _is_on_map(name, header)]
+    fields = [name for name in names if len(header.variables[name].dimensions) > 1 or _is_on_map(name, header)]
+    return fields + [
+        variable.name
+        for variable in header.variables.values()
+        if variable.reason is not None and len(variable.dimensions) != 1
+    ]
 
 
 def _list_masks(header: FileHeader) -> list[str]:
@@ -271,20 +329,6 @@ def _explain_unused(header: FileHeader) -> Message:
         return Message("it holds no fields on a map, only coordinates or the description of a grid")
     reason = find_layout(fields[0], header).reason or Message("it is not configured")
     return Message("none of its variables can be served; {variable}: {reason}", variable=fields[0], reason=reason)
-
-
-def _check_fit(source: str, first: FileHeader, header: FileHeader) -> Message | None:
-    """Return why a variable in a file does not continue that of the first file."""
-    layout = find_layout(source, header)
-    if layout.time is not None and unpack_array(header.values[layout.time]).size == 0:
-        return Message("its time axis is empty")
-    if header is first:
-        return None
-    same_dimensions = header.variables[source].dimensions == first.variables[source].dimensions
-    if layout.placement is None or not same_dimensions:
-        return Message("its variable {variable} has other dimensions than in the first file", variable=source)
-    is_same = describe_cells(source, header) == describe_cells(source, first)
-    return None if is_same else Message("its grid differs from that of the first file")
 
 
 def _find_undated(source: str, spec: DatasetSpec, headers: Mapping[int, FileHeader]) -> dict[int, Message]:
@@ -313,14 +357,14 @@ def _has_dates(header: FileHeader, name: str) -> bool:
 
 def find_scale(member: Member) -> Limits | None:
     """Return the colour limits from the configuration, the file or the quantity; None if a sample is needed."""
-    units = member.spec.units or member.header.text("units")
-    return member.spec.scale or header_limits(member.header, units)
+    return member.spec.scale or header_limits(member.header, member.units.label, member.conversion)
 
 
-def header_limits(header: VariableHeader, units: str) -> Limits | None:
+def header_limits(header: VariableHeader, units: str, conversion: tuple[float, float] | None = None) -> Limits | None:
     """Return the valid range of the file, unless it is far too wide, else the usual limits of the quantity, if any."""
     name = header.text("standard_name") or header.text("long_name").replace(" ", "_").lower()
-    return choose_limits(valid_range(header), name, units)
+    limits = valid_range(header)
+    return choose_limits(limits and convert_limits(limits, conversion), name, units)
 
 
 def valid_range(header: VariableHeader) -> Limits | None:
@@ -334,6 +378,7 @@ def valid_range(header: VariableHeader) -> Limits | None:
     if not isinstance(low, int | float) or not isinstance(high, int | float):
         return None
     if isinstance(low, int) and np.dtype(header.dtype).kind in "iu":
-        factor, offset = header.attributes.get("scale_factor", 1.0), header.attributes.get("add_offset", 0.0)
+        factor = packing_number(header.attributes, "scale_factor", 1.0)
+        offset = packing_number(header.attributes, "add_offset", 0.0)
         low, high = sorted((low * factor + offset, high * factor + offset))
     return float(low), float(high)

@@ -7,6 +7,7 @@ NetCDF files and OPeNDAP addresses are opened by the NetCDF library; Zarr, Icech
 import importlib
 import os
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from types import EllipsisType
 from typing import Any, TypeAlias
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from ocean_common import dataset_uri
 from ocean_core.errors import Message, MessageError
 from ocean_core.netcdf3 import read_netcdf3_header
+from ocean_core.packing import PACKING_ATTRIBUTES, Packing
 
 # Imported when first needed: Zarr, Icechunk and object storage take half a second.
 REMOTE = f"{__package__}.remote"
@@ -115,13 +117,13 @@ def read_floats(variable: Variable, index: Index = ...) -> Floats:
     valid_min and valid_max do not mask: in some files they are exchanged.
     """
     raw = np.asarray(variable[index])
-    values = raw.astype(np.float64)
-    for missing in _missing_values(variable):
-        values[raw == missing] = np.nan
-    values[~(np.abs(values) < _MAX_VALUE)] = np.nan
-    scale, offset = get_attribute(variable, "scale_factor", 1.0), get_attribute(variable, "add_offset", 0.0)
-    unpacked: Floats = values * scale + offset
-    return unpacked
+    attributes = {name: variable.getncattr(name) for name in PACKING_ATTRIBUTES if name in variable.ncattrs()}
+    packing = replace(Packing.from_attributes(attributes, raw.dtype), low=-np.inf, high=np.inf)
+    values: Floats = packing.unpack(raw, np.float64)  # type: ignore[assignment]
+    values[~(np.abs(raw.astype(np.float64)) < _MAX_VALUE)] = np.nan
+    if not packing.missing and raw.dtype.kind in "iu" and raw.dtype.itemsize > 1:  # CF: single bytes have no default
+        values[raw == np.array(netCDF4.default_fillvals[raw.dtype.str[1:]]).astype(raw.dtype)] = np.nan
+    return values
 
 
 def read_coordinate(variable: Variable) -> NDArray[Any]:
@@ -139,16 +141,3 @@ def read_texts(variable: Variable) -> list[str]:
         values = np.ascontiguousarray(values).view(f"S{values.shape[-1]}")[..., 0]
     texts = [value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in values.flat]
     return [text.strip("\0 ") for text in texts]
-
-
-def _missing_values(variable: Variable) -> list[Any]:
-    missing: list[Any] = []
-    for name in ("_FillValue", "missing_value"):
-        value = np.ravel(get_attribute(variable, name, []))
-        if value.dtype.kind in "iuf":
-            with np.errstate(invalid="ignore", over="ignore"):  # 1e20 as the missing value of int16 matches nothing
-                missing.extend(value.astype(variable.dtype, casting="unsafe"))
-    kind = np.dtype(variable.dtype)
-    if not missing and kind.itemsize > 1:  # CF: single bytes have no default fill value
-        missing.append(np.array(netCDF4.default_fillvals[kind.str[1:]]).astype(kind))
-    return missing

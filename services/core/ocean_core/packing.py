@@ -1,0 +1,144 @@
+"""Packed numbers of files as values: scale, offset, missing values and valid range of a variable (CF 8.1, NUG)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocean_core.errors import MessageError
+
+PACKING_ATTRIBUTES = (
+    "_FillValue",
+    "_Unsigned",
+    "add_offset",
+    "missing_value",
+    "scale_factor",
+    "valid_max",
+    "valid_min",
+    "valid_range",
+)
+DEFAULT_FILL = 9.9e36  # NetCDF writes 9.96921e36 where nothing was written: no quantity of the sea is so large
+
+
+class InvalidPacking(MessageError, ValueError):
+    """Attributes with which numbers cannot be unpacked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Packing:
+    """Scale and offset of a variable in its file, and the numbers that stand for missing values."""
+
+    scale: float
+    offset: float
+    missing: tuple[float, ...]
+    low: float
+    high: float
+    working: type[np.floating[Any]]  # what the values are worked out in
+    unpacked_range: bool  # `low` and `high` are in the units of the unpacked values
+    unsigned: bool
+
+    @classmethod
+    def from_attributes(cls, attributes: Mapping[str, Any], dtype: np.dtype[Any]) -> Self:
+        """Take the attributes of a variable whose numbers are stored as `dtype`; raise InvalidPacking."""
+        low, high = _valid_range(attributes)
+        edge = attributes.get("valid_range", attributes.get("valid_min", attributes.get("valid_max", 0)))
+        packed = "scale_factor" in attributes or "add_offset" in attributes
+        fills = (attributes.get(name) for name in ("_FillValue", "missing_value"))
+        return cls(
+            scale=packing_number(attributes, "scale_factor", 1.0),
+            offset=packing_number(attributes, "add_offset", 0.0),
+            missing=tuple(number for fill in fills for number in _numbers(fill) or _text_numbers(fill)),
+            working=_working_type(dtype, attributes),
+            low=low,
+            high=high,
+            unpacked_range=packed and np.asarray(edge).dtype.kind == "f" and dtype.kind in "iu",
+            unsigned=_text(attributes.get("_Unsigned")).lower() == "true",
+        )
+
+    def unpack(self, raw: NDArray[Any], dtype: type[np.floating]) -> NDArray[np.floating]:
+        """Return the numbers of a file as values of ``dtype``; NaN where there is nothing."""
+        if self.unsigned and raw.dtype.kind == "i":
+            raw = raw.view(raw.dtype.str.replace("i", "u"))
+        values = raw.astype(self.working)
+        nothing = np.zeros(raw.shape, dtype=bool)
+        for value in self.missing:
+            nothing |= raw == as_stored(raw.dtype, value)
+        if raw.dtype.kind == "f":
+            nothing |= np.abs(raw) > DEFAULT_FILL
+        if not self.unpacked_range and np.isfinite([self.low, self.high]).any():
+            nothing |= (raw < self.low) | (raw > self.high)
+        if self.scale != 1.0:
+            values *= self.working(self.scale)
+        if self.offset != 0.0:
+            values += self.working(self.offset)
+        if self.unpacked_range:
+            nothing |= (values < self.low) | (values > self.high)
+        values[nothing] = np.nan
+        return values.astype(dtype, copy=False)
+
+
+def packing_number(attributes: Mapping[str, Any], name: str, default: float) -> float:
+    """Return the number of `scale_factor` or `add_offset`, also if it is written as text; raise InvalidPacking."""
+    value = attributes.get(name)
+    numbers = set(_numbers(value) or _text_numbers(value))
+    if len(numbers) == 1:
+        number = numbers.pop()
+        if np.isfinite(number) and (number or name != "scale_factor"):
+            return number
+    if len(numbers) > 1:
+        raise InvalidPacking("its {attribute} has several values", attribute=name)
+    if numbers or (np.size(value if value is not None else []) and _text(value) != ""):
+        raise InvalidPacking(
+            "its {attribute} is {value}: its values cannot be unpacked", attribute=name, value=_text(value)
+        )
+    return default
+
+
+def _working_type(dtype: np.dtype[Any], attributes: Mapping[str, Any]) -> type[np.floating[Any]]:
+    """Return the type of unpacked values: that of scale and offset (CF 8.1), as long as it holds the packed ones."""
+    packing = {np.asarray(attributes[name]).dtype for name in ("scale_factor", "add_offset") if name in attributes}
+    single = dtype.itemsize <= (4 if dtype.kind == "f" else 2) and packing <= {np.dtype(np.float32)}
+    return np.float32 if single else np.float64
+
+
+def _valid_range(attributes: Mapping[str, Any]) -> tuple[float, float]:
+    """Return valid minimum and maximum. Files exist in which they are exchanged, or equal: those say nothing."""
+    limits = _numbers(attributes.get("valid_range"))
+    if len(limits) == 2:
+        low, high = limits
+    else:
+        low = next(iter(_numbers(attributes.get("valid_min"))), -np.inf)
+        high = next(iter(_numbers(attributes.get("valid_max"))), np.inf)
+    return (low, high) if low < high else (-np.inf, np.inf)
+
+
+def _numbers(value: Any) -> list[float]:
+    """Return the numbers in an attribute; none if it is text."""
+    array = np.atleast_1d(np.asarray(value if value is not None else []))
+    return [float(number) for number in array.ravel()] if array.dtype.kind in "iuf" else []
+
+
+def _text_numbers(value: Any) -> list[float]:
+    """Return the numbers that a text consists of."""
+    try:
+        return [float(word) for word in _text(value).replace(",", " ").split()]
+    except ValueError:
+        return []
+
+
+def _text(value: Any) -> str:
+    """Return an attribute as people would write it."""
+    parts = np.atleast_1d(np.asarray(value if value is not None else [])).ravel().tolist()
+    return ", ".join(part.decode(errors="replace") if isinstance(part, bytes) else str(part) for part in parts).strip()
+
+
+def as_stored(dtype: np.dtype[Any], value: float) -> Any:
+    """Return ``value`` as it is stored: 1e20 in a file of float32 is not the float64 1e20. NaN if it cannot be."""
+    if dtype.kind == "f":
+        return dtype.type(value)
+    limits = np.iinfo(dtype)
+    # A fill of -1 in an unsigned byte is 255.
+    value = value % (limits.max + 1) if limits.min == 0 and value < 0 else value
+    return dtype.type(value) if limits.min <= value <= limits.max else np.nan

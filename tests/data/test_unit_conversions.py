@@ -1,0 +1,50 @@
+"""Files in another unit than their variable: values are converted however they are read."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+from tests.data.test_hdf5_files import NX, NY, STEPS, write
+
+ZERO = 273.15  # K
+
+
+@dataclass
+class Family:
+    """Two files of one variable in °C, the second in K."""
+
+    variable: object
+    celsius: np.ndarray  # (time, y, x)
+
+
+@pytest.fixture(params=["NETCDF4", "NETCDF3_CLASSIC", "left to the library"])
+def family(request, tmp_path: Path, described) -> Family:
+    celsius = np.random.default_rng(1).uniform(-2, 30, (2 * STEPS, NY, NX)).astype("f4")
+    celsius[:, 3, 4] = np.nan
+    how = {"compression": "zstd"} if request.param == "left to the library" else {"form": request.param}
+    how |= {"zlib": False} if "compression" in how else {}
+    parts = {"a": celsius[:STEPS], "b": celsius[STEPS:] + np.float32(ZERO)}
+    paths = [write(tmp_path / f"{name}.nc", part, first=STEPS * (name == "b"), **how) for name, part in parts.items()]
+    variable = described(paths, "v", kind="rectilinear", latitude="lat", longitude="lon")
+    files = [variable.files[0], replace(variable.files[1], conversion=(1.0, -ZERO))]
+    return Family(replace(variable, files=files), celsius)
+
+
+def test_levels_columns_and_windows_are_in_the_unit_of_the_variable(family, source):
+    variable, celsius = family.variable, family.celsius
+    cells = np.array([3 * NX + 4, 7 * NX + 9], np.int32)
+    columns = source.columns(variable, list(range(2 * STEPS)), slice(None), cells)[:, 0]
+    np.testing.assert_allclose(columns, celsius.reshape(2 * STEPS, -1)[:, cells], atol=5e-5)
+    for step in (0, STEPS, 2 * STEPS - 1):
+        np.testing.assert_allclose(source.level(variable, step, None), celsius[step], atol=5e-5)
+        np.testing.assert_allclose(source.bottom(variable, step), celsius[step], atol=5e-5)
+        window = source.window(variable, step, slice(None), (slice(2, 9), slice(3, 20)))
+        np.testing.assert_allclose(window[0], celsius[step, 2:9, 3:20], atol=5e-5)
+
+
+def test_a_level_is_kept_for_each_unit(family, source):
+    in_kelvin = replace(family.variable, files=[replace(file, conversion=None) for file in family.variable.files])
+    kelvin, celsius = (source.level(variable, STEPS, None) for variable in (in_kelvin, family.variable))
+    np.testing.assert_allclose(kelvin - celsius, np.where(np.isnan(celsius), np.nan, ZERO), atol=5e-5)
