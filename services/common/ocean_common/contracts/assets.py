@@ -37,6 +37,7 @@ class VariableInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     dataset_name: str = ""
     attribution: str | None = None
     quantum: str | None = None
+    dated: bool = True  # else its time steps have values of unknown meaning, but no dates
     climatology: bool = False  # its times are of no one year
     revision: str = ""  # of the dataset
 

@@ -165,7 +165,7 @@ def parse_corner(text: str, field: str) -> tuple[float, float]:
 def subset_file_name(dataset: str, place: str, extraction: Extraction, form: str) -> str:
     """Return the name of a file: dataset, corners or area, days and form."""
     time = extraction.coordinate("time")
-    times = time.format_times() if time is not None else []
+    times = time.format_times() if time is not None and time.is_time else []
     days = [text.partition("T")[0].replace("-", "") for text in times[:: max(1, len(times) - 1)]]
     return safe_name("_".join([dataset, place, *(["-".join(dict.fromkeys(days))] if days else []), form]))
 

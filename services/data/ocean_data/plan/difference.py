@@ -23,7 +23,7 @@ from ocean_core.units import unit_conversion
 from ocean_data.grids.base import Coordinate
 from ocean_data.plan.areas import find_target, plan_over
 from ocean_data.plan.extraction import Body, Extraction, Field, Values
-from ocean_data.plan.times import Axis, Instants, common_scale, select_instants
+from ocean_data.plan.times import Axis, Instants, common_scale, select_instants, take_steps
 from ocean_data.reading.base import Reading
 
 NEAR, SHARE = 0.05, 1e-3  # m, and of a depth: so far apart, two are called the same
@@ -51,11 +51,12 @@ def plan_difference(reading: Reading, variables: Sequence[Assets], query: Differ
         facts["interpolation"] = right.facts["interpolation"]
     coordinates = [*left.coordinates]
     if then is not None and len(then.seconds) == 1:
-        facts["minus_time"] = then.dates.format()[0]
+        facts["minus_time"] = then.label(0)
     same_count = then is not None and instants is not None and len(then.seconds) == len(instants.seconds)
     if then is not None and instants is not None and same_count and not np.array_equal(then.seconds, instants.seconds):
         text = "time of what is taken away"
-        coordinates.append(Coordinate(name="minus_time", dims=("time",), values=then.dates.format(), long_name=text))
+        texts = [then.label(row) for row in range(len(then.seconds))]
+        coordinates.append(Coordinate(name="minus_time", dims=("time",), values=texts, long_name=text))
     # Each row has its own on the other side, or one is for all.
     apart = "time" in left.dims and left.dims["time"] == right.dims.get("time")
     all_rows = None if apart else slice(0, next(iter(right.dims.values())))
@@ -176,9 +177,7 @@ def _select_then(subtrahends: Sequence[Assets], query: DifferenceRequest, instan
     ]
     leading = next(variable.steps for variable in subtrahends if variable.steps)
     axis, own = Axis.of(leading), next(own for own in steps if own is not None)
-    return Instants(
-        seconds=axis.seconds[own], dates=axis.dates.take(own), raw=axis.raw[own], units=leading.units, steps=steps
-    )
+    return take_steps(axis, own, leading.units, steps)
 
 
 def _at_the_same(axis: Axis, instants: Instants, dataset: str) -> NDArray[np.intp]:
@@ -192,7 +191,7 @@ def _at_the_same(axis: Axis, instants: Instants, dataset: str) -> NDArray[np.int
         if (own[place] == requested).all():
             return place.astype(np.intp)
     lacking = np.flatnonzero(~np.isin(seconds, own_seconds))
-    first = instants.dates.take([int(lacking[0]) if lacking.size else 0]).format()[0]
+    first = instants.label(lacking[0] if lacking.size else 0)
     raise TimeNotFound(
         "{dataset} has no time step at {first}; its steps go from {low} to {high}: choose one as minus.time",
         dataset=dataset,
@@ -205,6 +204,8 @@ def _at_the_same(axis: Axis, instants: Instants, dataset: str) -> NDArray[np.int
 
 def _of_the_year(axis: Axis, instants: Instants, dataset: str) -> NDArray[np.intp]:
     """The steps of the same month, or of the same day of the year."""
+    if not (axis.dated and instants.dated):
+        raise InvalidRequest("time steps without dates have no month or day of the year", field="minus.climatology")
     own, dates = _dates(axis.dates), _dates(instants.dates)
     months, days = own[:, 0], own[:, 0] * 100 + own[:, 1]
     if np.unique(months).size == months.size:
@@ -226,7 +227,7 @@ def _of_the_year(axis: Axis, instants: Instants, dataset: str) -> NDArray[np.int
         raise TimeNotFound(
             "the climatology {dataset} lacks the month or day of {time}",
             dataset=dataset,
-            time=instants.dates.take([int(lacking[0])]).format()[0],
+            time=instants.label(lacking[0]),
             field="minus.dataset",
         )
     return place.astype(np.intp)

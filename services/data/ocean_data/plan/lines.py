@@ -280,6 +280,8 @@ def _steps_of_points(
     axis = Axis.of(assets.steps).seconds
     if axis.size == 0:
         raise TimeNotFound("{key} has no time steps", key=assets.variable.key, field="times")
+    if not assets.steps.dated:
+        raise TimeNotFound("the time steps of {key} have no dates", key=assets.variable.key, field="times")
     steps, weights = find_steps(axis, seconds, query.between, assets.variable.quantum)
     if (steps < 0).all():
         raise TimeNotFound(

@@ -145,9 +145,23 @@ def check_variables(variables: Sequence[Assets], vector: Sequence[VectorPart], d
         )
 
 
+def _time_coordinates(instants: Instants) -> list[Coordinate]:
+    """Return the dates of time steps and their raw times; of undated steps the values in the files and the numbers."""
+    dims, units = ("time",), instants.units
+    if instants.values is None:
+        return [
+            Coordinate(name="time", dims=dims, values=instants.seconds, dates=instants.dates, **TIME),
+            Coordinate(name="raw_time", dims=dims, values=instants.raw, units=units, long_name="time in the files"),
+        ]
+    return [
+        Coordinate(name="time", dims=dims, values=instants.values, units=units or None, long_name="time in the files"),
+        Coordinate(name="raw_time", dims=dims, values=instants.raw, long_name="number of the time step"),
+    ]
+
+
 def _shorter_period(instants: Instants, share: float) -> Message:
     count = max(1, int(len(instants.seconds) * share))
-    first, last = instants.dates.take([0, count - 1]).format()
+    first, last = instants.label(0), instants.label(count - 1)
     return Message("start={start} and end={end}, {count} steps,", start=first, end=last, count=count)
 
 
@@ -183,16 +197,7 @@ def plan_fields(
     coordinates: list[Coordinate] = []
     if instants is not None:
         dims["time"] = len(instants.seconds)
-        coordinates += [
-            Coordinate(name="time", dims=("time",), values=instants.seconds, dates=instants.dates, **TIME),
-            Coordinate(
-                name="raw_time",
-                dims=("time",),
-                values=instants.raw,
-                units=instants.units,
-                long_name="time in the files",
-            ),
-        ]
+        coordinates += _time_coordinates(instants)
     own, fields = tuple(frame.dims), []
     vertical = [_vertical(variable, depth, coordinates, dims) for variable in variables]
     for variable, level in zip(variables, vertical, strict=True):

@@ -69,8 +69,9 @@ def _plain(extraction: Extraction, coordinate: Coordinate) -> Coordinate:
         name=PLACES.get(coordinate.name, coordinate.name),
         dims=tuple(PLACES.get(dim, dim) for dim in coordinate.dims),
     )
-    if coordinate.name == "raw_time" and extraction.calendar in COMMON:
-        seconds = np.asarray(getattr(extraction.coordinate("time"), "values", []), dtype=np.int64)
+    time = extraction.coordinate("time")
+    if coordinate.name == "raw_time" and extraction.calendar in COMMON and time is not None and time.is_time:
+        seconds = np.asarray(time.values, dtype=np.int64)
         hours = (seconds + SINCE_1950) / 3600
         return replace(result, values=hours.astype(np.int64) if (hours % 1 == 0).all() else hours, units=HOURS)
     if coordinate.name == "depth":

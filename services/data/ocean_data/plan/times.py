@@ -28,20 +28,27 @@ _INT64 = np.iinfo(np.int64)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Axis:
-    """The time steps of a variable, ascending."""
+class TimeSteps:
+    """Time steps, ascending."""
 
     raw: NDArray[np.int64]  # (step,): in the units of the file
     seconds: NDArray[np.int64]  # (step,): since 1970-01-01 UTC
+    dates: DateScale  # of the steps, by which they are found and written
+    dated: bool  # else steps have only their numbers, and values of unknown meaning
+
+    def label(self, step: int | np.integer) -> str:
+        """Write the date of a step, or its number."""
+        return self.dates.take([int(step)]).format()[0] if self.dated else str(self.raw[step])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Axis(TimeSteps):
+    """The time steps of a variable."""
+
     file: NDArray[np.int32]  # (step,): which of the variable's files
     position: NDArray[np.int32]  # (step,): index along that file's time dimension
-    dates: DateScale  # of the steps, by which they are found and written
-    dated: bool  # else steps have only their raw integers
+    values: NDArray[np.float64] | None  # (step,): of undated steps, as in the files
     monthly: bool  # steps are listed as the 15th of their month
-
-    def label(self, step: int) -> str:
-        """Write the date of a step, or its raw integer."""
-        return self.dates.take([step]).format()[0] if self.dated else str(self.raw[step])
 
     def files(self, steps: Sequence[int]) -> set[int]:
         """The files that hold some steps."""
@@ -63,18 +70,17 @@ class Axis:
             position=position,
             dates=dates,
             dated=steps.dated,
+            values=unpack_array(steps.values) if steps.values is not None else None,
             monthly=quantum == "month",
         )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Instants:
-    """The same instants in several variables."""
+class Instants(TimeSteps):
+    """The same instants in several variables; `raw` is that of the first variable that has time."""
 
-    seconds: NDArray[np.int64]  # (time,): since 1970-01-01 UTC
-    dates: DateScale
-    raw: NDArray[np.int64]  # (time,): in the units of the first variable that has time
-    units: str  # of `raw`
+    units: str  # of `raw`, or of `values`
+    values: NDArray[np.float64] | None = None  # (time,): of undated steps, as in the files
     steps: list[NDArray[np.intp] | None]  # of each variable: its indices; None: it has no time
 
     def of_rows(self, rows: slice) -> list[list[int] | None]:
@@ -82,14 +88,16 @@ class Instants:
         return [None if steps is None else steps[rows].tolist() for steps in self.steps]
 
 
-def common_scale(axis: Axis, instants: Axis | Instants) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def common_scale(axis: TimeSteps, instants: TimeSteps) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return two series of instants in seconds on one scale: that of their calendar, if it is the same."""
+    if axis.dated != instants.dated:
+        raise TimeNotFound("some of these time steps have dates and others have none", field="time")
     if axis.dates.calendar == instants.dates.calendar:
         return axis.dates.seconds, instants.dates.seconds
     return axis.seconds, instants.seconds
 
 
-def match_instants(axis: Axis, instants: Axis | Instants) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+def match_instants(axis: TimeSteps, instants: TimeSteps) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
     """Find the steps of an axis at some instants, and whether there are any."""
     own, sought = common_scale(axis, instants)
     steps = np.searchsorted(own, sought)
@@ -222,11 +230,22 @@ def select_instants(
 def instants_of_steps(variables: Sequence[Assets], first: Axis, chosen: NDArray[np.intp]) -> Instants:
     """Return the instants of some steps of the first variable with time, and the steps of all at them."""
     units = next(variable.steps.units for variable in variables if variable.steps)
-    instants = Instants(
-        seconds=first.seconds[chosen], dates=first.dates.take(chosen), raw=first.raw[chosen], units=units, steps=[]
-    )
+    instants = take_steps(first, chosen, units, [])
     steps = [_matching(variable, instants) if variable.steps else None for variable in variables]
     return replace(instants, steps=steps)
+
+
+def take_steps(axis: Axis, chosen: NDArray[np.intp], units: str, steps: list[NDArray[np.intp] | None]) -> Instants:
+    """Return the instants of some steps of an axis."""
+    return Instants(
+        seconds=axis.seconds[chosen],
+        dates=axis.dates.take(chosen),
+        raw=axis.raw[chosen],
+        dated=axis.dated,
+        values=None if axis.values is None else axis.values[chosen],
+        units=units,
+        steps=steps,
+    )
 
 
 def _matching(variable: Assets, instants: Instants) -> NDArray[np.intp]:
@@ -234,7 +253,7 @@ def _matching(variable: Assets, instants: Instants) -> NDArray[np.intp]:
     axis = Axis.of(variable.steps)
     low, exists = match_instants(axis, instants)
     if not exists.all():
-        missing = instants.dates.take([int(np.flatnonzero(~exists)[0])]).format()[0]
+        missing = instants.label(np.flatnonzero(~exists)[0])
         raise TimeNotFound(
             "{key} has no time step at {missing}", key=variable.variable.key, missing=missing, field="time"
         )

@@ -152,9 +152,11 @@ def _plane(extraction: Extraction) -> tuple[Coordinate, Coordinate]:
 
 
 def _times(extraction: Extraction) -> list[str] | None:
-    """Return times in ISO 8601; the dates of a model's own calendar as it names them."""
+    """Return times in ISO 8601, the dates of a model's own calendar as it names them; of undated steps their values."""
     time = extraction.coordinate("time")
-    return None if time is None else time.format_times("Z")
+    if time is None:
+        return None
+    return time.format_times("Z") if time.is_time else [f"{value:g}" for value in np.asarray(time.values).tolist()]
 
 
 def _levels(extraction: Extraction, depth_dims: tuple[str, ...]) -> NDArray[np.float64] | None:
@@ -185,7 +187,8 @@ def _referencing(extraction: Extraction, groups: Sequence[Group]) -> list[Json]:
         name, units = ("Depth", "m") if in_metres else ("Level", "1")
         axis = {"name": {"en": name}, "direction": "down", "unit": {"symbol": units}}
         references.append({"coordinates": ["z"], "system": {"type": "VerticalCRS", "cs": {"csAxes": [axis]}}})
-    if any(group.t is not None for group in groups):
+    time = extraction.coordinate("time")
+    if any(group.t is not None for group in groups) and time is not None and time.is_time:
         # Times that were given in the request are of the real calendar.
         calendar = extraction.calendar if extraction.coordinate("raw_time") else "standard"
         name = "Gregorian" if calendar in REAL_CALENDARS else CALENDAR.format(calendar)

@@ -96,7 +96,7 @@ def _collection_members(extraction: Extraction, revision: str) -> Json:
             for item in extraction.variables
         },
     }
-    if time is not None and time.dims in {(), ("time",)}:
+    if time is not None and time.is_time and time.dims in {(), ("time",)}:
         members["times"] = time.format_times()
     for item in extraction.coordinates:
         if item.name.startswith(("depth", "level")) and len(item.dims) <= 1 and item.dims != ("point",):

@@ -370,7 +370,7 @@ def _global_attributes(extraction: Extraction, revision: str) -> dict[str, Attri
             attributes[f"geospatial_{stem}_min"] = float(np.nanmin(coordinate.values))
             attributes[f"geospatial_{stem}_max"] = float(np.nanmax(coordinate.values))
     time = extraction.coordinate("time")
-    if time is not None and len(time.values):
+    if time is not None and time.is_time and len(time.values):
         instants, seconds = time.format_times("Z"), np.ravel(np.asarray(time.values))
         attributes["time_coverage_start"] = instants[int(seconds.argmin())]
         attributes["time_coverage_end"] = instants[int(seconds.argmax())]

@@ -83,7 +83,7 @@ def point_values(extraction: Extraction, values: dict[str, Values], revision: st
         longitude=longitude,
         cell=(_single(extraction, "cell_latitude", latitude), _single(extraction, "cell_longitude", longitude)),
         interpolation=extraction.facts.get("interpolation", "nearest"),  # type: ignore[arg-type]  # as planned
-        times=seconds.format_times() if seconds else [],
+        times=seconds.format_times() if seconds and seconds.is_time else [],
         raw_times=np.asarray(raw.values).tolist() if raw else [],
         depths=_depths(extraction, values, table.shape[1]),
         values=nest_numbers(table),

@@ -285,6 +285,7 @@ def _equal_values_ahead(steps: Ints) -> Ints:
 
 def describe_variable(dataset: DatasetRecord, variable: VariableRecord) -> VariableInfo:
     """Return what labels, colours and units need."""
+    axis = dataset.times[variable.time] if variable.time is not None else None
     return copy_fields(
         variable,
         VariableInfo,
@@ -293,7 +294,8 @@ def describe_variable(dataset: DatasetRecord, variable: VariableRecord) -> Varia
         dataset_name=dataset.name,
         attribution=dataset.attribution,
         quantum=dataset.quantum,
-        climatology=variable.time is not None and dataset.times[variable.time].climatology,
+        dated=axis is None or axis.dated,
+        climatology=axis is not None and axis.climatology,
         revision=dataset.revision,
     )
 

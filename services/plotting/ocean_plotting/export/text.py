@@ -113,6 +113,8 @@ def _list_stations(by_role: Mapping[Role, Column]) -> list[tuple[str, ...]]:
 
 
 def _format_time(iso: str) -> str:
-    """Return the time as the format has it: 2016-02-05T12:00:00.000, UTC."""
+    """Return the time as the format has it: 2016-02-05T12:00:00.000, UTC; empty for what is no date."""
+    if "T" not in iso:
+        return ""
     seconds, _, fraction = iso.removesuffix("Z").partition("+")[0].partition(".")
     return f"{seconds}.{(fraction + '000')[:3]}"

@@ -95,11 +95,12 @@ class TimePrecision(NamedTuple):
 
     quantum: str | None = None
     climatology: bool = False
+    dated: bool = True
 
     @classmethod
     def of(cls, info: VariableInfo, quantum: str | None = None) -> "TimePrecision":
         """Return that of a variable's times, or of the quantum that a query has."""
-        return cls(quantum or info.quantum, info.climatology)
+        return cls(quantum or info.quantum, info.climatology, info.dated)
 
 
 EXACT = TimePrecision()

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from ocean_core.time import DateParts, format_times
@@ -52,6 +53,11 @@ def label_time_axis(
 ) -> None:
     """Label the x axis, or ``vertical`` the y axis, with dates on instants of the data; its limits must be set."""
     axis = axes.yaxis if vertical else axes.xaxis
+    if not precision.dated:
+        axis.set_major_locator(MaxNLocator(MOST_LABELS // 2, integer=True))
+        axis.set_major_formatter(lambda value, _: context.labels.number(value))
+        axis.set_tick_params(labelsize=context.sizes.small, length=3)
+        return
     low, high = sorted(axes.get_ylim() if vertical else axes.get_xlim())
     size = context.sizes.small
     length = 72 * panel_length(axes, vertical=vertical)  # points

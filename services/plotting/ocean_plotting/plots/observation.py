@@ -258,6 +258,12 @@ def _find_nearest_step(assets: Assets, time: str) -> tuple[str, int] | None:
     """Return the time step nearest to an instant: raw, and in seconds."""
     if assets.steps is None or not assets.steps.seconds.shape[0]:
         return None
+    if not assets.steps.dated:
+        raise InvalidRequest(
+            "the time steps of {key} have no dates: they cannot be compared with observations",
+            key=assets.variable.key,
+            field="$.variable",
+        )
     seconds = to_array(assets.steps.seconds)
     step = int(np.abs(seconds - parse_instant(time).timestamp()).argmin())
     return str(unpack_array(assets.steps.raw)[step]), int(seconds[step])

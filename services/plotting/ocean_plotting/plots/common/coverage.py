@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from ocean_common.arrays import unpack_array
 from ocean_common.contracts.assets import Array, VariableInfo
 from ocean_common.contracts.data import Coordinate, Coverage, Field
-from ocean_core.time import format_times
+from ocean_core.time import DAY, format_times
 from ocean_plotting.figure.context import DrawContext
 
 Floats = NDArray[np.float64]
@@ -50,13 +50,18 @@ class CoverageReader:
 
     @property
     def times(self) -> list[str]:
-        """Every instant, ISO 8601, UTC; dates of other calendars as they are."""
+        """Every instant, ISO 8601, UTC; dates of other calendars as they are, and values in the files without dates."""
         coordinate = self._coordinates.get("time")
         if coordinate is None:
             return []
         if isinstance(coordinate.values, list):
             return list(coordinate.values)
-        return format_times(to_array(coordinate.values))
+        if coordinate.dates:
+            return list(coordinate.dates)
+        values = to_array(coordinate.values)
+        if not _is_dated(coordinate):
+            return [f"{value:g} {coordinate.units or ''}".strip() for value in values.tolist()]
+        return format_times(values)
 
     @property
     def time(self) -> str:
@@ -65,8 +70,9 @@ class CoverageReader:
 
     @property
     def seconds(self) -> Floats:
-        """Every instant in seconds since 1970-01-01 UTC, shape (time,)."""
-        return np.atleast_1d(self.coordinate("time"))
+        """Every instant in seconds since 1970-01-01 UTC, shape (time,); a value in the files counts as a day."""
+        values, coordinate = np.atleast_1d(self.coordinate("time")), self._coordinates.get("time")
+        return values if coordinate is None or _is_dated(coordinate) else values * DAY
 
     @property
     def places(self) -> list[tuple[float, float]]:
@@ -89,6 +95,10 @@ def format_level(coverage: Coverage, context: DrawContext, *, alone: bool = Fals
     if alone:
         return context.translate("level {number} of {count}", **numbers)
     return context.translate("at level {number} of {count}", **numbers)
+
+
+def _is_dated(time: Coordinate) -> bool:
+    return time.standard_name == "time"
 
 
 def to_array(array: Array) -> Floats:

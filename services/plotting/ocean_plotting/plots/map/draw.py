@@ -402,7 +402,10 @@ def _make_arrow_columns(arrows: Coverage, places: tuple[Floats, Floats], context
 
 
 def _flatten(coverage: Coverage, key: str) -> Floats:
-    return CoverageReader(coverage).field(key).ravel()
+    """Return the values of every cell: of a day with several time steps, those of the first, as the map has them."""
+    reader = CoverageReader(coverage)
+    values, dims = reader.field(key), reader.dims(key)
+    return (values.take(0, axis=dims.index("time")) if "time" in dims else values).ravel()
 
 
 def _flatten_places(reader: CoverageReader) -> tuple[Floats, Floats]:
