@@ -281,7 +281,15 @@ def is_integral(values: NDArray[np.generic]) -> bool:
 
 
 def is_cf_time(value: NDArray[Any], units: str, calendar: str) -> bool:
-    """Return whether a CF reader (cftime) can decode a value in these units."""
+    """Return whether a CF reader (cftime) can decode a value in these units.
+
+    CF has no year 0 in the real calendars, and readers disagree on the dates before the year 1.
+    """
+    parsed = parse_time_units(units, calendar)
+    if parsed is None:
+        return False
+    if parsed.calendar in {"standard", "julian"} and parsed.epoch_month < 12:
+        return False
     try:
         cftime.num2date(value, units, calendar)
     except ValueError:  # months, or numbers of steps

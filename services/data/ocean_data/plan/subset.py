@@ -71,7 +71,7 @@ def _plain(extraction: Extraction, coordinate: Coordinate) -> Coordinate:
     )
     time = extraction.coordinate("time")
     if coordinate.name == "raw_time" and extraction.calendar in COMMON and time is not None and time.is_time:
-        seconds = np.asarray(time.values, dtype=np.int64)
+        seconds = np.asarray(time.values if time.dates is None else time.dates.seconds, dtype=np.int64)
         hours = (seconds + SINCE_1950) / 3600
         return replace(result, values=hours.astype(np.int64) if (hours % 1 == 0).all() else hours, units=HOURS)
     if coordinate.name == "depth":

@@ -27,6 +27,7 @@ Attribute = str | int | float | NDArray[Any]
 Model = Literal["NETCDF4", "NETCDF4_CLASSIC", "NETCDF3_64BIT_OFFSET", "NETCDF3_CLASSIC"]
 
 CONVENTIONS = "CF-1.11, ACDD-1.3"
+YEAR_ONE = -62_135_596_800  # s from 1970-01-01 to 0001-01-01
 FILL = 9.969209968386869e36  # the library's own: exact in both types
 CHUNK = 1 << 18  # values: a megabyte of float32
 SMALL = 512  # values: fewer are not compressed, since the description of the compression is larger
@@ -324,7 +325,9 @@ def _time_values(
     raw = extraction.coordinate("raw_time")
     if raw is not None and raw.units:
         values, calendar = np.asarray(raw.values).reshape(seconds.shape), extraction.calendar
-        if is_cf_time(values.ravel()[:1], raw.units, calendar):
+        # Readers disagree on dates of the real calendars before the year 1.
+        is_early = calendar in {"standard", "julian"} and bool((seconds < YEAR_ONE).any())
+        if not is_early and is_cf_time(values.ravel()[:1], raw.units, calendar):
             return values, {"units": raw.units, "calendar": calendar}
     calendar = "proleptic_gregorian"
     if time.dates is not None and time.dates.calendar in {"360_day", "all_leap"}:
@@ -371,7 +374,8 @@ def _global_attributes(extraction: Extraction, revision: str) -> dict[str, Attri
             attributes[f"geospatial_{stem}_max"] = float(np.nanmax(coordinate.values))
     time = extraction.coordinate("time")
     if time is not None and time.is_time and len(time.values):
-        instants, seconds = time.format_times("Z"), np.ravel(np.asarray(time.values))
+        instants = time.format_times("Z")
+        seconds = np.ravel(time.values if time.dates is None else time.dates.seconds)
         attributes["time_coverage_start"] = instants[int(seconds.argmin())]
         attributes["time_coverage_end"] = instants[int(seconds.argmax())]
     return attributes

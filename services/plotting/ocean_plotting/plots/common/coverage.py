@@ -19,6 +19,7 @@ class CoverageReader:
         self.coverage = coverage
         self._coordinates = {coordinate.name: coordinate for coordinate in coverage.coordinates}
         self._fields = {field.variable.key: field for field in coverage.fields}
+        self._dated = all(field.variable.dated for field in coverage.fields)
 
     @property
     def variables(self) -> list[VariableInfo]:
@@ -59,7 +60,7 @@ class CoverageReader:
         if coordinate.dates:
             return list(coordinate.dates)
         values = to_array(coordinate.values)
-        if not _is_dated(coordinate):
+        if not self._dated:
             return [f"{value:g} {coordinate.units or ''}".strip() for value in values.tolist()]
         return format_times(values)
 
@@ -71,8 +72,8 @@ class CoverageReader:
     @property
     def seconds(self) -> Floats:
         """Every instant in seconds since 1970-01-01 UTC, shape (time,); a value in the files counts as a day."""
-        values, coordinate = np.atleast_1d(self.coordinate("time")), self._coordinates.get("time")
-        return values if coordinate is None or _is_dated(coordinate) else values * DAY
+        values = np.atleast_1d(self.coordinate("time"))
+        return values if self._dated else values * DAY
 
     @property
     def places(self) -> list[tuple[float, float]]:
@@ -95,10 +96,6 @@ def format_level(coverage: Coverage, context: DrawContext, *, alone: bool = Fals
     if alone:
         return context.translate("level {number} of {count}", **numbers)
     return context.translate("at level {number} of {count}", **numbers)
-
-
-def _is_dated(time: Coordinate) -> bool:
-    return time.standard_name == "time"
 
 
 def to_array(array: Array) -> Floats:
