@@ -115,10 +115,18 @@ def estimate_from_ostia(profile: Profile) -> Estimate:
     return Estimate(best, climatology)
 
 
-def write(path: Path, title: str, comment: str, profiles: Sequence[Profile], estimates: Sequence[Estimate]) -> None:
+def write(
+    path: Path,
+    title: str,
+    comment: str,
+    profiles: Sequence[Profile],
+    estimates: Sequence[Estimate],
+    *,
+    acknowledgement: str = f"{ARGO}. {MET_OFFICE}.",
+) -> None:
     """Write a file of the layout that models are compared by."""
     with netCDF4.Dataset(path, "w", format="NETCDF4_CLASSIC") as data:
-        data.setncatts({"title": title, "comment": comment, "acknowledgement": f"{ARGO}. {MET_OFFICE}."})
+        data.setncatts({"title": title, "comment": comment, "acknowledgement": acknowledgement})
         sizes = {"numobs": len(profiles), "numvars": 1, "numdeps": max(profile.depth.size for profile in profiles)}
         for name, size in {**sizes, "string8": 8, "string128": 128}.items():
             data.createDimension(name, size)

@@ -6,6 +6,7 @@ import pytest
 import xarray as xr
 
 import idealised_atlantic as ocean
+import idealised_observations as observations
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +67,26 @@ def test_eddies_drift_to_the_west():
 
 def test_the_file_is_small():
     assert ocean.OCEAN.stat().st_size < 4_000_000
+
+
+def test_the_script_makes_the_shipped_observations_again(tmp_path):
+    observations.make(tmp_path)
+    created = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*.nc"))
+    assert len(created) == 3
+    for path in created:
+        with xr.open_dataset(ocean.SAMPLES / path) as shipped, xr.open_dataset(tmp_path / path) as again:
+            assert "idealised" in shipped.title
+            assert shipped.attrs == again.attrs
+            xr.testing.assert_allclose(shipped, again, rtol=0, atol=2e-4)
+
+
+def test_drifters_follow_the_surface_current(shipped):
+    with xr.open_dataset(ocean.SAMPLES / "obs" / "idealised_drifters.nc") as drifters:
+        first = drifters.isel(obs=0)
+        hours = (drifters.time - drifters.time[:, :1]) / np.timedelta64(1, "h")
+        east = (drifters.longitude[:, 1] - drifters.longitude[:, 0]) * ocean.KILOMETRES * 1000
+        speed = east * np.cos(np.radians(drifters.latitude[:, 0])) / hours[:, 1] / 3600
+        expected = shipped.vozocrtx.interp(
+            time=first.time[0], depth=0.5, latitude=first.latitude, longitude=first.longitude
+        )
+        np.testing.assert_allclose(speed, expected, atol=0.03)

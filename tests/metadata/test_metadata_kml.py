@@ -317,7 +317,7 @@ def test_the_shipped_places_are_read_without_a_problem():
     result = Gazetteer(str(SAMPLE_DATA))
     result.refresh()
     assert not result.problems
-    assert len(result.file("point", "kola_section").places) == 17
+    assert len(result.file("point", "kola_section").places) == 13
     barents = next(place for place in result.file("area", "nordic_seas").places if place.name == "Central Barents Sea")
     assert shapely.get_num_interior_rings(barents.geometry.geoms[0]) == 1
 

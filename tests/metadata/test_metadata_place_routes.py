@@ -95,9 +95,16 @@ def test_lists_are_what_the_front_end_reads(shipped):
     assert shipped.get(f"{KML}/point").json() == [
         {"id": "kola_section", "name": "Kola section, stations"},
         {"id": "nordic_seas", "name": "Nordic Seas, stations"},
+        {"id": "north_atlantic", "name": "North Atlantic, stations"},
     ]
-    assert shipped.get(f"{KML}/line").json() == [{"id": "nordic_seas", "name": "Nordic Seas, sections"}]
-    assert shipped.get(f"{KML}/area").json() == [{"id": "nordic_seas", "name": "Nordic Seas, areas"}]
+    assert shipped.get(f"{KML}/line").json() == [
+        {"id": "nordic_seas", "name": "Nordic Seas, sections"},
+        {"id": "north_atlantic", "name": "North Atlantic, sections"},
+    ]
+    assert shipped.get(f"{KML}/area").json() == [
+        {"id": "nordic_seas", "name": "Nordic Seas, areas"},
+        {"id": "north_atlantic", "name": "North Atlantic, areas"},
+    ]
 
 
 def test_features_are_what_the_front_end_reads(shipped):
@@ -105,8 +112,8 @@ def test_features_are_what_the_front_end_reads(shipped):
     (point, *_) = shipped.get(f"{KML}/point/kola_section", params=query).json()["features"]
     assert point == {
         "type": "Feature",
-        "geometry": {"type": "Point", "coordinates": [33.5, 69.5]},
-        "properties": {"name": "K1", "type": "Point", "resolution": 0},
+        "geometry": {"type": "Point", "coordinates": [33.5, 71.5]},
+        "properties": {"name": "K5", "type": "Point", "resolution": 0},
     }
     (line, *_) = shipped.get(f"{KML}/line/nordic_seas", params=query).json()["features"]
     assert line["properties"] == {"name": "Barents Sea Opening", "type": "LineString", "resolution": 0}
