@@ -75,7 +75,7 @@ def follow_drifter(ocean: Ocean, start: tuple[float, float]) -> Floats:
         second = ocean.velocity(day + step / 2, *(place + first * step / 2))
         third = ocean.velocity(day + step / 2, *(place + second * step / 2))
         fourth = ocean.velocity(day + step, *(place + third * step))
-        place = np.asarray(place + (first + 2 * second + 2 * third + fourth) * step / 6, float)
+        place = np.asarray(place + (first + 2 * second + 2 * third + fourth) * step / 6, dtype=np.float64)
         places.append(place)
     return np.array(places)
 

@@ -82,10 +82,10 @@ def test_the_script_makes_the_shipped_observations_again(tmp_path):
 
 def test_drifters_follow_the_surface_current(shipped):
     with xr.open_dataset(ocean.SAMPLES / "obs" / "idealised_drifters.nc") as drifters:
-        first = drifters.isel(obs=0)
-        hours = (drifters.time - drifters.time[:, :1]) / np.timedelta64(1, "h")
-        east = (drifters.longitude[:, 1] - drifters.longitude[:, 0]) * ocean.KILOMETRES * 1000
-        speed = east * np.cos(np.radians(drifters.latitude[:, 0])) / hours[:, 1] / 3600
+        first, second = drifters.isel(obs=0), drifters.isel(obs=1)
+        seconds = (second.time - first.time) / np.timedelta64(1, "s")
+        east = (second.longitude - first.longitude) * ocean.KILOMETRES * 1000 * np.cos(np.radians(first.latitude))
+        speed = east / seconds
         expected = shipped.vozocrtx.interp(
             time=first.time[0], depth=0.5, latitude=first.latitude, longitude=first.longitude
         )
