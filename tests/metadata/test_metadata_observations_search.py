@@ -12,6 +12,7 @@ from tests.metadata.observing import Observing, observing, platform
 from ocean_core.errors import InvalidRequest, NotFound, OceanError
 from ocean_core.geometry import great_circle_distance, wrap_longitude
 from ocean_metadata.observations.model import DAY, format_instant, parse_instant
+from ocean_metadata.observations.repository import choose_layer
 from ocean_metadata.observations.search import (
     THINNING_LEVELS,
     choose_evenly,
@@ -277,3 +278,26 @@ def test_any_polygon_finds_what_a_look_at_each_finds(everywhere, corners, more):
     expected = {(c.latitude, c.longitude) for c, yes in zip(casts, inside, strict=True) if yes}
     result = {station.geometry.coordinates[::-1] for station in everywhere.stored.search_stations(query)}
     assert result == expected if len(expected) <= 500 else (result < expected and len(result) == 500)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.floats(0, 2000), st.floats(-5, 40)), max_size=40),
+    st.none() | st.floats(0, 2000),
+)
+def test_samples_of_a_track_lie_in_one_layer(samples, depth):
+    samples = sorted(samples, key=lambda sample: sample[1])
+    chosen = choose_layer(samples, depth)
+    if depth is None:
+        shallowest = [min(at for number, at, _ in samples if number == station) for station in {s[0] for s in samples}]
+        depth = float(np.median(shallowest)) if shallowest else 0.0
+    reach = max(10, 0.1 * depth)
+    for station in {number for number, _, _ in samples}:
+        distances = [abs(at - depth) for number, at, _ in samples if number == station]
+        assert (station in chosen) == (min(distances) <= reach)
+        assert station not in chosen or abs(chosen[station][0] - depth) == min(distances)
+
+
+def test_a_float_that_misses_the_surface_once_is_left_out_there():
+    samples = [(1, 4.0, 10.0), (2, 6.0, 11.0), (3, 17.0, 12.0), (4, 900.0, 3.0), (1, 900.0, 2.0)]
+    assert choose_layer(samples, None) == {1: (4.0, 10.0), 2: (6.0, 11.0), 3: (17.0, 12.0)}
+    assert choose_layer(samples, 880.0) == {4: (900.0, 3.0), 1: (900.0, 2.0)}

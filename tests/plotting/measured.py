@@ -133,8 +133,8 @@ class Measured(FakeCatalogue):
                 raise NotFound(f"there is no station {item}", field="id")
         return [self.stations[item] for item in stations]
 
-    async def track(self, platform, start="", end="", datatypes=()):
-        self.asked.append((platform, start, end))
+    async def track(self, platform, start="", end="", datatypes=(), depth=None):
+        self.asked.append((platform, start, end) if depth is None else (platform, start, end, depth))
         if platform not in self.tracks:
             raise NotFound(f"there is no platform {platform}", field="id")
         return self.tracks[platform]

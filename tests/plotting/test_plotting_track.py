@@ -64,6 +64,21 @@ def test_the_table_has_what_was_measured_and_the_model_there(client, numbers, ca
     assert (requests.depths, requests.between, requests.times[0]) == ([], "linear", "2016-02-05T12:00:00+00:00")
 
 
+def test_the_depths_of_measurements_are_noted_and_tabulated(client, catalogue):
+    values = catalogue.tracks[1].variables[0]
+    varying = replace(values, depth=pack_array(np.linspace(3.0, 12.0, 48)), left_out=5)
+    catalogue.tracks[1] = replace(catalogue.tracks[1], variables=[varying])
+    text = plot(client, {"observed_depth": 7.5}, format="csv").text
+    assert catalogue.asked == [(1, "2016-02-05", "2016-02-08", 7.5)]
+    assert "observed at 3 m to 12 m" in text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "5 positions were measured at other depths alone" in text
+    names, cells = rows(text)
+    assert names[4] == "Depth of buoy Sea surface temperature (m)"
+    np.testing.assert_allclose(numbers_in(cells, 4)[0], np.linspace(3.0, 12.0, 48), rtol=1e-6)
+    described = plot(client, format="described").json()["alt"].replace("\N{NO-BREAK SPACE}", " ")
+    assert "observed at 3 m to 12 m" in described
+
+
 def test_the_model_is_requested_at_the_depth_of_its_level(client, numbers):
     assert plot(client, {"depth": "3"}, format="csv").status_code == 200
     assert set(numbers.asked[0].depths) == {50.0}

@@ -156,10 +156,12 @@ class MetadataClient:
         return (await self._http.get("/internal/observation/stations", ObservedStations, ids=ids)).stations
 
     async def track(
-        self, platform: int, start: str = "", end: str = "", datatypes: Sequence[str] = ()
+        self, platform: int, start: str = "", end: str = "", datatypes: Sequence[str] = (), depth: float | None = None
     ) -> PlatformTrack:
-        """Return the track of a platform between two times, with its quantities or some of them."""
+        """Return the track of a platform between two times, with its quantities or some of them, around a depth (m)."""
         parameters = _without_defaults(start=start, end=end, datatypes=",".join(datatypes))
+        if depth is not None:
+            parameters["depth"] = f"{depth:g}"
         return await self._http.get(f"/internal/observation/track/{platform}", PlatformTrack, **parameters)
 
     async def class4(

@@ -78,13 +78,14 @@ class TrackCollection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ObservedValues(msgspec.Struct, frozen=True, kw_only=True):
-    """Samples of one quantity at a station, or along a track: the shallowest at each station, or NaN."""
+    """Samples of one quantity at a station, or along a track: one at each station, all in one layer, or NaN."""
 
     key: str  # standard name, where it has one
     name: str
     units: str
     depth: Array  # (sample,) or (station,), "<f8": m, positive down
     values: Array  # the same, in `units`
+    left_out: int = 0  # stations of a track that have samples only in other layers
 
 
 class ObservedStation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -167,13 +167,16 @@ def get_platform_track(
     start: FromQuery[str] = "",
     end: FromQuery[str] = "",
     datatypes: FromQuery[str] = "",
+    *,
+    depth: FromQuery[float | None] = None,
 ) -> contracts.PlatformTrack:
-    """Track of a platform between two times, with the shallowest values of its quantities."""
+    """Track of a platform between two times, with the values of its quantities in one layer of depth."""
     return observations.read_track(
         platform,
         parse_instant(start, "start") if start else None,
         parse_instant(end, "end", end=True) if end else None,
         [key for key in datatypes.split(",") if key],
+        depth,
     )
 
 

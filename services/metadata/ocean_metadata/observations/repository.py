@@ -22,6 +22,7 @@ from ocean_metadata.observations.search import MAP_STATIONS, THINNING_LEVELS, Se
 from ocean_metadata.observations.tracks import Bucket, average_tracks, bucket_length
 
 MAX_POINTS = 200_000  # of all tracks of an answer
+_LEAST_REACH, _RELATIVE_REACH = 10.0, 0.1  # of a layer to both sides of its depth: m, and share of the depth
 _MAX_STATIONS = 500_000  # that are examined one by one, where an area is given
 _MAX_PLATFORMS = 300  # that a query names one by one
 _EARLIEST = 400_000 * 366 * DAY  # ms before 1970; division of integers rounds towards 0, so buckets count from here
@@ -168,11 +169,12 @@ class ObservationRepository:
         ]
 
     def read_track(
-        self, platform: int, start: int | None, end: int | None, keys: Sequence[str]
+        self, platform: int, start: int | None, end: int | None, keys: Sequence[str], depth: float | None = None
     ) -> contracts.PlatformTrack:
-        """Return the track of a platform with its shallowest samples of some quantities, or raise NotFound.
+        """Return the track of a platform with the samples of some quantities in one layer, or raise NotFound.
 
         ``start`` and ``end`` are ms since 1970-01-01, both inclusive; without ``keys`` all quantities are read.
+        ``depth``: m, of the layer; None: where the shallowest samples are at most stations.
         """
         table, sample = stations.c, schema.samples.c
         with self._reading() as connection:
@@ -194,11 +196,11 @@ class ObservationRepository:
             for key in keys or datatypes:
                 join = (sample.station == table.id) & (sample.datatype == datatypes[key].id)
                 query = sa.select(table.id, sample.depth, sample.value).join(schema.samples, join).where(*conditions)
-                # The deepest come first: a shallower one overwrites them.
-                ordered = query.order_by(sample.depth.desc(), sample.number.desc())
-                shallowest = {number: (depth, value) for number, depth, value in connection.execute(ordered)}
-                pairs = [shallowest.get(position.id, (np.nan, np.nan)) for position in positions]
-                variables.append(_pack_values(datatypes[key], pairs))
+                rows = connection.execute(query.order_by(sample.depth, sample.number)).all()
+                chosen = choose_layer([(number, at, value) for number, at, value in rows], depth)
+                pairs = [chosen.get(position.id, (np.nan, np.nan)) for position in positions]
+                left_out = len({number for number, _, _ in rows} - chosen.keys())
+                variables.append(msgspec.structs.replace(_pack_values(datatypes[key], pairs), left_out=left_out))
             attribution = _read_attributions(connection, {platform}).get(platform, "")
         return contracts.PlatformTrack(
             id=row.id,
@@ -213,6 +215,26 @@ class ObservationRepository:
 
     def _reading(self) -> AbstractContextManager[sa.Connection]:
         return answering(self._engine, _UNAVAILABLE)
+
+
+def choose_layer(samples: Sequence[tuple[int, float, float]], depth: float | None) -> dict[int, tuple[float, float]]:
+    """Choose one sample of each station, all in one layer: depth (m) and value, by station.
+
+    ``samples``: station, depth and value, shallowest first. Without a ``depth`` the layer is around the median of the
+    shallowest samples of the stations.
+    """
+    if depth is None:
+        shallowest: dict[int, float] = {}
+        for station, at, _ in samples:
+            shallowest.setdefault(station, at)
+        depth = float(np.median(list(shallowest.values()))) if shallowest else 0.0
+    reach = max(_LEAST_REACH, _RELATIVE_REACH * depth)
+    chosen: dict[int, tuple[float, float]] = {}
+    for station, at, value in samples:
+        distance = abs(at - depth)
+        if distance <= reach and (station not in chosen or distance < abs(chosen[station][0] - depth)):
+            chosen[station] = at, value
+    return chosen
 
 
 # Searches: each query names the index by which it narrows down most.

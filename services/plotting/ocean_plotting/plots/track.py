@@ -96,6 +96,10 @@ class TrackQuery(ObservedQuery, frozen=True, kw_only=True):
     track_quantum: Annotated[str | None, choice_schema("values are the means of hours, days, …", QUANTA[::-1])] = "hour"
     latlon: Annotated[bool | int | None, msgspec.Meta(description="draw latitude and longitude too")] = True
     depth: Level | None = 0
+    observed_depth: Annotated[
+        Annotated[float, msgspec.Meta(ge=0)] | None,
+        msgspec.Meta(description="m, of the measurements; null: the shallowest of most positions"),
+    ] = None
 
 
 class ModelledValues(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +109,7 @@ class ModelledValues(msgspec.Struct, frozen=True, kw_only=True):
     values: Array | None  # (step,), "<f8"; None: the trajectory is outside of the model
     outside: Outside = ""
     revision: str = ""
+    depth: float | None = None  # m; None: unknown
 
 
 class Trajectory(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,7 +152,9 @@ async def fetch(services: Services, query: TrackQuery, _: Output) -> TrackData:
         )
     with map_error_fields(members=TRACK_MEMBERS):
         start, end = query.starttime or "", query.endtime or ""
-        tracks = await asyncio.gather(*(services.metadata.track(platform, start, end) for platform in platforms))
+        tracks = await asyncio.gather(
+            *(services.metadata.track(platform, start, end, depth=query.observed_depth) for platform in platforms)
+        )
     selection = _select_keys(query, tracks[0])
     time_field = "$.endtime" if query.starttime is None and query.endtime is not None else "$.starttime"
     trajectories = [_make_trajectory(track, quantum, selection, time_field) for track in tracks]
@@ -247,8 +254,8 @@ def _average(values: Floats, starts: NDArray[np.intp]) -> Floats:
     return mean
 
 
-async def _find_depth(services: Services, query: TrackQuery, key: str) -> float | None:
-    """Return the requested depth (m) of a variable; None: its first level."""
+async def _find_depth(services: Services, query: TrackQuery, key: str) -> tuple[float | None, float | None]:
+    """Return the requested depth (m) of a variable, None for its first level; and the depth of that level, if known."""
     depth = str(query.depth if query.depth is not None else 0).strip()
     if not depth.isdigit():
         raise NotSupported(
@@ -256,7 +263,7 @@ async def _find_depth(services: Services, query: TrackQuery, key: str) -> float 
         )
     level, axis = int(depth[:9]), (await services.metadata.assets(query.dataset, key)).depth
     if level == 0 or axis is None:
-        return None
+        return None, axis.values[0] if axis is not None and axis.kind == "depth" else None
     if level >= len(axis.values):
         raise DepthNotFound(
             "{field} is {level}; {key} has the levels 0 to {deepest}",
@@ -271,13 +278,17 @@ async def _find_depth(services: Services, query: TrackQuery, key: str) -> float 
             key=key,
             field="$.depth",
         )
-    return abs(axis.values[level])
+    return abs(axis.values[level]), abs(axis.values[level])
 
 
 async def _fetch_modelled(
-    services: Services, query: TrackQuery, trajectory: Trajectory, key: str, depth: float | None
+    services: Services,
+    query: TrackQuery,
+    trajectory: Trajectory,
+    key: str,
+    depths: tuple[float | None, float | None],
 ) -> ModelledValues:
-    """Request a variable along a trajectory; outside of the model's time or grid it has no values."""
+    """Request a variable along a trajectory, at a depth of `_find_depth`; no values outside of its time or grid."""
     latitude, longitude = to_array(trajectory.latitude), wrap_longitude(to_array(trajectory.longitude))
     points = list(zip(latitude.tolist(), longitude.tolist(), strict=True))
     request = TrajectoryRequest(
@@ -285,7 +296,7 @@ async def _fetch_modelled(
         variables=[key],
         points=points,
         times=format_times(to_array(trajectory.seconds)),
-        depths=[] if depth is None else [depth] * len(points),
+        depths=[] if depths[0] is None else [depths[0]] * len(points),
         between="linear",
         **query.search_options(),
     )
@@ -300,7 +311,7 @@ async def _fetch_modelled(
         reader = CoverageReader(coverage)
         info = reader.variables[0]
         values = pack_array(reader.field(info.key, "point"))
-        return ModelledValues(variable=info, values=values, revision=coverage.revision)
+        return ModelledValues(variable=info, values=values, revision=coverage.revision, depth=depths[1])
     info = await services.metadata.variable(query.dataset, key)
     return ModelledValues(variable=info, values=None, outside=outside)
 
@@ -527,7 +538,29 @@ def _format_times(trajectories: list[Trajectory], query: TrackQuery, context: Dr
 
 
 def _make_notes(data: TrackData, context: DrawContext) -> list[str]:
-    """Note places and times without values of the model."""
+    """Note the depths of measurements and of the model, and places and times without values."""
+    return [*_note_depths(data, context), *_note_gaps(data, context)]
+
+
+def _note_depths(data: TrackData, context: DrawContext) -> list[str]:
+    translate, labels, notes = context.translate, context.labels, list[str]()
+    measured = [values for trajectory in data.trajectories for values in trajectory.measured]
+    known = [to_array(values.depth)[np.isfinite(to_array(values.values))] for values in measured]
+    depths = np.concatenate([np.empty(0), *known])
+    if depths.size:
+        low, high = (labels.value(float(end), "m") for end in (depths.min(), depths.max()))
+        where = low if low == high else translate("{low} to {high}", low=low, high=high)
+        notes.append(translate("observed at {depth}", depth=where))
+    if left_out := max((values.left_out for values in measured), default=0):
+        notes.append(translate("{count} positions were measured at other depths alone", count=left_out))
+    levels = {values.depth for values in data.trajectories[0].modelled if values.depth is not None}
+    if depths.size and levels:
+        where = ", ".join(labels.value(level, "m") for level in sorted(levels))
+        notes.append(translate("{model} at {depth}", model=data.infos[0].dataset_label, depth=where))
+    return notes
+
+
+def _note_gaps(data: TrackData, context: DrawContext) -> list[str]:
     translate = context.translate
     modelled = [values for trajectory in data.trajectories for values in trajectory.modelled]
     if not modelled:
@@ -579,6 +612,9 @@ def table(query: TrackQuery, data: TrackData, context: DrawContext) -> Table:
         if quantity.is_observed:
             values = _join_steps(seconds, quantity.observed)
             columns.append(Column(name=translate("Buoy {name}", name=name), units=units, values=values))
+            depths = _join_steps(seconds, [_read_depths(trajectory, quantity.name) for trajectory in trajectories])
+            if np.unique(depths[np.isfinite(depths)]).size > 1:  # one depth is in the header
+                columns.append(Column(name=translate("Depth of buoy {name}", name=name), units="m", values=depths))
         if quantity.variable is not None:
             values = _join_steps(seconds, quantity.modelled)
             columns.append(Column(name=translate("Model {name}", name=name), units=units, values=values))
@@ -587,6 +623,12 @@ def table(query: TrackQuery, data: TrackData, context: DrawContext) -> Table:
     header += make_header(translate, model, credit, _format_times(trajectories, query, context))
     header += [(translate("Note"), note) for note in _make_notes(data, context)]
     return Table(header=header, columns=columns)
+
+
+def _read_depths(trajectory: Trajectory, name: str) -> LevelValues:
+    """Return the instants of a measured quantity, and its depths, m."""
+    measured = next((values for values in trajectory.measured if values.name == name), None)
+    return NO_LEVELS if measured is None else (to_array(trajectory.seconds), to_array(measured.depth))
 
 
 def _join_steps(seconds: list[Floats], series: list[LevelValues]) -> Floats:
