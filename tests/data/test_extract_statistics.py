@@ -85,7 +85,7 @@ def test_the_cells_of_a_tripolar_grid_cover_the_earth_once(reading, shipped):
     covered = result["tos_area"][0] / (1 - result["tos_missing"][0])
     assert 0.9 * EARTH < covered < EARTH  # Antarctica is not in it
     assert result["tos_area"][0] == pytest.approx(361e6, rel=0.02)
-    assert extraction.facts["weights"] == "areas of the cells, as far as they lie in the area"
+    assert extraction.facts["weights"] == "areas of the cells"
 
 
 def test_the_areas_of_nodes_and_of_triangles_are_those_of_the_mesh():
@@ -156,6 +156,7 @@ def test_statistics_of_a_box_are_those_of_xarray_with_exact_weights(reading, shi
         start="2007-01-01",
         end="2007-12-31",
         quantiles=(0.5,),
+        cover="part",
     )
     assert extraction.dims == {"time": 12, "quantile": 1}
     with xr.open_dataset(sst.files[0].path) as opened:
@@ -245,7 +246,7 @@ def test_areas_do_not_depend_on_how_many_dummy_cells_a_window_holds(reading, des
     path = write_cells(tmp_path / "made.nc", latitude, longitude, np.ma.masked_invalid(values))
     sst = described(path, "sst", kind="curvilinear", latitude="nav_lat", longitude="nav_lon")
     box = (-49.3, 40.9, -46.2, 44.1)
-    _, result = ask(reading, [sst], StatisticsRequest, box=box)
+    _, result = ask(reading, [sst], StatisticsRequest, box=box, cover="part")
     for cell in dummies:
         latitude[cell] = longitude[cell] = np.nan
     inside = (longitude >= box[0]) & (longitude <= box[2]) & (latitude >= box[1]) & (latitude <= box[3])

@@ -153,10 +153,15 @@ class AreaRequest(TimedRequest, frozen=True, kw_only=True, tag_field="kind", tag
     geometry: Literal["cell", "point"] = "cell"  # of GeoJSON: where a cell ends, or its centre
 
 
+# Weight of a cell whose centre lies in an area: its whole area, or the part of it that lies there.
+Cover = Literal["whole", "part"]
+
+
 class StatisticsRequest(AreaRequest, frozen=True, kw_only=True, tag_field="kind", tag="statistics"):
     """Minimum, maximum, mean and quantiles in an area, weighted by the areas of the cells."""
 
     quantiles: tuple[float, ...] = (0.05, 0.25, 0.5, 0.75, 0.95)
+    cover: Cover = "whole"
 
 
 class Minuend(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

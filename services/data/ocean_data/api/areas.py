@@ -7,7 +7,7 @@ from msgspec import Meta
 from msgspec.structs import asdict
 
 from ocean_common.clients.metadata import Areas
-from ocean_common.contracts.data import AreaRequest, DifferenceRequest, Estimate, Minuend, StatisticsRequest
+from ocean_common.contracts.data import AreaRequest, Cover, DifferenceRequest, Estimate, Minuend, StatisticsRequest
 from ocean_common.parameters import query_parameter
 from ocean_core.errors import InvalidRequest
 from ocean_data.api.parameters import (
@@ -47,6 +47,10 @@ DIFFERENCE = (
     "The request's variables minus those of another dataset, another time or a climatology. These are brought to the "
     "cells of the first by `interpolation` where their own are others, and to the units of the first."
 )
+COVER = (
+    "Weight of a cell whose centre lies in the area: its `whole` area, or the `part` of it that lies there, for areas "
+    "of few cells."
+)
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 POLYGON = {
     "type": "Polygon",
@@ -71,6 +75,7 @@ class StatisticsBody(PolygonBody, frozen=True, kw_only=True):
     """Statistics over an area, weighted by the areas of the cells."""
 
     quantiles: Annotated[tuple[float, ...], Meta(description="Up to 20 numbers from 0 to 1.")] = QUANTILES
+    cover: Annotated[Cover, Meta(description=COVER)] = "whole"
 
 
 class AreaBody(PolygonBody, frozen=True, kw_only=True):
@@ -194,9 +199,10 @@ def parse_statistics(
     quantiles: Annotated[
         str, query_parameter("Up to 20 numbers from 0 to 1, separated by commas; empty for none.", "0.05,0.5,0.95")
     ] = "0.05,0.25,0.5,0.75,0.95",
+    cover: Annotated[Cover, query_parameter(COVER, "part")] = "whole",
 ) -> StatisticsRequest:
     shares = tuple(parse_numbers(quantiles, "quantiles", "0.05,0.5,0.95")) if quantiles.strip() else ()
-    return StatisticsRequest(depth=depth, quantiles=shares, **where, **timed)
+    return StatisticsRequest(depth=depth, quantiles=shares, cover=cover, **where, **timed)
 
 
 def parse_difference(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets, VariableInfo
-from ocean_common.contracts.data import StatisticsRequest
+from ocean_common.contracts.data import Cover, StatisticsRequest
 from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import Floats, unit_vectors, wrap_longitude
 from ocean_data.compute.region import covered_shares
@@ -23,6 +23,10 @@ from ocean_data.reading.base import Reading
 
 MOST = 20  # quantiles
 MOST_OUTLINES = 2_000_000  # cells
+WEIGHTS: dict[Cover, str] = {
+    "whole": "areas of the cells",
+    "part": "areas of the cells, as far as they lie in the area",
+}
 LEAST_SHARE = 1e-9  # of a cell whose centre lies in the area
 _NEIGHBOURS = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)]
 OF_CATEGORIES = {"count", "area", "missing"}  # categories have no order and no mean
@@ -78,15 +82,14 @@ def plan_statistics(reading: Reading, variables: Sequence[Assets], query: Statis
             body=read.body,
             # Without time one answer is of all rows of the area, which are read in parts.
             parts=None if in_time else read.parts(),
-            cells=_weigh_cells(reading, target),
+            cells=_weigh_cells(reading, target, query.cover),
             quantiles=quantiles,
             measured={field.key: bool(field.variable.categories) for field in read.variables},
             across=len(across),
         ),
         rows=read.rows if in_time else max([1, *dims.values()]),
         cost=replace(read.cost, values=sum(prod(dims[name] for name in field.dims) for field in fields)),
-        facts=read.facts
-        | {"weights": "areas of the cells, as far as they lie in the area", "quantiles": "linear, of weighted values"},
+        facts=read.facts | {"weights": WEIGHTS[query.cover], "quantiles": "linear, of weighted values"},
     )
 
 
@@ -99,12 +102,14 @@ class AreaCells(NamedTuple):
     longitude: Floats
 
 
-def _weigh_cells(reading: Reading, target: Target) -> AreaCells:
+def _weigh_cells(reading: Reading, target: Target, cover: Cover) -> AreaCells:
     """Weigh the cells. A cell that the grid has twice, at its seam or fold, counts once."""
     if target.window is None or target.variable is None:
         raise TypeError
     latitude, longitude = (degrees.ravel() for degrees in target.locate())
-    weights = reading.grids.grid(target.variable.grid).areas(target.window).ravel() * _covered_shares(target)
+    weights = reading.grids.grid(target.variable.grid).areas(target.window).ravel()
+    if cover == "part":
+        weights = weights * _covered_shares(target)
     meant = np.ones(weights.shape, np.bool_) if target.inside is None else target.inside.ravel()
     cells = np.flatnonzero(meant & (weights > 0))
     vectors = np.round(unit_vectors(latitude[cells], longitude[cells]), 8)
@@ -228,7 +233,7 @@ _DESCRIBED: dict[str, str] = {
     "deviation": "standard deviation of the population, weighted by area",
     "quantiles": "quantiles, weighted by area",
     "count": "cells that have a value",
-    "area": "area of the cells that have a value, as far as they lie in the area",
+    "area": "area of the cells that have a value",
     "missing": "share of the area without values",
     "minimum_latitude": "latitude of the least value",
     "minimum_longitude": "longitude of the least value",
