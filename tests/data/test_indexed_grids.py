@@ -328,3 +328,145 @@ def test_nodes_that_are_dry_are_hidden_on_a_mesh(tmp_path, indexed):
     files = indexed()
     assert [files.statistics("a/zeta", WORLD, time=step)[0] for step in range(2)] == [20, 15]
     assert files.value("a/zeta", 43.0, -58.0, time=1) is None
+
+
+# Meshes of any faces, and files that are no grids
+
+
+def mixed_faces():
+    """Return nodes, and faces of three to six corners around them, -1 where one has fewer; they fill a rectangle."""
+    y, x = np.meshgrid(np.arange(6.0), np.arange(8.0), indexing="ij")
+    latitude, longitude = 45 + 0.1 * y.ravel(), -60 + 0.1 * x.ravel()
+    faces = []
+    for row in range(5):
+        column = 0
+        while column < 7:
+            a, b = row * 8 + column, (row + 1) * 8 + column
+            if row == 0:
+                faces += [[a, a + 1, b + 1], [a, b + 1, b]]
+            elif row == 1 and column < 6:
+                faces.append([a, a + 1, a + 2, b + 2, b + 1, b])
+                column += 1
+            else:
+                faces.append([a, a + 1, b + 1, b])
+            column += 1
+    table = np.full((len(faces), 6), -1)
+    for number, face in enumerate(faces):
+        table[number, : len(face)] = face
+    return latitude, longitude, table
+
+
+def mesh_values(latitude, longitude):
+    return 2 + 3 * (latitude - 45) + 5 * (longitude + 60)
+
+
+TABLES = {
+    "from 0, with a fill": ({"start_index": 0}, -1, 0),
+    "from 1, with a fill": ({"start_index": 1}, -999, 1),
+    "from 1, nothing said": ({}, -1, 1),
+    "from 1, filled with 0": ({}, 0, 1),
+    "from 1, though it says 0": ({"start_index": 0}, -999, 1),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("has_topology", [True, False])
+def test_faces_of_any_number_of_corners_are_cells(tmp_path, indexed, name, has_topology):
+    attributes, fill, first = TABLES[name]
+    latitude, longitude, faces = mixed_faces()
+    polygons = [
+        shapely.Polygon(zip(longitude[face[face >= 0]], latitude[face[face >= 0]], strict=True)) for face in faces
+    ]
+    middles = np.array([[latitude[face[face >= 0]].mean(), longitude[face[face >= 0]].mean()] for face in faces])
+    table = np.where(faces < 0, fill, faces + first)
+    with netCDF4.Dataset(tmp_path / "a.nc", "w") as data:
+        if has_topology:
+            data.createVariable("mesh", "i4").setncatts(
+                {"cf_role": "mesh_topology", "node_coordinates": "lon lat", "face_node_connectivity": "faces"}
+            )
+        add(data, "lat", ("node",), latitude, units="degrees_north")
+        add(data, "lon", ("node",), longitude, units="degrees_east")
+        add(data, "faces", ("face", "most"), table, dtype="i4", fill=fill if attributes else None,
+            cf_role="face_node_connectivity", **attributes)  # fmt: skip
+        add(data, "temp", ("node",), mesh_values(latitude, longitude), mesh="mesh", location="node")
+        add(data, "number", ("face",), np.arange(len(faces)), mesh="mesh", location="face")
+    files = indexed()
+    assert {key for _, key in files.assets} == {"temp", "number"}
+    for number, polygon in enumerate(polygons):
+        assert files.value("a/number", *middles[number]) == number
+        place = polygon.representative_point()
+        value = files.value("a/temp", place.y, place.x, interpolation="bilinear")
+        assert value == pytest.approx(mesh_values(place.y, place.x), abs=3e-3)
+    assert files.get("a/number/point", latitude=45.7, longitude=-59.7).status_code == 422
+    # A bit of curvature is between the great circles of the faces and the straight edges of the polygons.
+    mean = np.average(
+        np.arange(len(faces)), weights=[part.area * np.cos(np.radians(part.centroid.y)) for part in polygons]
+    )
+    assert files.statistics("a/number", WORLD)[3] == pytest.approx(mean, rel=1e-4)
+
+
+@pytest.mark.parametrize("names", [("elements", "nod2", "elem"), ("triag_nodes", "ncells", "ntriags")])
+def test_a_mesh_in_a_file_of_its_own_is_that_of_the_data(tmp_path, indexed, write_configuration, names):
+    table, node, element = names
+    latitude, longitude, faces = mixed_faces()
+    triangles = faces[faces[:, 3] < 0, :3]
+    with netCDF4.Dataset(tmp_path / "mesh.nc", "w") as data:
+        add(data, "lat", (node,), np.radians(latitude), units="radian", standard_name="latitude")
+        add(data, "lon", (node,), np.radians(longitude), units="radian", standard_name="longitude")
+        add(data, table, ("three", element) if table == "elements" else (element, "three"),
+            triangles.T + 1 if table == "elements" else triangles + 1, dtype="i4")  # fmt: skip
+    with netCDF4.Dataset(tmp_path / "nodes.nc", "w") as data:
+        add(data, "time", ("time",), [0.0, 1.0], units="days since 2020-01-01")
+        add(data, "temp", ("time", "nodes"), np.tile(mesh_values(latitude, longitude), (2, 1)), **SEA_TEMPERATURE)
+    with netCDF4.Dataset(tmp_path / "faces.nc", "w") as data:
+        add(data, "time", ("time",), [0.0, 1.0], units="days since 2020-01-01")
+        add(data, "u", ("time", "cells"), np.tile(np.arange(len(triangles)), (2, 1)), units="m s-1")
+    mesh = {"geo_ref": {"url": str(tmp_path / "mesh.nc")}}
+    datasets = {
+        name: {"url": str(tmp_path / f"{name}.nc"), "variables": {key: {}}} | mesh
+        for name, key in (("nodes", "temp"), ("faces", "u"))
+    }
+    files = indexed(datasets=write_configuration(datasets))
+    value = files.value("nodes/temp", 45.03, -59.95, time=0, interpolation="bilinear")
+    assert value == pytest.approx(mesh_values(45.03, -59.95), abs=3e-3)
+    middle = latitude[triangles].mean(axis=1), longitude[triangles].mean(axis=1)
+    assert [files.value("faces/u", *place, time=1) for place in zip(*middle, strict=True)] == list(
+        range(len(triangles))
+    )
+
+
+def reason_of(files, name):
+    record = files.datasets["a"]
+    return next(str(item.reason) for item in (*record.left_out, *record.problems) if item.name in {name, "a.nc"})
+
+
+def test_faces_of_a_cubed_sphere_are_refused_by_their_name(tmp_path, indexed):
+    with netCDF4.Dataset(tmp_path / "a.nc", "w") as data:
+        add(data, "YC", ("tile", "j", "i"), np.zeros((6, 4, 4)), units="degrees_north", standard_name="latitude")
+        add(data, "XC", ("tile", "j", "i"), np.zeros((6, 4, 4)), units="degrees_east", standard_name="longitude")
+        add(data, "THETA", ("tile", "j", "i"), np.zeros((6, 4, 4)), **SEA_TEMPERATURE)
+    assert "several faces (tile)" in reason_of(indexed(), "THETA")
+
+
+@pytest.mark.parametrize(
+    ("feature", "dimensions", "words"),
+    [
+        ("trajectory", ("obs",), "along a track"),
+        ("trajectory", ("trajectory", "obs"), "along a track"),
+        ("timeSeries", ("station",), "time series at stations"),
+        ("profile", ("profile",), "profiles"),
+        (None, ("time",), "along a track"),
+    ],
+)
+def test_discrete_samples_are_refused_by_their_name(tmp_path, indexed, feature, dimensions, words):
+    shape = (3, 8)[-len(dimensions) :]
+    with netCDF4.Dataset(tmp_path / "a.nc", "w") as data:
+        if feature:
+            data.featureType = feature
+        else:
+            add(data, "time", ("time",), np.arange(8.0), units="days since 2020-01-01")
+        place = np.random.default_rng(1).uniform(-60, 60, shape)
+        add(data, "lat", dimensions, place, units="degrees_north")
+        add(data, "lon", dimensions, place + 1, units="degrees_east")
+        add(data, "sst", dimensions, place, **SEA_TEMPERATURE)
+    assert words in reason_of(indexed(), "sst")

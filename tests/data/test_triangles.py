@@ -7,6 +7,7 @@ import msgspec
 import netCDF4
 import numpy as np
 import pytest
+import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from litestar.testing import TestClient
@@ -21,6 +22,7 @@ from ocean_core.errors import SourceUnreadable
 from ocean_core.geometry import EARTH_RADIUS, great_circle_distance, unit_vectors
 from ocean_data.compute import depth
 from ocean_data.compute.interpolation import gather, stencil
+from ocean_data.compute.region import box_region
 from ocean_data.grids import build
 from ocean_data.grids.base import Grid as GridProtocol
 from ocean_data.grids.mesh import RIM, Mesh
@@ -421,3 +423,39 @@ def test_arrows_stand_on_triangles_and_are_not_turned(app_over):
             assert feature["properties"]["data"] == pytest.approx(np.hypot(east, north), abs=6e-4)
             turned = feature["properties"]["bearing"] - np.degrees(np.arctan2(east, north))
             assert abs((turned + 180) % 360 - 180) < 0.1
+
+
+# Faces of more corners
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(3, 9), st.sampled_from(list(PLACES.values())), st.booleans())
+def test_a_face_holds_what_its_polygon_holds_however_it_is_bent(seed, count, place, clockwise):
+    generator = np.random.default_rng(seed)
+    angle = np.sort(generator.uniform(0, 2 * np.pi, count)) if count > 4 else np.arange(count) * 2 * np.pi / count
+    # Bent inwards at one corner: seen from the opposite one, a quadrilateral too.
+    radius = np.full(count, 40_000.0)
+    radius[generator.integers(count)] = generator.uniform(8_000, 40_000) if count == 4 else 40_000.0
+    x, y = radius * np.cos(angle), radius * np.sin(angle)
+    order = slice(None, None, -1) if clockwise else slice(None)
+    polygon = shapely.Polygon(np.column_stack([x, y])[order])
+    if not polygon.is_valid or polygon.area < 1e6:
+        return
+    longitude, latitude = plane(*place)(x[order], y[order], inverse=True)
+    corners = np.full((1, count + 2), -1, np.int32)
+    corners[0, :count] = np.arange(count)
+    faces = Mesh((latitude, longitude), corners, "face")
+    px, py = generator.uniform(-45_000, 45_000, (2, 200))
+    clear = shapely.distance(polygon.exterior, shapely.points(px, py)) > 5000
+    east, north = plane(*place)(px, py, inverse=True)
+    inside = shapely.contains_xy(polygon, px, py)
+    assert np.array_equal((faces.nearest(north, east) >= 0)[clear], inside[clear])
+    window = faces.window(box_region((-180, -90, 180, 90)))
+    assert faces.areas(window)[0, 0] == pytest.approx(polygon.area / 1e6, rel=1e-3)
+    nodes = Mesh((latitude, longitude), corners, "node")
+    assert nodes.areas(nodes.window(box_region((-180, -90, 180, 90)))).sum() == pytest.approx(
+        polygon.area / 1e6, rel=1e-3
+    )
+    lines = faces.outlines(window)
+    assert lines is not None
+    assert lines[0].shape == (1, count + 2)
+    assert np.isfinite(lines[0]).all()

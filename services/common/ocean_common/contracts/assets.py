@@ -83,7 +83,7 @@ class Grid(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     projected    `y_axis(y)` and `x_axis(x)` in the plane of `mapping`
     curvilinear  `latitude(y, x)` and `longitude(y, x)`
     triangles    `latitude(node)`, `longitude(node)` and `connectivity`; the cells are
-                 the nodes, or the triangles (`location`)
+                 the nodes, or the faces (`location`) of three or more corners
     none         not a map
     ===========  ======================================================================
     """
@@ -99,11 +99,11 @@ class Grid(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     x_axis: str | None = None
     axis_factor: float = 1.0  # projected: axis units to metres, or to degrees for a rotated pole
     mapping: dict[str, Any] | None = None  # CF grid mapping attributes
-    connectivity: str | None = None  # triangles: the three nodes of each
+    connectivity: str | None = None  # the nodes of each face
     start_index: int | None = None  # the number of the first node in `connectivity`; None: its smallest number
-    corners_first: bool = False  # `connectivity` is (3, face), not (face, 3)
+    corners_first: bool = False  # `connectivity` is (corner, face), not (face, corner)
     location: Location = "node"
-    face_latitude: str | None = None  # centres of the triangles, where the file has them
+    face_latitude: str | None = None  # centres of the faces, where the file has them
     face_longitude: str | None = None
     bounds: tuple[float, float, float, float] | None = None  # west, south, east, north; degrees
 

@@ -97,7 +97,7 @@ def _projected(described: assets.Grid, read: Coordinates) -> Grid:
 
 
 def _mesh(described: assets.Grid, read: Coordinates, nodes: tuple[Floats, Floats]) -> Grid:
-    if read.corners is None or not (read.corners >= 0).all(axis=1).any():
+    if read.corners is None or not ((read.corners >= 0).sum(axis=1) > 2).any():
         raise SourceUnreadable("the triangles of the grid cannot be read")
     if read.face_latitude is None or read.face_longitude is None:
         return Mesh(nodes, read.corners, described.location)

@@ -35,7 +35,7 @@ class Coordinates:
     longitude: Floats | None = None  # degrees east: (x,), (y, x) or (node,)
     y_axis: Floats | None = None  # m, or degrees for a rotated pole
     x_axis: Floats | None = None
-    corners: Cells | None = None  # the nodes of each triangle, from 0: (face, 3); -1 where one is missing
+    corners: Cells | None = None  # the nodes of each face, from 0: (face, most corners); -1 where one is missing
     face_latitude: Floats | None = None  # degrees: (face,)
     face_longitude: Floats | None = None
 
@@ -318,8 +318,8 @@ class Grid(Protocol):
     def outlines(self, window: Window, stride: int = 1) -> Outlines | None:
         """Return the corners of the cells of a window without gaps, half-way to their neighbours.
 
-        Of every ``stride``-th row and column: the cells stay as large as they are. (y, x, 4) or (face, 3); None if
-        values are of points.
+        Of every ``stride``-th row and column: the cells stay as large as they are. (y, x, 4), or (face, most corners)
+        with the first again where a face has fewer; None if values are of points.
         """
 
 

@@ -1,4 +1,6 @@
-"""Meshes of triangles: values at their nodes, or one in each of them.
+"""Meshes of triangles, quadrilaterals and other polygons: values at their nodes, or one in each of them.
+
+A polygon is cut into triangles.
 
 Seen from the Earth's centre, a point is a mixture of the three corners of its triangle: the shares are the
 barycentric weights, and there is no pole and no date line in that.
@@ -36,7 +38,7 @@ FACE_ROLES = ("face_latitude", "face_longitude")
 
 
 class Mesh(Grid):
-    """The nodes or the triangles of a mesh, in one row."""
+    """The nodes or the faces of a mesh, in one row."""
 
     has_rows = False
 
@@ -47,35 +49,39 @@ class Mesh(Grid):
         location: Literal["node", "face"],
         centres: tuple[Floats, Floats] | None = None,
     ) -> None:
-        """Make a mesh of triangles, whose values are at a location.
+        """Make a mesh whose values are at a location.
 
-        ``nodes`` and ``centres``: latitudes and longitudes, degrees, (node,) and (face,) each; where a triangle has no
-        centre, the middle of its corners. ``corners``: the nodes of each triangle, (face, 3); one with -1 is none.
+        ``nodes`` and ``centres``: latitudes and longitudes, degrees, (node,) and (face,) each; where a face has no
+        centre, the middle of its corners. ``corners``: the nodes of each face in their order, (face, most corners), -1
+        where one has fewer; with less than three it is none.
         """
         placed = find_usable_cells(*nodes)
         nodes = np.where(placed, nodes[0], np.nan), np.where(placed, nodes[1], np.nan)
         vectors = unit_vectors(*nodes)
-        usable = np.asarray(((corners >= 0) & placed[corners]).all(axis=1))
+        corners, usable = _order_corners(corners, placed)
         faces = np.flatnonzero(usable).astype(np.int32)
-        places = vectors[corners[faces]]
-        # The longest side of each triangle, km.
-        sides = chord_to_distance(np.linalg.norm(places - np.roll(places, 1, axis=1), axis=2)).max(axis=1)
-        self._nodes, self._corners = nodes, corners
+        self._split, self._face_of = _split_faces(vectors, corners, faces)
+        self._nodes, self._corners, self._usable = nodes, corners, usable
         self._at_nodes = location == "node"
-        self._triangles = TriangleSearch(vectors, corners, faces, sides)
+        numbers = np.arange(len(self._split), dtype=np.int32)
+        self._triangles = TriangleSearch(vectors, self._split, numbers, _longest_sides(vectors, self._split))
         if self._at_nodes:
             self._latitude, self._longitude = nodes
         else:
-            middles = np.where(usable[:, np.newaxis], vectors[corners].mean(axis=1), np.nan)
-            self._latitude, self._longitude = positions_of(middles)
+            present = (corners >= 0)[..., np.newaxis]
+            middles = np.where(present, np.nan_to_num(vectors)[corners], 0.0).sum(axis=1)
+            self._latitude, self._longitude = positions_of(np.where(usable[:, np.newaxis], middles, np.nan))
             if centres is not None:
                 with_centre = usable & np.isfinite(centres[0]) & np.isfinite(centres[1])
                 self._latitude = np.where(with_centre, centres[0], self._latitude)
                 self._longitude = np.where(with_centre, centres[1], self._longitude)
         self.shape = (1, self._latitude.size)
         self._sizes = np.zeros(self.shape[1])
-        of = corners[faces] if self._at_nodes else faces
-        np.maximum.at(self._sizes, of, sides[:, np.newaxis] if self._at_nodes else sides)
+        around = _close_faces(corners[faces])
+        sides = _longest_sides(vectors, around)
+        np.maximum.at(
+            self._sizes, around if self._at_nodes else faces, sides[:, np.newaxis] if self._at_nodes else sides
+        )
         centre_vectors = unit_vectors(self._latitude, self._longitude)
         self._tree = CentreTree(centre_vectors)
         self.nbytes = int(4 * centre_vectors.nbytes + self._triangles.nbytes)
@@ -92,12 +98,12 @@ class Mesh(Grid):
         return self._tree.neighbours(unit_vectors(latitude, longitude), count, within)
 
     def corners(self, latitude: Floats, longitude: Floats, home: Cells) -> tuple[Cells, Floats]:
-        face, weights = self._triangles.locate(unit_vectors(latitude, longitude))
-        face = np.where(home >= 0, face, -1).astype(np.int32)
+        triangle, weights = self._triangles.locate(unit_vectors(latitude, longitude))
+        inside = ((triangle >= 0) & (home >= 0))[:, np.newaxis]
         if not self._at_nodes:
-            return face[:, np.newaxis], (face >= 0).astype(np.float64)[:, np.newaxis]
-        inside = face[:, np.newaxis] >= 0
-        return np.where(inside, self._triangles.corners[face], -1).astype(np.int32), np.where(inside, weights, 0.0)
+            face = np.where(inside, self._face_of[triangle][:, np.newaxis], -1).astype(np.int32)
+            return face, inside.astype(np.float64)
+        return np.where(inside, self._split[triangle], -1).astype(np.int32), np.where(inside, weights, 0.0)
 
     def centres(self, cells: Cells) -> tuple[Floats, Floats]:
         return self._latitude[cells], self._longitude[cells]
@@ -115,9 +121,9 @@ class Mesh(Grid):
         latitude, longitude = self.centres(cells.astype(np.int32))
         coordinates = horizontal(latitude, region.unwrapped(longitude), (name,))
         if self._at_nodes:
-            number = np.full(self._nodes[0].size + 1, -1)  # the last for corners that are missing
+            number = np.full(self._nodes[0].size, -1)
             number[cells] = np.arange(cells.size)
-            corners = number[self._corners]
+            corners = number[self._split]
             triangles = corners[(corners >= 0).all(axis=1)].astype(np.int64)
             if triangles.size:
                 text, dims = "the nodes of each triangle, from 0", ("face", "corner")
@@ -127,15 +133,16 @@ class Mesh(Grid):
         return Frame(dims={name: cells.size}, coordinates=coordinates)
 
     def areas(self, window: Window) -> Floats:
-        """Areas of triangles; or of nodes, a third of each triangle around them."""
-        vectors, usable = unit_vectors(*self._nodes), (self._corners >= 0).all(axis=1)
-        faces = np.full(len(self._corners), np.nan)
-        faces[usable] = EARTH_RADIUS**2 * triangle_areas(*(vectors[self._corners[usable, k]] for k in range(3)))
+        """Areas of faces; or of nodes, an equal share of each face around them."""
+        vectors = unit_vectors(*self._nodes)
+        triangles = EARTH_RADIUS**2 * triangle_areas(*(vectors[self._split[:, k]] for k in range(3)))
+        sums = np.bincount(self._face_of, triangles, minlength=len(self._corners))
+        faces: Floats = np.where(self._usable, sums, np.nan)
         if not self._at_nodes:
             return faces[window.columns].reshape(window.shape)
-        has_area = np.isfinite(faces)
-        thirds = np.repeat(faces[has_area] / 3, 3)
-        nodes = np.bincount(self._corners[has_area].ravel(), thirds, minlength=len(vectors)).astype(np.float64)
+        present = (self._corners >= 0) & self._usable[:, np.newaxis]
+        shares = np.repeat((faces / present.sum(axis=1).clip(1))[self._usable], present.sum(axis=1)[self._usable])
+        nodes = np.bincount(self._corners[present], shares, minlength=len(vectors)).astype(np.float64)
         areas: Floats = nodes[window.columns].reshape(window.shape)
         return areas
 
@@ -143,10 +150,59 @@ class Mesh(Grid):
         del stride
         if self._at_nodes:
             return None
-        nodes = self._corners[window.columns]
-        complete = (nodes >= 0).all(axis=1, keepdims=True)
+        nodes, complete = _close_faces(self._corners[window.columns]), self._usable[window.columns, np.newaxis]
         latitude, longitude = self._nodes
         return np.where(complete, latitude[nodes], np.nan), np.where(complete, longitude[nodes], np.nan)
+
+
+def _order_corners(corners: Cells, placed: NDArray[np.bool_]) -> tuple[Cells, NDArray[np.bool_]]:
+    """Return the corners of faces, those that are missing last, and which faces have three or more with a place."""
+    present = corners >= 0
+    if not present.all():
+        corners = np.take_along_axis(corners, np.argsort(~present, axis=1, kind="stable"), axis=1)
+        present = corners >= 0
+    return corners, np.asarray((present.sum(axis=1) > 2) & (placed[corners] | ~present).all(axis=1))
+
+
+def _close_faces(corners: Cells) -> Cells:
+    """Return the corners of faces with the first one again for those that are missing: (face, most corners)."""
+    return np.where(corners >= 0, corners, corners[:, :1])
+
+
+def _longest_sides(vectors: Floats, corners: Cells) -> Floats:
+    """Return the longest side of each face, km: (face,)."""
+    places = vectors[corners]
+    chords = np.linalg.norm(places - np.roll(places, 1, axis=1), axis=2)
+    return chord_to_distance(chords.max(axis=1, initial=0.0))
+
+
+def _split_faces(vectors: Floats, corners: Cells, faces: Cells) -> tuple[Cells, Cells]:
+    """Cut faces into triangles that share a corner: their nodes, (triangle, 3), and their faces, (triangle,).
+
+    The shared corner is the first from which all triangles turn the same way round, as those of a convex face do from
+    any, and those of a quadrilateral from the corner that is bent inwards.
+    """
+    counts = (corners[faces] >= 0).sum(axis=1)
+    triangles, face_of = [np.empty((0, 3), np.int32)], [np.empty(0, np.int32)]
+    for count in np.unique(counts).tolist():
+        own = faces[counts == count]
+        fan = _cut_fan(corners[own, :count])
+        is_done = np.zeros(own.size, np.bool_)
+        for first in range(count if count > 3 else 0):
+            turned = _cut_fan(np.roll(corners[own, :count], -first, axis=1))
+            a, b, c = np.moveaxis(vectors[turned], 2, 0)
+            turns = np.einsum("...i,...i->...", a, np.cross(b, c)) > 0
+            fits = ~is_done & (turns == turns[:, :1]).all(axis=1)
+            fan[fits], is_done = turned[fits], is_done | fits
+        triangles.append(fan.reshape(-1, 3))
+        face_of.append(np.repeat(own, count - 2))
+    return np.concatenate(triangles), np.concatenate(face_of)
+
+
+def _cut_fan(corners: Cells) -> Cells:
+    """Return the triangles between the first corner and each further side: (face, corners - 2, 3)."""
+    first = np.broadcast_to(corners[:, :1], corners[:, 2:].shape)
+    return np.stack([first, corners[:, 1:-1], corners[:, 2:]], axis=-1).astype(np.int32)
 
 
 class TriangleSearch:
@@ -205,7 +261,7 @@ class CentreTree:
 
 
 def mesh_coordinates(described: assets.Grid, variables: dict[str, Floats]) -> Coordinates:
-    """Read the nodes and triangles of a mesh from its variables: turned either way, numbered from 0 or 1, with gaps.
+    """Read the nodes and faces of a mesh from its variables: turned either way, numbered from 0 or 1, with gaps.
 
     Raises
     ------
@@ -223,9 +279,9 @@ def mesh_coordinates(described: assets.Grid, variables: dict[str, Floats]) -> Co
 
 
 def _corner_numbers(table: Floats, described: assets.Grid, nodes: int) -> Cells:
-    """Return the nodes of each triangle, from 0: (face, 3); -1 for one that is missing or is no node."""
+    """Return the nodes of each face, from 0: (face, most corners); -1 for one that is missing or is no node."""
     table = table.T if described.corners_first else table
-    if table.shape[1] != 3:
+    if table.shape[1] < 3:
         raise ValueError
     present = np.isfinite(table)
     first = described.start_index if described.start_index is not None else table[present].min(initial=nodes)

@@ -62,7 +62,12 @@ _AXES_Y = {"projection_y_coordinate", "grid_latitude"}
 _PLANE = {"x", "y", "xc", "yc"}  # positions of nodes and triangles in a plane, in metres
 _POINT = re.compile(r"[_-]?(rho|psi|[uvfw])(_\w+)?$|^[uvf](?=mask)", re.IGNORECASE)
 _OTHER_POINT = re.compile(r"(psi|[_i][uvf])$", re.IGNORECASE)  # of latitudes that are not those of the cells' centres
-_CONNECTIVITY = ("nv", "ele", "tri", "elements", "element", "triangles")
+_CONNECTIVITY = (
+    *("nv", "ele", "tri", "elements", "element", "triangles", "elem", "elem_nodes", "element_nodes", "triag_nodes"),
+    *("face_nodes", "SCHISM_hgrid_face_nodes", "Mesh2_face_nodes", "mesh2d_face_nodes", "vertex_of_cell"),
+    *("verticesOnCell", "triangle_nodes"),
+)
+_CORNERS = range(3, 13)  # that faces have at most
 
 
 # Coordinates
@@ -188,6 +193,16 @@ def list_references(header: FileHeader) -> set[str]:
     return names
 
 
+# Kinds of discrete samples: CF chapter 9.
+_FEATURES = {
+    "point": Message("its values are at single points, not on a grid"),
+    "timeseries": Message("its values are time series at stations, not on a grid"),
+    "profile": Message("its values are profiles at stations, not on a grid"),
+    "timeseriesprofile": Message("its values are profiles at stations, not on a grid"),
+    "trajectory": Message("its values are along a track, not on a grid"),
+    "trajectoryprofile": Message("its values are profiles along a track, not on a grid"),
+}
+
 # Layout of variables
 
 
@@ -202,8 +217,8 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True, order=True):
     x_axis: str | None = None
     mapping: str | None = None
     connectivity: str | None = None
-    face: str | None = None  # dimension of the triangles
-    corners_first: bool = False  # the connectivity is (3, face)
+    face: str | None = None  # dimension of the faces
+    corners_first: bool = False  # the connectivity is (corner, face)
     face_latitude: str | None = None
     face_longitude: str | None = None
 
@@ -277,7 +292,9 @@ def find_layout(name: str, header: FileHeader) -> Layout:
         for dimension, size in zip(variable.dimensions, variable.shape, strict=True)
     ]
     extra = [dimension for dimension in dimensions if dimension.role == "other" and dimension.size > 1]
-    reason = None if placement else _explain_no_placement(variable, coordinates)
+    if placement and placement.kind == "curvilinear" and _find_feature_type(header) in _FEATURES:
+        placement = None  # one row for each trajectory or station
+    reason = None if placement else _explain_no_placement(variable, header, coordinates)
     if placement and extra:
         reason = Message("its dimension {dimension} is neither time, depth nor horizontal", dimension=extra[0].name)
         if extra[0].name in second_times:
@@ -291,13 +308,45 @@ def find_layout(name: str, header: FileHeader) -> Layout:
     return Layout(dimensions=dimensions, placement=placement, time=time, depth=depth, reason=reason)
 
 
-def _explain_no_placement(variable: VariableHeader, coordinates: _Coordinates) -> Message:
+def _explain_no_placement(variable: VariableHeader, header: FileHeader, coordinates: _Coordinates) -> Message:
+    if (reason := explain_samples(header)) is not None:
+        return reason
+    if variable.text("location") == "edge":
+        return Message("its values are on the edges of a mesh, which are not served")
     if not coordinates.latitudes or not coordinates.longitudes:
         return Message("the file has no latitude and longitude")
+    return _explain_points(variable, coordinates)
+
+
+def _explain_points(variable: VariableHeader, coordinates: _Coordinates) -> Message:
+    """Explain why latitudes and longitudes of a file are no grid of a variable."""
     dimensions = set(variable.dimensions)
-    if any(latitude.dimensions and set(latitude.dimensions) <= dimensions for latitude in coordinates.latitudes):
+    inside = [item for item in coordinates.latitudes if item.dimensions and set(item.dimensions) <= dimensions]
+    if face := next((item.dimensions[0] for item in inside if len(item.dimensions) > 2), None):
+        return Message(
+            "its cells are on several faces ({dimension}), as of a cubed sphere, which are not served", dimension=face
+        )
+    if inside:
         return Message("its values are at points, not on a grid")
     return Message("no latitude and longitude of the file have its dimensions")
+
+
+def explain_samples(header: FileHeader) -> Message | None:
+    """Explain that a file holds discrete samples: as it says, or since latitudes are one for each time."""
+    variables = header.variables.values()
+    times, latitudes = ([item for item in variables if has(item)] for has in (is_time, is_latitude))
+    moves = any(
+        len(item.dimensions) == 1 and item.dimensions in {time.dimensions for time in times} for item in latitudes
+    )
+    return _FEATURES.get(_find_feature_type(header)) or (_FEATURES["trajectory"] if moves else None)
+
+
+def _find_feature_type(header: FileHeader) -> str:
+    """Return the kind of discrete samples that a file says it holds (CF chapter 9), in lower case; empty for a grid."""
+    text = next(
+        (text for name, text in header.attributes.items() if name.lower() in {"featuretype", "cdm_data_type"}), ""
+    )
+    return str(text).strip().lower()
 
 
 def _find_placement(variable: VariableHeader, header: FileHeader, coordinates: _Coordinates) -> Placement | None:
@@ -386,7 +435,7 @@ def _find_axis(
 
 
 def _find_mesh(variable: VariableHeader, header: FileHeader, coordinates: _Coordinates) -> Placement | None:
-    """Return a mesh: nodes with latitude and longitude, and the connectivity of its triangles."""
+    """Return a mesh: nodes with latitude and longitude, and the connectivity of its faces."""
     pairs = [
         (latitude, longitude)
         for latitude, longitude in product(coordinates.latitudes, coordinates.longitudes)
@@ -396,7 +445,7 @@ def _find_mesh(variable: VariableHeader, header: FileHeader, coordinates: _Coord
     nodes_of_meshes = {name for mesh in meshes for name in mesh.text("node_coordinates").split()}
     # A mesh has coordinates of edges too: its node coordinates come first.
     pairs.sort(key=lambda pair: not nodes_of_meshes.issuperset({pair[0].name, pair[1].name}))
-    for table, face in _list_connectivities(header, meshes):
+    for table, face in list_connectivities(header):
         nodes = next((pair for pair in pairs if pair[0].dimensions != (face,)), None)
         if nodes is None or not {face, *nodes[0].dimensions}.intersection(variable.dimensions):
             continue
@@ -417,20 +466,26 @@ def _find_mesh(variable: VariableHeader, header: FileHeader, coordinates: _Coord
     return None
 
 
-def _list_connectivities(header: FileHeader, meshes: Iterable[VariableHeader]) -> Iterator[tuple[VariableHeader, str]]:
-    """List variables that may be the connectivity of a mesh, each with its dimension of triangles."""
+def list_connectivities(header: FileHeader) -> Iterator[tuple[VariableHeader, str]]:
+    """List variables that may be the connectivity of a mesh, each with its dimension of faces."""
+    variables = header.variables.values()
+    meshes = [other for other in variables if other.text("cf_role") == "mesh_topology"]
     faces = {mesh.text("face_node_connectivity"): mesh.text("face_dimension") for mesh in meshes}
-    for name in [*faces, *_CONNECTIVITY]:
+    by_role = [table.name for table in variables if table.text("cf_role") == "face_node_connectivity"]
+    for name in dict.fromkeys([*faces, *by_role, *_CONNECTIVITY]):
         table = header.variables.get(name)
-        if table is None or len(table.dimensions) != 2 or 3 not in table.shape:
+        if table is None or not table.numeric or len(table.dimensions) != 2 or max(table.shape) < 3:
             continue
         first, last = table.dimensions
+        others = {item for other in variables for item in other.dimensions if set(other.dimensions) != {first, last}}
         if faces.get(name) in table.dimensions:
             yield table, faces[name]
-        elif table.shape == (3, 3):  # three triangles: UGRID has them first, FVCOM and SELFE last
-            yield table, first if name in faces else last
+        elif (first in others) != (last in others):
+            yield table, first if first in others else last
+        elif table.shape[0] == table.shape[1]:  # three triangles: UGRID has them first, FVCOM and SELFE last
+            yield table, first if name in faces or name in by_role else last
         else:
-            yield table, last if table.shape[0] == 3 else first
+            yield table, last if table.shape[0] in _CORNERS and table.shape[1] not in _CORNERS else first
 
 
 def _find_time(

@@ -29,6 +29,7 @@ SAMPLE = 64  # values along each dimension
 OUTLINE_BLOCKS = 72  # along each dimension of a grid: an outline, not a coast
 _TOLERANCE = 0.1  # of a cell: largest distance of a grid mapping from the latitude and longitude in the file
 _OUTLINE_TRIANGLES = 20_000
+_TRIANGLE = 3  # corners that a face has at least
 _FILLS = 3  # different latitudes beyond the poles: more are positions in other units, or wrong
 _PRECISION = 0.001  # degrees, of outlines
 
@@ -61,7 +62,7 @@ class CellPositions(NamedTuple):
     grid: Grid
     latitude: Floats  # (y, x) or (node,)
     longitude: Floats
-    corners: Any = None  # (triangle, 3), from 0
+    corners: Any = None  # (face, most corners), from 0; the first again where one has fewer
     notes: tuple[Note, ...] = ()
 
 
@@ -316,23 +317,47 @@ def _agree(latitude: Floats, longitude: Floats, stored: CellPositions) -> bool:
 
 
 def _read_triangles(data: OpenDataset, placement: Placement, header: FileHeader) -> CellPositions:
-    latitude, longitude = _read_named(data, placement.latitude), _read_named(data, placement.longitude)
+    latitude, longitude, degrees, notes = _read_angles(data, placement, header)
+    latitude, longitude, more = _drop_unusable(latitude, longitude, placement)
     table = _read_named(data, placement.connectivity)
     table = table.T if placement.corners_first else table
-    if not np.isfinite(table).any():
-        raise Unreadable("its triangles have no nodes")
-    start = header.variables[str(placement.connectivity)].attributes.get("start_index")
-    first = int(start) if start is not None else (0 if np.nanmin(table) == 0 else 1)
-    corners = table[np.isfinite(table).all(axis=1)].astype(np.intp) - first
-    if not corners.size or corners.min() < 0 or corners.max() >= latitude.size:
-        raise Unreadable("its triangles refer to nodes that do not exist")
+    stated = header.variables[str(placement.connectivity)].attributes.get("start_index")
+    corners, first = _number_corners(table, latitude.size, None if stated is None else int(stated))
+    if stated is not None and first != int(stated):
+        text = Message("its nodes are numbered from {first}, not from {stated} as start_index says", first=first,
+                       stated=int(stated))  # fmt: skip
+        more = (*more, Note(str(placement.connectivity), "guessed", text))
+    complete = corners[(corners >= 0).sum(axis=1) >= _TRIANGLE]
+    options: dict[str, Any] = {"start_index": first, "degrees": degrees}
     if placement.face is None:
-        grid = _make_grid(placement, latitude.shape, latitude, longitude, corners, start_index=first)
+        grid = _make_grid(placement, latitude.shape, latitude, longitude, complete, **options)
     else:
         centres = [_read_named(data, name) for name in (placement.face_latitude, placement.face_longitude) if name]
-        more = {"start_index": first, "location": "face"}
-        grid = _make_grid(placement, table.shape[:1], latitude, longitude, table, b"face", *centres, **more)
-    return CellPositions(grid, latitude, longitude, corners)
+        options |= {"location": "face"}
+        grid = _make_grid(placement, table.shape[:1], latitude, longitude, corners, b"face", *centres, **options)
+    # The first corner again for those that are missing: for outlines.
+    return CellPositions(grid, latitude, longitude, np.where(complete >= 0, complete, complete[:, :1]), (*notes, *more))
+
+
+def _number_corners(table: Floats, nodes: int, stated: int | None) -> tuple[NDArray[np.intp], int]:
+    """Return the nodes of faces from 0, (face, most corners), -1 where there is none, and the number of the first node.
+
+    Fill values need no attribute: they are few numbers, beyond those of nodes, and never among the first three corners
+    of a face. Raises Unreadable for other numbers beyond.
+    """
+    if not np.isfinite(table).any():
+        raise Unreadable("its triangles have no nodes")
+    has_last, has_zero = bool((table == nodes).any()), bool((table[:, :_TRIANGLE] == 0).any())
+    first = stated
+    if stated is None or (stated == 0 and has_last and not has_zero) or (stated == 1 and has_zero and not has_last):
+        first = 1 if has_last or not has_zero else 0
+    numbers = np.where(np.isfinite(table), table - int(first or 0), -1)
+    is_node = (numbers >= 0) & (numbers < nodes)
+    strange = np.isfinite(table) & ~is_node
+    is_face = is_node[:, :_TRIANGLE].any(axis=1)
+    if (strange[is_face, :_TRIANGLE]).any() or np.unique(table[strange]).size > _FILLS or not is_face.any():
+        raise Unreadable("its triangles refer to nodes that do not exist")
+    return np.where(is_node, numbers, -1).astype(np.intp), int(first or 0)
 
 
 _READERS = {

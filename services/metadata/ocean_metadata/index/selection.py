@@ -19,10 +19,12 @@ from ocean_metadata.catalogue.model import Note, Omission
 from ocean_metadata.index.agreement import describe_field, find_difference, has_no_times, sort_into_series
 from ocean_metadata.index.axes import (
     Layout,
+    explain_samples,
     find_layout,
     has_dates,
     is_latitude,
     is_longitude,
+    list_connectivities,
     list_fields,
     role_by_name,
 )
@@ -127,7 +129,7 @@ def _complete_header(
 def _borrow_coordinates(
     header: FileHeader, other: FileHeader, dropped: Iterable[str]
 ) -> tuple[FileHeader, frozenset[str]]:
-    """Add the latitudes and longitudes of another file, and return their names.
+    """Add the latitudes and longitudes of another file, and the faces of a mesh, and return their names.
 
     Their dimensions are renamed to those of the same length; coordinates that fit none are left out.
     """
@@ -140,9 +142,49 @@ def _borrow_coordinates(
         if names is not None:
             dimensions = tuple(names[dimension] for dimension in variable.dimensions)
             borrowed[name] = msgspec.structs.replace(variable, dimensions=dimensions)
+    mesh, more = _borrow_mesh(header, other, dropped)
+    borrowed |= mesh
     prints = {name: other.prints[name] for name in borrowed if name in other.prints}
     merged = _replace_variables(header, {**header.variables, **borrowed})
-    return msgspec.structs.replace(merged, prints={**header.prints, **prints}), frozenset(borrowed)
+    merged = msgspec.structs.replace(
+        merged, prints={**header.prints, **prints}, dimensions={**header.dimensions, **more}
+    )
+    return merged, frozenset(borrowed)
+
+
+def _borrow_mesh(
+    header: FileHeader, other: FileHeader, dropped: Iterable[str]
+) -> tuple[dict[str, VariableHeader], dict[str, int]]:
+    """Return the nodes and faces of a mesh in another file, if the data are on one of them, and new dimensions."""
+    for table, face in list_connectivities(other):
+        coordinates = [
+            item
+            for item in other.variables.values()
+            if (is_latitude(item) or is_longitude(item)) and len(item.dimensions) == 1 and item.name not in dropped
+        ]
+        nodes = next((item.dimensions[0] for item in coordinates if item.dimensions != (face,)), None)
+        if nodes is None or table.name in dropped:
+            continue
+        names = {name: name if name not in header.dimensions else f"mesh_{name}" for name in table.dimensions}
+        names[nodes] = nodes if nodes not in header.dimensions else f"mesh_{nodes}"
+        shared = {
+            name: match[name]
+            for name in (nodes, face)
+            if (match := match_dimensions({name: other.dimensions[name]}, header.dimensions)) is not None
+        }
+        if not shared:
+            continue
+        names |= shared
+        topologies = [item for item in other.variables.values() if item.text("cf_role") == "mesh_topology"]
+        parts = [table, *topologies, *(item for item in coordinates if item.dimensions[0] in {nodes, face})]
+        mesh = {
+            item.name: msgspec.structs.replace(
+                item, dimensions=tuple(names.get(name, name) for name in item.dimensions)
+            )
+            for item in parts
+        }
+        return mesh, {names[name]: other.dimensions[name] for name in (*table.dimensions, nodes)}
+    return {}, {}
 
 
 def match_dimensions(sizes: Mapping[str, int], candidates: Mapping[str, int]) -> dict[str, str] | None:
@@ -326,7 +368,8 @@ def _explain_unused(header: FileHeader) -> Message:
         return Message("its variables are in groups ({groups}), which are not read", groups=", ".join(header.groups))
     fields = _list_map_fields(header)
     if not fields:
-        return Message("it holds no fields on a map, only coordinates or the description of a grid")
+        only_grid = Message("it holds no fields on a map, only coordinates or the description of a grid")
+        return explain_samples(header) or only_grid
     reason = find_layout(fields[0], header).reason or Message("it is not configured")
     return Message("none of its variables can be served; {variable}: {reason}", variable=fields[0], reason=reason)
 
