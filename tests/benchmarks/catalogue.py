@@ -186,6 +186,10 @@ def _some(chance: random.Random) -> str:
     return f"d{chance.randrange(DATASETS)}"
 
 
+def _ids(chance: random.Random) -> str:
+    return f"dataset_ids={','.join(_some(chance) for _ in range(100))}"
+
+
 def _any_variable(chance: random.Random) -> str:
     return chance.choice([key for key, *_ in QUANTITIES])
 
@@ -206,8 +210,8 @@ KINDS = {
         )
     ),
     "search: 100 to a page": _many(lambda chance: f"/datasets/search?limit=100&offset={chance.randrange(9000)}"),
-    "filter: date": _many(lambda chance: f"/datasets/filter/date?target_date={_date(chance)}T00:00:00.000Z"),
-    "filter: location": _many(lambda chance: f"/datasets/filter/location?{_place(chance)}"),
+    "filter: date": _many(lambda chance: f"/datasets/filter/date?target_date={_date(chance)}&{_ids(chance)}"),
+    "filter: location": _many(lambda chance: f"/datasets/filter/location?{_place(chance)}&{_ids(chance)}"),
     "dataset: JSON": _many(lambda chance: f"/dataset/{_some(chance)}"),
     "dataset: HTML": _many(lambda chance: f"/dataset/{_some(chance)}"),
     "dataset: completeness": _many(lambda chance: f"/dataset/{_some(chance)}/completeness"),

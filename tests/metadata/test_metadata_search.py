@@ -71,6 +71,10 @@ def ask(client):
     return ask
 
 
+def list_ids(ask):
+    return ",".join(listed["id"] for listed in ask("/datasets"))
+
+
 # --- filters -----------------------------------------------------------------------------------------------------
 
 
@@ -87,7 +91,15 @@ def ask(client):
     ],
 )
 def test_datasets_are_filtered_by_date(ask, date, found):
-    assert ask("/datasets/filter/date", target_date=date) == found
+    assert ask("/datasets/filter/date", target_date=date, dataset_ids=list_ids(ask)) == found
+
+
+def test_the_listed_time_steps_of_monthly_data_are_found(ask):
+    address = f"/dataset/ostia_month/{ask('/dataset/ostia_month/variables')[0]['id']}/timestamps"
+    steps = ask(address)
+    for step in (steps[0], steps[-1]):
+        assert "ostia_month" in ask("/datasets/filter/date", target_date=step["value"], dataset_ids=list_ids(ask))
+        assert ask(address, start=step["value"], end=step["value"]) == [step]
 
 
 @loop_over(
@@ -103,13 +115,15 @@ def test_datasets_are_filtered_by_date(ask, date, found):
     ],
 )
 def test_datasets_are_filtered_by_place_in_any_convention_of_longitudes(ask, latitude, longitude, found):
-    assert ask("/datasets/filter/location", latitude=latitude, longitude=longitude) == found
+    assert ask("/datasets/filter/location", latitude=latitude, longitude=longitude, dataset_ids=list_ids(ask)) == found
 
 
 def test_a_filter_looks_only_at_the_datasets_that_are_named(ask):
     some = {"latitude": 73, "longitude": 20}
     assert ask("/datasets/filter/location", **some, dataset_ids="nemo_global_month,gone") == ["nemo_global_month"]
-    assert ask("/datasets/filter/location", **some, dataset_ids="") == ["arctic_day", "nemo_global_month"]
+    assert ask("/datasets/filter/location", **some, dataset_ids="") == []
+    assert ask("/datasets/filter/location", **some) == []
+    assert ask("/datasets/filter/date", target_date="2016-02-03") == []
     assert ask("/datasets/filter/date", target_date="2016-02-03", dataset_ids="ostia_month") == []
 
 
@@ -145,7 +159,8 @@ def test_a_wrong_question_is_a_400_that_names_the_field(client, path, field):
 def test_a_dataset_that_is_not_listed_is_not_found():
     hidden = dataset("hidden", enabled=False)
     with TestClient(create_app(MadeCatalogue(dataset("shown"), hidden))) as client:
-        document = client.get(API + "/datasets/filter/location", params={"latitude": 5, "longitude": 5}).json()
+        params = {"latitude": 5, "longitude": 5, "dataset_ids": "hidden,shown"}
+        document = client.get(API + "/datasets/filter/location", params=params).json()
         assert document == ["shown"]
         assert client.get(API + "/datasets/search").json()["total"] == 1
 

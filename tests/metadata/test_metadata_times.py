@@ -36,11 +36,29 @@ def test_units_are_understood_however_they_are_spelt(units, first):
     assert shown(merge_times([times(0, units=units)])) == [f"{first}+00:00"]
 
 
-@given(st.lists(st.integers(-10_000, 100_000), min_size=1, max_size=20))
+@given(st.lists(st.integers(-10_000, 100_000).filter(lambda value: value != -1), min_size=1, max_size=20))
 def test_whole_numbers_stay_the_ids_of_the_file(values):
     axis = merge_times([times(*values)])
     assert axis.raw[0].tolist() == values
     assert axis.units == "days since 2000-01-01"
+
+
+@loop_over(
+    ("units", "values", "ids", "units_of_ids"),
+    [
+        ("days since 2000-01-01", [-2, -1, 0], [-172_800, -86_400, 0], "seconds since 2000-01-01"),
+        ("seconds since 2000-01-01", [-1, 0], [-1000, 0], "milliseconds since 2000-01-01"),
+        ("days since 2000-01-01", [-2, -1], [-2, -1], "days since 2000-01-01"),  # -1 is the last
+        ("months since 2000-01-01", [-1, 0], [-2_678_400, 0], "seconds since 2000-01-01"),
+        ("nanoseconds since 1970-01-01", [1577836800 * 10**9], [1577836800 * 10**9], "nanoseconds since 1970-01-01"),
+        ("ns since 1970-01-01", [1577836800_123456001], [1577836800_123456], "microseconds since 1970-01-01"),
+    ],
+)
+def test_ids_are_exact_numbers_of_json_and_none_is_the_word_for_the_last_step(units, values, ids, units_of_ids):
+    axis = merge_times([times(*values, units=units, kind="i8")])
+    assert (axis.raw[0].tolist(), axis.units) == (ids, units_of_ids)
+    parsed = parse_time_units(units_of_ids)
+    assert np.abs(to_calendar_seconds(axis.raw[0], parsed) - axis.seconds[0]).max() == 0
 
 
 @given(st.floats(-10_000, 100_000))

@@ -383,10 +383,9 @@ class SearchIndexCache:
 
 
 def select_ids(index: SearchIndex, mask: Mask, dataset_ids: str | None) -> list[str]:
-    """Return the ids of the datasets of a mask, limited to those between commas in ``dataset_ids`` if it has any."""
-    limited = {name.strip() for name in (dataset_ids or "").split(",")} - {""}
-    names = [index.records[row].id for row in np.flatnonzero(mask)]
-    return [name for name in names if name in limited] if limited else names
+    """Return which of the ids between commas in ``dataset_ids`` are of datasets of a mask, in catalogue order."""
+    selected = {name.strip() for name in (dataset_ids or "").split(",")}
+    return [name for row in np.flatnonzero(mask) if (name := index.records[row].id) in selected]
 
 
 def search_page(

@@ -155,15 +155,32 @@ def _convert_times(parts: Sequence[RawTimes], all_units: Sequence[TimeUnits], ta
     is_same = all(units == target for units in all_units)
     if is_same and all(_is_exact(part.values, times, target) for part, times in zip(parts, instants, strict=True)):
         raw = [part.values.astype(np.int64) for part in parts]
-        return MergedTimes(raw, seconds, target.text, target.calendar)
+        if _are_ids(raw):
+            return MergedTimes(raw, seconds, target.text, target.calendar)
+        if target.seconds == 1e-9:
+            raw = [times // 1000 for times in raw]
+            return MergedTimes(raw, seconds, f"microseconds since {target.epoch_text}", target.calendar)
     if any(units.calendar != target.calendar for units in all_units):
         target = replace(target, calendar="standard")
         instants = seconds
     raw, text = [times - target.epoch for times in instants], f"seconds since {target.epoch_text}"
     length = int(target.seconds) if target.seconds >= 1 and not target.months and target.digits is None else 0
     if length and not any(np.any(times % length) for times in raw):
-        raw, text = [times // length for times in raw], target.text
+        whole = [times // length for times in raw]
+        if _are_ids(whole):
+            raw, text = whole, target.text
+    if not _are_ids(raw):  # a second before the reference date
+        raw, text = [times * 1000 for times in raw], f"milli{text}"
     return MergedTimes(raw, seconds, text, target.calendar)
+
+
+def _are_ids(raw: Sequence[Ints]) -> bool:
+    """Return whether whole numbers can be ids: exact in JSON, where numbers are doubles, and not -1 but for the last.
+
+    In requests -1 stands for the last time step.
+    """
+    ids = np.concatenate(raw)
+    return np.array_equal(ids.astype(np.float64).astype(np.int64), ids) and (-1 not in ids or ids.max() == -1)
 
 
 def _is_exact(values: NDArray[np.generic], instants: Ints, units: TimeUnits) -> bool:
