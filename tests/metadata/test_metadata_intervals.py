@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import netCDF4
 import numpy as np
 import pytest
@@ -11,9 +12,10 @@ from hypothesis import strategies as st
 from litestar.testing import TestClient
 from tests.looping import loop_over
 
+from ocean_common.i18n import get_translator
 from ocean_core.time import DateScale, Period, format_duration
 from ocean_metadata.app import create_app
-from ocean_metadata.catalogue.serializers import DatedSteps, split_into_runs
+from ocean_metadata.catalogue.serializers import DatedSteps, list_time_steps, split_into_runs
 
 API = "/api/v2.0"
 HOUR, DAY = 3600, 86_400
@@ -109,6 +111,21 @@ def test_a_period_cuts_steps_as_comparing_does(seconds, first, last):
     steps = DatedSteps(full, DateScale(full, "proleptic_gregorian"))
     inside = steps.between(Period(first, first), Period(last, last))
     assert inside.raw.tolist() == [second for second in seconds if first <= second <= last]
+
+
+def test_steps_of_a_climatology_are_labelled_without_a_year():
+    seconds = np.array(["0000-01-16", "0000-02-15"], dtype="datetime64[s]").astype(np.int64)
+    steps = DatedSteps(np.arange(2), DateScale(seconds, "proleptic_gregorian"), "month", climatology=True)
+    french = get_translator("fr", "ocean_metadata")
+    assert msgspec.to_builtins(list_time_steps(steps)) == [
+        {"id": 0, "value": "0000-01-15T00:00:00", "label": "January, climatology"},
+        {"id": 1, "value": "0000-02-15T00:00:00", "label": "February, climatology"},
+    ]
+    assert [step.label for step in list_time_steps(steps, french)] == ["janvier, climatologie", "février, climatologie"]
+    assert list_time_steps(steps._replace(quantum="day"))[0].label == "16 January, climatology"
+    assert msgspec.to_builtins(list_time_steps(steps._replace(climatology=False), limit=1)) == [
+        {"id": 0, "value": "0000-01-15T00:00:00"}
+    ]
 
 
 @pytest.fixture(scope="module")

@@ -8,14 +8,16 @@ from datetime import datetime
 from html.parser import HTMLParser
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from litestar.testing import TestClient
 from tests.looping import loop_over
 
 from ocean_common.contracts.assets import Dimension
+from ocean_common.i18n import get_translator
 from ocean_metadata.app import create_app
-from ocean_metadata.catalogue.model import DatasetRecord, Snapshot, VariableRecord
-from ocean_metadata.catalogue.pages import MAX_DESCRIPTION, MIN_DESCRIPTION, STYLE, linked_data
+from ocean_metadata.catalogue.model import DatasetRecord, Snapshot, TimeAxis, VariableRecord
+from ocean_metadata.catalogue.pages import MAX_DESCRIPTION, MIN_DESCRIPTION, STYLE, linked_data, render_dataset
 
 API = "/api/v2.0"
 BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
@@ -186,6 +188,17 @@ def test_a_dataset_of_which_nothing_is_known_is_still_described():
     result = linked_data(DatasetRecord(id="a", name="a"), "http://ocean")
     assert MIN_DESCRIPTION <= len(result["description"]) <= MAX_DESCRIPTION
     assert not {"license", "spatialCoverage", "temporalCoverage", "distribution", "creator"} & set(result)
+
+
+def test_the_page_of_a_climatology_has_months_instead_of_years():
+    first, last = (int(np.datetime64(day, "s").astype(int)) for day in ("0000-01-16", "0000-12-16"))
+    axis = TimeAxis(
+        units="1", calendar="standard", files=[], first=first, last=last, count=12, climatology=True, ends=(1, 12)
+    )
+    record = DatasetRecord(id="woa", name="Means", quantum="month", time=0, times=[axis])
+    assert "January – December, climatology" in render_dataset(record, "https://example.org")
+    french = render_dataset(record, "https://example.org", get_translator("fr", "ocean_metadata"))
+    assert "janvier – décembre, climatologie" in french
 
 
 def test_a_box_across_the_antimeridian_is_listed_as_two():

@@ -46,6 +46,7 @@ class DatasetPage(msgspec.Struct, frozen=True, kw_only=True):
     group: str | None = None
     subgroup: str | None = None
     license: str | None = None  # as the files tell it, or the URL of the one that the attribution names
+    climatology: bool = False  # its times are of no one year
     time_steps: int = 0
     variables: int = 0  # that lists show
     depth_levels: int = 0
@@ -73,11 +74,12 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True):
     standard_name: str | None = None
 
 
-class TimeStep(msgspec.Struct, frozen=True, kw_only=True):
+class TimeStep(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An instant for which a variable has values."""
 
     id: int  # the raw time, in the dataset's time_dim_units
     value: str  # ISO 8601; monthly data: the 15th, without a zone
+    label: str | None = None  # of a climatology, for people: "January, climatology"
 
 
 class Depth(msgspec.Struct, frozen=True, kw_only=True):

@@ -278,11 +278,12 @@ Selected = NamedDependency[SkipValidation[SelectedSteps]]
 async def list_time_steps(
     selected: Selected,
     response_cache: Responses,
+    translate: Translate,
     limit: Annotated[int | None, query_parameter("Maximum number of time steps.", ge=1, le=1_000_000)] = None,
 ) -> Response[bytes]:
     """Ascending. Monthly data have the date of the 15th; a variable without time has the steps of its dataset."""
-    make = partial(serializers.list_time_steps, selected.steps, limit=limit)
-    return await response_cache.respond(("time steps", selected.key, limit), make)
+    make = partial(serializers.list_time_steps, selected.steps, translate, limit=limit)
+    return await response_cache.respond(("time steps", selected.key, limit, translate.language), make)
 
 
 @get(

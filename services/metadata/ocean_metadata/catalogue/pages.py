@@ -19,6 +19,7 @@ from ocean_core.geometry import wrap_longitude
 from ocean_metadata.catalogue.completeness import rate_completeness
 from ocean_metadata.catalogue.model import DatasetRecord, VariableRecord, copy_fields, list_notes
 from ocean_metadata.catalogue.responses import vary_by_accept
+from ocean_metadata.catalogue.serializers import label_climatology
 
 API = "/api/v2.0"
 _LIST = f"{API}/datasets"
@@ -49,6 +50,7 @@ def describe_dataset(record: DatasetRecord, translate: Translator = ENGLISH) -> 
         start=start,
         end=end,
         license=licence_of(record),
+        climatology=record.time is not None and record.times[record.time].climatology,
         time_steps=record.times[record.time].count if record.time is not None else 0,
         variables=len(record.visible_variables),
         depth_levels=max((len(axis.values) for axis in record.depths), default=0),
@@ -153,14 +155,14 @@ def _property_value(variable: VariableRecord) -> dict[str, str]:
 
 def _describe_in_words(record: DatasetRecord, translate: Translator) -> str:
     """Return a paragraph that is long enough for search engines."""
-    start, end = record.period
+    start, end = (text and text.partition("T")[0] for text in record.period)
     names = ", ".join(variable.name for variable in record.visible_variables[:_MAX_VARIABLES])
     title = record.attributes.get("summary") or record.attributes.get("title") or record.name
     parts = [record.help or str(title).strip()]
     if names:
         parts.append(translate("Variables: {names}.", names=names))
     if start and end:
-        parts.append(translate("From {start} to {end}.", start=start[:10], end=end[:10]))
+        parts.append(translate("From {start} to {end}.", start=start, end=end))
     if len(" ".join(parts)) < MIN_DESCRIPTION:
         parts.append(translate("Ocean data on a grid, served by Ocean Navigator."))
     return " ".join(parts)[:MAX_DESCRIPTION]
@@ -254,7 +256,7 @@ def _facts(page: DatasetPage, translate: Translator) -> dict[str, str | None]:
     return {
         translate("Id"): page.id,
         translate("Group"): _join_groups(page),
-        translate("Time"): translate("{start} to {end}", start=page.start, end=page.end) if page.start else None,
+        translate("Time"): _format_period(page, translate),
         translate("Time steps"): str(page.time_steps) if page.time_steps else None,
         translate("Time resolution"): page.quantum and translate(page.quantum),
         translate("Area"): area,
@@ -264,6 +266,14 @@ def _facts(page: DatasetPage, translate: Translator) -> dict[str, str | None]:
         translate("Licence"): page.license,
         translate("Revision"): page.revision,
     }
+
+
+def _format_period(page: DatasetPage, translate: Translator) -> str | None:
+    if page.start is None or page.end is None:
+        return None
+    if page.climatology:
+        return label_climatology([page.start, page.end], page.quantum, translate)
+    return translate("{start} to {end}", start=page.start, end=page.end)
 
 
 def _format_degrees(degrees: float, letters: str, translate: Translator) -> str:

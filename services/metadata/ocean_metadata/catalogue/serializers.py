@@ -1,10 +1,12 @@
 """Datasets, variables and time steps as clients and other services get them, in their language."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
+from babel.dates import get_month_names
 
 from ocean_common.arrays import pack_array
 from ocean_common.contracts.assets import Assets, DepthAxis, File, LandMask, Levels, Steps, VariableInfo
@@ -31,6 +33,7 @@ from ocean_core.time import (
     format_month_duration,
     month_of_middle,
     split_dates,
+    split_iso_time,
 )
 from ocean_metadata.catalogue.model import DatasetRecord, Snapshot, StepArrays, TimeAxis, VariableRecord, copy_fields
 
@@ -171,6 +174,7 @@ class DatedSteps(NamedTuple):
     raw: Ints  # (step,)
     dates: DateScale
     quantum: str | None = None
+    climatology: bool = False
 
     def between(self, first: Period | None, last: Period | None) -> "DatedSteps":
         """Return the time steps from the beginning of a period to the end of another, both on the scale of the dates.
@@ -191,13 +195,28 @@ NO_STEPS = DatedSteps(np.empty(0, np.int64), DateScale(np.empty(0, np.int64), "p
 def date_steps(record: DatasetRecord, axis: TimeAxis, steps: StepArrays) -> DatedSteps:
     """Return the time steps of an axis with dates, as lists show them."""
     dates = find_date_scale(steps.seconds, steps.raw, axis.units, axis.calendar)
-    return DatedSteps(steps.raw, dates, record.quantum)
+    return DatedSteps(steps.raw, dates, record.quantum, axis.climatology)
 
 
-def list_time_steps(steps: DatedSteps, *, limit: int | None = None) -> list[TimeStep]:
+def list_time_steps(steps: DatedSteps, translate: Translator = ENGLISH, *, limit: int | None = None) -> list[TimeStep]:
     """Return at most ``limit`` time steps, ascending."""
-    labels = steps.dates.take(slice(limit)).format(steps.quantum)
-    return [TimeStep(id=raw, value=label) for raw, label in zip(steps.raw[:limit].tolist(), labels, strict=True)]
+    dates = steps.dates.take(slice(limit)).format(steps.quantum)
+    labels: Iterable[str | None] = repeat(None, len(dates))
+    if steps.climatology:
+        labels = [label_climatology([date], steps.quantum, translate) for date in dates]
+    return [
+        TimeStep(id=raw, value=date, label=label)
+        for raw, date, label in zip(steps.raw[:limit].tolist(), dates, labels, strict=True)
+    ]
+
+
+def label_climatology(dates: Sequence[str], quantum: str | None, translate: Translator) -> str:
+    """Return the months, or the days, of a climatology in words: January – December, climatology."""
+    months, texts = get_month_names("wide", "stand-alone", translate.language), []
+    for date in dates:
+        parts = split_iso_time(date)
+        texts.append(months[parts.month] if quantum in {"month", "season"} else f"{parts.day} {months[parts.month]}")
+    return translate("{date}, climatology", date=" – ".join(texts))
 
 
 def list_time_intervals(steps: DatedSteps, *, limit: int, offset: int) -> TimeIntervals:
