@@ -184,6 +184,7 @@ class Assets(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     depth: DepthAxis | None
     files: list[File]
     steps: Steps | None  # None: the variable has no time; it is read from the first file
+    timeless: bool = False  # no variable of the dataset has time
     equation: str | None = None  # calculated: `source` is empty, the files and the rest are of what it is made from
     operands: "dict[str, Assets]" = {}  # by the names in the equation; whoever evaluates it asks for them
     levels: Levels | None = None  # true depths, where `depth` tells nominal ones or none

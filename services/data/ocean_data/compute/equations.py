@@ -225,5 +225,5 @@ def _common_steps(operands: list[Assets]) -> Steps | None:
         common &= match_instants(axis, first)[1]
     if not common.any():
         raise InvalidRequest("the variables of this expression have no time step in common", field="expression")
-    arrays = {name: pack_array(getattr(first, name)[common]) for name in ("raw", "seconds", "file", "position")}
-    return replace(steps[0], **arrays)
+    names = ("raw", "seconds", "file", "position", *(("values",) if first.values is not None else ()))
+    return replace(steps[0], **{name: pack_array(getattr(first, name)[common]) for name in names})

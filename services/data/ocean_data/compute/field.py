@@ -17,7 +17,7 @@ from ocean_data.compute import depth
 from ocean_data.compute.depth import Depth
 from ocean_data.compute.interpolation import check_search, gather, stencil
 from ocean_data.compute.tiles import Pixels, tile_map
-from ocean_data.plan.times import Axis, find_step
+from ocean_data.plan.times import Axis, check_time, find_step
 from ocean_data.reading.base import Reading, Source
 
 SAMPLES = 50  # along each side of the view
@@ -38,6 +38,8 @@ class Level:
     @classmethod
     def of(cls, assets: Assets, when: str, deep: str) -> "Level":
         """Find what is written in an address, or TimeNotFound or DepthNotFound."""
+        if assets.steps is None:
+            check_time(assets, when, "time")
         step = find_step(Axis.of(assets.steps, assets.variable.quantum), when) if assets.steps else None
         level = depth.parse(deep, ("bottom",))
         depth.check(assets, level)

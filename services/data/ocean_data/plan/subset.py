@@ -7,6 +7,7 @@ from functools import partial
 import msgspec
 import numpy as np
 
+from ocean_core.time import parse_time_units
 from ocean_core.units import canonical_units
 from ocean_data.grids.base import Coordinate
 from ocean_data.plan.extraction import Body, Extraction, Field, Values
@@ -70,7 +71,8 @@ def _plain(extraction: Extraction, coordinate: Coordinate) -> Coordinate:
         dims=tuple(PLACES.get(dim, dim) for dim in coordinate.dims),
     )
     time = extraction.coordinate("time")
-    if coordinate.name == "raw_time" and extraction.calendar in COMMON and time is not None and time.is_time:
+    is_dated = time is not None and time.is_time and parse_time_units(coordinate.units or "") is not None
+    if coordinate.name == "raw_time" and extraction.calendar in COMMON and time is not None and is_dated:
         seconds = np.asarray(time.values if time.dates is None else time.dates.seconds, dtype=np.int64)
         hours = (seconds + SINCE_1950) / 3600
         return replace(result, values=hours.astype(np.int64) if (hours % 1 == 0).all() else hours, units=HOURS)

@@ -138,6 +138,15 @@ def find_step(axis: Axis, text: str) -> int:
     return high - 1 if low < high else int(_steps_at(axis, text)[-1])
 
 
+def check_time(variable: Assets, text: str | None, field: str) -> None:
+    """Refuse a time that means nothing for a variable without time: no time at all, or a date where none is known."""
+    span = parse_time(text, field) if text is not None else None
+    if variable.timeless and span is not None and not span.raw:
+        raise InvalidRequest(
+            "{key} has no time steps: leave {name} out", key=variable.variable.key, name=field, field=field
+        )
+
+
 def _steps_at(axis: Axis, text: str) -> NDArray[np.intp]:
     """Return the steps at an instant, or of a day. An unknown time is answered with the steps beside it."""
     _check_steps(axis)
@@ -216,6 +225,8 @@ def select_instants(
     axes = [Axis.of(variable.steps, variable.variable.quantum) if variable.steps else None for variable in variables]
     first = next((axis for axis in axes if axis is not None), None)
     if first is None:
+        for name, text in (("time", query.time), ("start", query.start), ("end", query.end)):
+            check_time(variables[0], text, name)
         return None
     _check_steps(first)
     if query.time is not None and (query.start is not None or query.end is not None):

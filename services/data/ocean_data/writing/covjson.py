@@ -64,7 +64,7 @@ class Group:
     deep: bool  # there is a dimension of depth
     x: Coordinate
     y: Coordinate
-    t: list[str] | None
+    t: list[Any] | None
     z: NDArray[np.float64] | None  # of the levels, or of the one that all values have
     arrays: Arrays  # (time, level, place…): one of each where there is none
 
@@ -151,12 +151,12 @@ def _plane(extraction: Extraction) -> tuple[Coordinate, Coordinate]:
     return x, y
 
 
-def _times(extraction: Extraction) -> list[str] | None:
+def _times(extraction: Extraction) -> list[Any] | None:
     """Return times in ISO 8601, the dates of a model's own calendar as it names them; of undated steps their values."""
     time = extraction.coordinate("time")
     if time is None:
         return None
-    return time.format_times("Z") if time.is_time else [f"{value:g}" for value in np.asarray(time.values).tolist()]
+    return time.format_times("Z") if time.is_time else list(nest_numbers(np.asarray(time.values)))
 
 
 def _levels(extraction: Extraction, depth_dims: tuple[str, ...]) -> NDArray[np.float64] | None:

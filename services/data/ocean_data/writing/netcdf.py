@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from zipstream import ZipStream
 
 from ocean_core.errors import Message, RequestTooLarge
-from ocean_core.time import is_cf_time
+from ocean_core.time import is_cf_time, parse_time_units
 from ocean_data import __version__
 from ocean_data.grids.base import Coordinate
 from ocean_data.plan.extraction import Extraction, Field, Parts
@@ -329,6 +329,8 @@ def _time_values(
         is_early = calendar in {"standard", "julian"} and bool((seconds < YEAR_ONE).any())
         if not is_early and is_cf_time(values.ravel()[:1], raw.units, calendar):
             return values, {"units": raw.units, "calendar": calendar}
+        if parse_time_units(raw.units) is None:  # months of no year
+            return values, {"units": raw.units}
     calendar = "proleptic_gregorian"
     if time.dates is not None and time.dates.calendar in {"360_day", "all_leap"}:
         seconds, calendar = time.dates.seconds.reshape(seconds.shape), time.dates.calendar

@@ -161,7 +161,8 @@ def _columns(extraction: Extraction, table: Table) -> tuple[list[str], Sequence[
     if extraction.kind in POINT_KINDS and len(table.fields) == 1:
         places = {column.name: column for column in table.coordinates}
         point_columns = [*(places.get(name) for name in POINT_HEADER), table.fields[0]]
-        return [*POINT_HEADER.values(), table.fields[0].label], point_columns
+        time = places["time"].label if "time" in places else POINT_HEADER["time"]  # of no date with its units
+        return [*(POINT_HEADER | {"time": time}).values(), table.fields[0].label], point_columns
     columns = [*table.coordinates, *table.fields]
     labels = [column.label for column in columns]
     unique = [

@@ -358,6 +358,7 @@ def _variable_assets(dataset: DatasetRecord, variable: VariableRecord, steps: Ma
         depth=dataset.depths[variable.depth] if variable.depth is not None else None,
         files=[_file_of(dataset, variable, number) for number in files],
         steps=_pack_steps(dataset.times[variable.time], steps[variable.time]) if variable.time is not None else None,
+        timeless=dataset.time is None,
         equation=variable.equation,
         components=variable.components,
     )

@@ -61,7 +61,7 @@ class CoverageReader:
             return list(coordinate.dates)
         values = to_array(coordinate.values)
         if not self._dated:
-            return [f"{value:g} {coordinate.units or ''}".strip() for value in values.tolist()]
+            return [f"{value:.12g} {coordinate.units or ''}".strip() for value in values.tolist()]
         return format_times(values)
 
     @property
