@@ -18,7 +18,7 @@ OTHERS = [each for each in LANGUAGES if each != SOURCE]
 ALIKE = {
     *("Variables", "Variable", "Licence"),
     *("Latitude", "Longitude", "Station", "{count} stations", "Distance", "Distance (km)", "Observations"),
-    *("Attribution", "Min", "Max", "maximum {value}"),
+    *("Attribution", "Direction", "Viridis", "Min", "Max", "maximum {value}"),
     *("latitude", "longitude"),
     *("Balance", "Mercator", "NEO SST", "Nitrate", "Phosphate", "Silicate"),
 }

@@ -29,7 +29,7 @@ from ocean_plotting.figure.context import FigureResources
 from ocean_plotting.figure.view import View, choose_view, find_bounds
 from ocean_plotting.plots import profile
 from ocean_plotting.plots.map.draw import draw as draw_map
-from ocean_plotting.plots.map.query import FIELD_CELLS, MapData, MapField, MapQuery, make_map_layout
+from ocean_plotting.plots.map.query import FIELD_CELLS, MapData, MapQuery, make_map_layout
 
 SAMPLES = Path(__file__).parents[2] / "deploy" / "sample_data"
 COARSE, FINE = (str(SAMPLES / "coast" / f"ne_{scale}m_land.geojson.gz") for scale in (110, 50))
@@ -45,13 +45,13 @@ def main() -> None:
     output = Output(width=10, height=7, dpi=100)
     query = msgspec.convert({"dataset": "made", "variable": "sst", "area": [AREA], "projection": MERCATOR}, MapQuery)
     areas = query.areas()
-    rectangle = make_map_layout(query, 10, 7).rectangles((1, 1))[0]
+    rectangle = make_map_layout(query, 10, 7, 1).rectangles((1, 1))[0]
     shown = choose_view(find_bounds(areas), MERCATOR, rectangle.width / rectangle.height)
     west, south, east, north = shown.box()
     latitude, longitude = np.linspace(south - 1, north + 1, ROWS), np.linspace(west - 1, east + 1, COLUMNS)
     field = make_field(latitude[:, np.newaxis], longitude[np.newaxis])
     fetched = MapData(time="2016-02-05T12:00:00Z", revisions={"made": "r"}, areas=areas, view=shown, grid=(1, 1),
-                   first=MapField(field=coverage(shown), statistics=None))  # fmt: skip
+                   fields=coverage(shown), statistics=None)  # fmt: skip
     context = FigureResources(COARSE, None, FINE).make_context(output)
     draw_map(query, fetched, context)  # the coast is read, the fonts are found
     ours = [timed(lambda: WRITERS["png"](draw_map(query, fetched, context), output)) for _ in range(TIMES)]

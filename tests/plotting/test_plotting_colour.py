@@ -14,14 +14,14 @@ from tests.looping import loop_over
 from tests.plotting.fakes import array, field, info
 
 from ocean_common.contracts.data import TileField
-from ocean_core.colour import COLORMAPS
+from ocean_core.colour import COLORMAPS, DIVERGING_COLORMAPS, Scale
 from ocean_core.errors import InvalidRequest
 from ocean_plotting.encoders import encode_palette_png
 from ocean_plotting.palettes import (
     LISTS,
     RAMPS,
+    choose_colours,
     colormap_colours,
-    colormap_of,
     make_palette,
     palette_indices,
     parse_scale,
@@ -31,7 +31,7 @@ from ocean_plotting.tiles.store import TileStyle, render_tile
 
 
 def render(field, scale, colormap, form="image/png"):
-    return render_tile(field, TileStyle(scale, colormap, form))
+    return render_tile(field, TileStyle(scale and Scale(*scale), colormap, form))
 
 
 def decode(content):
@@ -52,7 +52,7 @@ def test_a_written_png_decodes_to_its_colours(indices):
     st.floats(0.01, 1e5),
 )
 def test_a_value_gets_the_colour_that_matplotlib_gives_it(values, low, width):
-    palette = make_palette("thermal", (low, low + width))
+    palette = make_palette("thermal", Scale(low, low + width))
     table = np.frombuffer(palette.colours, np.uint8).reshape(-1, 3)
     indices = palette_indices(values, palette)
     reference = ListedColormap(table / 255)(Normalize(low, low + width)(values.astype(float)), bytes=True)
@@ -119,19 +119,21 @@ def test_every_colormap_has_colours(key):
         ("votemper", {"standard_name": "sea_water_potential_temperature"}, "ice", "ice"),
         ("votemper", {"standard_name": "sea_water_potential_temperature"}, "default", "thermal"),
         ("votemper", {}, None, "temperature"),
-        ("u", {}, None, "balance"),
+        ("u", {}, None, "eastward current"),
+        ("u", {"name": "Transport"}, None, "balance"),
         ("kind", {}, None, "seabed lithology"),
         ("vosaline", {"name": "Sea Water Salinity"}, None, "salinity"),
-        ("votemper", {"name": "Something Else"}, None, "mercator"),
+        ("votemper", {"name": "Something Else"}, None, "temperature"),
         ("votemper", {"name": "Speed of Current"}, None, "speed of current"),
-        ("votemper", {"name": "Device"}, None, "mercator"),
-        ("votemper", {"name": "Velocity"}, None, "velocity"),
-        ("votemper", {"name": "Velocity", "scale": (0.0, 2.0)}, None, "speed"),
+        ("votemper", {"name": "Vitesse du courant", "colormap": "thermal"}, None, "thermal"),
+        ("votemper", {"name": "Device", "units": "1"}, None, "viridis"),
+        ("u", {"name": "Velocity"}, None, "velocity"),
+        ("u", {"name": "Velocity", "scale": (0.0, 2.0), "zero_centered": False}, None, "speed"),
         ("u", {"key": "u,v"}, None, "speed"),
     ],
 )
 def test_a_variable_gets_the_colormap_of_what_it_is(key, other, asked, colormap):
-    assert colormap_of(replace(info(key), **other), asked) == colormap
+    assert choose_colours(replace(info(key), **other), asked).colormap == colormap
 
 
 @loop_over(
@@ -149,7 +151,7 @@ def test_the_legend_of_a_vector_is_of_what_its_tiles_are(u, v, name):
 
 def test_an_unknown_colormap_is_refused():
     with pytest.raises(InvalidRequest, match="colormaps"):
-        colormap_of(info("votemper"), "nope")
+        choose_colours(info("votemper"), "nope")
 
 
 @loop_over("text", ["", "1", "1,2,3", "nan,1", "1,nan", "inf,1", "-inf,inf", "2,1", "1,1", "a,b", "-1e308,1e308"])
@@ -162,4 +164,38 @@ def test_a_wrong_scale_is_refused_with_what_works(text):
 @given(st.floats(-1e30, 1e30), st.floats(-1e30, 1e30))
 def test_a_scale_is_read_as_it_is_written(low, high):
     if high - low > max(1e-30, 1e-11 * max(abs(low), abs(high))):
-        assert parse_scale(f"{low!r},{high!r}") == (low, high)
+        assert parse_scale(f"{low!r},{high!r}").limits == (low, high)
+
+
+def test_a_logarithmic_scale_spreads_colours_over_logarithms_and_begins_above_zero():
+    scale = parse_scale("0.01,10,log")
+    assert scale == (0.01, 10.0, True)
+    values = np.array([[0.001, 0.01, 0.1, 1.0, 10.0, 0.0, -1.0, np.nan]], dtype=np.float32)
+    indices = palette_indices(values, make_palette("chlorophyll", scale))[0]
+    assert indices.tolist() == [1, 1, 86, 171, 255, 1, 1, 0]
+    for text in ("0,10,log", "-1,10,log"):
+        with pytest.raises(InvalidRequest, match="above zero"):
+            parse_scale(text)
+
+
+def test_tiles_of_chlorophyll_are_logarithmic_unless_a_scale_is_requested():
+    chlorophyll = {"name": "Chlorophyll", "units": "mg m-3", "scale": (0.01, 10.0)}
+    values = array(np.geomspace(0.01, 10, 256, dtype=np.float32).reshape(16, 16))
+    tile = TileField(variable=info("vosaline", **chlorophyll), values=values, revision="r1")
+    default, linear, logarithmic = (
+        render_tile(tile, TileStyle(scale, None, "image/png"))
+        for scale in (None, Scale(0.01, 10.0), Scale(0.01, 10.0, True))
+    )
+    assert default == logarithmic != linear
+
+
+@loop_over("colormap", sorted(DIVERGING_COLORMAPS))
+def test_zero_has_the_colour_in_the_middle_of_a_diverging_colormap(colormap):
+    ramp = colormap_colours(colormap).astype(int)
+    middle = ramp[len(ramp) // 2 - 1 : len(ramp) // 2 + 1]
+    for scale in (Scale(-1, 1), Scale(-1, 3), Scale(-8, 1)):
+        palette = make_palette(colormap, scale)
+        table = np.frombuffer(palette.colours, np.uint8).reshape(-1, 3)
+        painted = table[palette_indices(np.zeros((1, 1)), palette)[0, 0] - 1]
+        # Between the two middle ones, which are far apart where land begins.
+        assert np.abs(middle - painted).sum(axis=1).min() <= max(20, np.abs(middle[0] - middle[1]).sum())

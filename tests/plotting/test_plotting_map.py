@@ -60,7 +60,12 @@ def field_value(key, latitude, longitude):
 
 
 def parts(asked):
-    """Keys and infos of what is answered."""
+    """Keys and infos of what is answered: of a comparison each part of the first variable."""
+    if (minus := getattr(asked, "minus", None)) is not None:
+        keys = {"first": asked.variables[0], "second": (minus.variables or asked.variables)[0]}
+        fields = [(f"{key}_{part}", info(key)) for part, key in keys.items()]
+        difference = (asked.variables[0], info(asked.variables[0], zero_centered=True, colormap="balance"))
+        return [*fields, difference] if keys["first"] == keys["second"] else fields
     if not asked.vector:
         return [(key, info(key)) for key in asked.variables]
     by_name = {"name": "Speed", "zero_centered": False}
@@ -91,14 +96,19 @@ class AreaNumbers(FakeNumbers):
             dims = {"latitude": latitude.size, "longitude": longitude.size}
             places = [("latitude",), ("longitude",)]
         north, east = np.meshgrid(latitude, longitude, indexing="ij") if latitude.ndim == 1 else (latitude, longitude)
-        minus = 0.25 if isinstance(asked, DifferenceRequest) else 0.0
         fields = []
         for key, described in parts(asked):
-            values = minus * np.cos(np.radians(east)) if minus else values_of(key, north, east)
+            variable, _, part = key.partition("_")
+            difference = 0.25 * np.cos(np.radians(east))
+            values = values_of(variable, north, east) - (difference if part == "second" else 0.0)
+            if isinstance(asked, DifferenceRequest) and not part:
+                values = difference
             if asked.polygon is not None:
                 inside = (north > 70) & (north < 76) & (east > 10) & (east < 30)
                 values = np.where(inside, values, np.nan)
-            fields.append(Field(variable=described, dims=("time", *dims), values=array(values[np.newaxis])))
+            fields.append(
+                Field(variable=replace(described, key=key), dims=("time", *dims), values=array(values[np.newaxis]))
+            )
         return Coverage(
             kind="area",
             dataset=asked.dataset,
@@ -106,18 +116,18 @@ class AreaNumbers(FakeNumbers):
             coordinates=[
                 coordinate("time", ("time",), [NOON]),
                 coordinate("depth", (), [10.0]),
+                *([coordinate("minus_depth", (), [25.0])] if isinstance(asked, DifferenceRequest) else []),
                 coordinate("latitude", places[0], latitude),
                 coordinate("longitude", places[1], longitude),
             ],
             fields=fields,
-            facts={"depth": "bottom"} if asked.depth == "bottom" else {},
+            facts=({"depth": "bottom"} if asked.depth == "bottom" else {})
+            | ({"minus_time": "2016-02-01T12:00:00+00:00"} if isinstance(asked, DifferenceRequest) else {}),
         )
 
     def summary(self, asked):
         if self.columns.get("nothing"):
             raise NothingInView("no cell has its centre in this area", field="polygon")
-        (key, described) = parts(asked)[0]
-        described = replace(described, zero_centered=False)
         result = {"minimum": -1.5, "maximum": 6.5, "mean": 2.5, "deviation": 1.25, "count": 100}
         return Coverage(
             kind="statistics",
@@ -126,6 +136,7 @@ class AreaNumbers(FakeNumbers):
             coordinates=[coordinate("time", ("time",), [NOON])],
             fields=[
                 Field(variable=replace(described, key=f"{key}_{name}"), dims=("time",), values=array(np.array([value])))
+                for key, described in parts(asked)
                 for name, value in result.items()
             ],
         )
@@ -304,24 +315,57 @@ def test_meridians_and_parallels_are_named_where_they_meet_the_frame(context):
     assert len(axes.get_yticklabels()) >= 3
 
 
-def test_comparing_draws_both_and_their_difference_with_scales_of_their_own(context):
-    picture, result = drawn(context, {"compare_to": {**OTHER, "scale_diff": "-2,2"}}, "15x9")
-    titles = [axis.get_title(loc="left") for axis in picture.figure.axes if axis.images]
-    assert len(titles) == 3
-    assert titles[2] == "The first less the second"
+def test_comparing_draws_both_in_one_scale_and_their_difference_in_its_own(context):
+    picture, _ = drawn(context, {"compare_to": {**OTHER, "scale_diff": "-2,2"}}, "15x9")
+    titles = [axis.get_title(loc="left").split(" · ")[:2] for axis in picture.figure.axes if axis.images]
+    assert titles[0] == ["5 February 2016", "at 10\N{NO-BREAK SPACE}m"]
+    assert titles[1] == ["1 February 2016", "at 25\N{NO-BREAK SPACE}m"]
+    assert titles[2] == ["The first less the second"]
     bars = [axis.get_ylim() for axis in picture.figure.axes if not axis.images]
     assert bars[0] == bars[1]
     assert bars[2] == (-2.0, 2.0)
-    assert result.second is not None
+    assert "from −1.5 to 6.5" in picture.info.alt.partition("The first less the second")[2]
 
 
-def test_the_second_dataset_is_requested_at_the_time_of_the_difference(client, numbers):
+def test_the_scale_of_one_dataset_is_that_of_both(context):
+    for scales in ({"scale": "-3,9"}, {"compare_to": {**OTHER, "scale": "-3,9"}}):
+        picture, _ = drawn(context, {"compare_to": OTHER} | scales, "15x9")
+        assert [axis.get_ylim() for axis in picture.figure.axes if not axis.images][:2] == [(-3.0, 9.0)] * 2
+
+
+def test_different_quantities_are_drawn_beside_each_other(context, client):
+    compared = {"compare_to": {**OTHER, "variable": "vosaline"}}
+    picture, _ = drawn(context, compared, "15x9")
+    titles = [axis.get_title(loc="left") for axis in picture.figure.axes if axis.images]
+    assert [title.partition(" · ")[0] for title in titles] == ["Temperature", "Salinity"]
+    assert picture.info.title.startswith("Temperature and Salinity, Barents Sea")
+    labels = [axis.get_ylabel() for axis in picture.figure.axes if not axis.images]
+    assert labels == ["Temperature (°C)", "Salinity (PSU)"]
+    table = plot(client, compared, format="csv").text
+    assert "Temperature (°C), Salinity (arctic) (PSU)\n" in table
+    assert "Difference" not in table
+    assert "Difference" not in plot(client, compared, format="stats").text
+    assert plot(client, compared, format="geotiff").status_code == 200
+
+
+def test_numbers_of_a_comparison_are_of_the_cells_of_the_first(client, numbers):
     assert plot(client, {"compare_to": {**OTHER, "depth": 3, "time": None}}).status_code == 200
-    reference = numbers.asked[-2:]
-    assert {item.time for item in reference} == {"2016-02-05T12:00:00+00:00"}
-    assert {item.depth for item in reference} == {"3"}
-    less = next(item for item in numbers.asked if isinstance(item, DifferenceRequest))
-    assert (less.minus.dataset, less.minus.time, less.minus.depth) == ("arctic", None, "3")
+    compared = [(type(item), item.minus, item.parts) for item in numbers.asked]
+    assert {kind for kind, *_ in compared} == {DifferenceRequest, StatisticsRequest}
+    assert {(minus.dataset, minus.time, minus.depth) for _, minus, _ in compared} == {("arctic", None, "3")}
+    assert {parts for *_, parts in compared} == {("first", "second", "difference")}
+    rows = plot(client, {"compare_to": OTHER}, format="stats").text.splitlines()
+    assert rows[-6] == "Statistic, Temperature (°C), Temperature (arctic) (°C), Difference (°C)"
+    assert rows[-5] == "Min, -1.5, -1.5, -1.5"
+    assert any(row.startswith("// Compared with: Arctic model, daily") for row in rows)
+
+
+def test_a_map_is_written_for_ocean_data_view(client):
+    lines = [line.split("\t") for line in plot(client, format="odv").text.splitlines() if not line.startswith("//")]
+    assert lines[0][-2:] == ["Depth [m]", "Temperature [Celsius]"]
+    assert len(lines) == 1 + 6 * 20
+    assert lines[1][2:6] == ["C", "2016-02-05T12:00:00.000", "10.5", "70.5"]
+    assert float(lines[1][-1]) == pytest.approx(field_value("votemper", 70.5, 10.5), abs=1e-6)
 
 
 def test_the_relief_is_interpolated_into_the_plane(context):
@@ -573,10 +617,6 @@ def test_arrows_and_lines_are_switched_off_in_every_spelling(client, numbers, no
     numbers.asked.clear()  # of the case before
     assert plot(client, {"quiver": none, "contour": none, "compare_to": False}).status_code == 200
     assert len(numbers.asked) == 2
-
-
-def test_odv_is_no_format_of_a_map(client):
-    assert "geotiff" in problem(plot(client, format="odv"))["allowed"]
 
 
 def test_equal_requests_give_equal_bytes(client):

@@ -72,6 +72,20 @@ def test_another_unit_is_turned_into_the_first(context):
     np.testing.assert_allclose(figure.axes[0].lines[2].get_xdata(), temperatures(OTHER_DEPTHS) - 1)
 
 
+def test_another_quantity_has_a_panel_of_its_own_and_no_difference(context):
+    both = make_both()
+    salinity = described(
+        "vosaline", dataset="another", name="Salinity", units="PSU", standard_name="sea_water_salinity"
+    )
+    (second,) = both.second_coverages
+    other = replace(second, fields=[replace(second.fields[0], variable=salinity)])
+    figure = profile.draw(asked(variable="vosaline"), replace(both, second_coverages=[other]), context()).figure
+    assert [axes.get_xlabel() for axes in figure.axes[:2]] == ["Temperature (°C)", "Salinity (PSU)"]
+    assert {line.get_linestyle() for line in figure.axes[1].lines} == {"--"}
+    columns = profile.table(asked(), replace(both, second_coverages=[other]), context()).columns
+    assert [column.name.partition(" – ")[0] for column in columns[-2:]] == ["Temperature", "Salinity"]
+
+
 def test_the_subtitle_and_the_alternative_text_name_both(context):
     picture = profile.draw(asked(), make_both(), context())
     words = [item.get_text() for item in picture.figure.texts]
@@ -124,7 +138,6 @@ def test_no_second_dataset_is_no_comparison(client, numbers, second):
         ({"time": "soon"}, 400, "$.compare_to.time"),
         ({"variable": "nope"}, 404, "$.compare_to.variable"),
         ({"variable": "votemper,vosaline"}, 400, "$.compare_to.variable"),
-        ({"variable": "vosaline"}, 400, "$.compare_to.variable"),
         ({"scale_diff": "5,3"}, 400, "$.compare_to.scale_diff"),
         ({"dataset": "nowhere"}, 404, "$.compare_to.dataset"),
         ({"dataset": 5}, 400, "$.compare_to.dataset"),

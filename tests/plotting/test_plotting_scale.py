@@ -9,7 +9,7 @@ from PIL import Image
 from tests.looping import loop_over
 from tests.plotting.fakes import info
 
-from ocean_core.colour import CATEGORY_COLORMAP, COLORMAPS
+from ocean_core.colour import CATEGORY_COLORMAP, COLORMAPS, Scale
 from ocean_plotting.palettes import FEW, colormap_colours, make_palette, palette_indices
 from ocean_plotting.tiles.legends import build_legend
 
@@ -40,6 +40,17 @@ def test_stops_have_the_colours_that_tiles_have(client):
     assert painted <= {tuple(bytes.fromhex(stop["colour"][1:])) for stop in reported["stops"]}
 
 
+def test_stops_of_a_logarithmic_scale_lie_at_equal_ratios(client):
+    reported = stops(client, "votemper/0.01,10,log")
+    values = np.array([stop["value"] for stop in reported["stops"]])
+    assert reported["logarithmic"]
+    assert (values[0], values[-1]) == (0.01, 10)
+    np.testing.assert_allclose(values[1:] / values[:-1], 1000 ** (1 / 254), rtol=1e-4)
+    picture = client.get("/scale/arctic/votemper/0.01,10,log")
+    assert picture.status_code == 200
+    assert picture.content != client.get("/scale/arctic/votemper/0.01,10").content
+
+
 def test_categories_are_described_by_their_labels(client):
     reported = stops(client, "kind/0,1")
     assert (reported["kind"], reported["min"], reported["max"]) == ("categories", 0, 2)
@@ -52,11 +63,12 @@ def test_categories_are_described_by_their_labels(client):
     st.floats(-1e6, 1e6),
     st.floats(1e-3, 1e6),
     st.floats(0, 1),
+    st.booleans(),
 )
-def test_between_stops_is_the_colour_of_the_tile(colormap, low, width, part):
-    scale, ramp = (low, low + width), colormap_colours(colormap)
+def test_between_stops_is_the_colour_of_the_tile(colormap, low, width, part, logarithmic):
+    scale, ramp = Scale(low, low + width, logarithmic and low > 1e-3), colormap_colours(colormap)
     legend = build_legend(info("votemper"), colormap, scale)
-    value = low + part * width
+    value = float(scale.value(np.float64(part)))
     palette = make_palette(colormap, scale)
     painted = np.frombuffer(palette.colours, np.uint8).reshape(-1, 3)[
         palette_indices(np.array([[value]]), palette)[0, 0] - 1
@@ -86,7 +98,12 @@ def test_the_magnitude_of_a_vector_has_the_colours_of_speeds(client):
 
 @loop_over(
     ("path", "field"),
-    [("votemper/0,1?format=svg", "format"), ("votemper/1,0", "limits"), ("votemper/0,1?colormap=nope", "colormap")],
+    [
+        ("votemper/0,1?format=svg", "format"),
+        ("votemper/1,0", "limits"),
+        ("votemper/0,1,log", "limits"),
+        ("votemper/0,1?colormap=nope", "colormap"),
+    ],
 )
 def test_a_wrong_scale_is_refused_with_what_works(client, path, field):
     response = client.get(f"/scale/arctic/{path}")

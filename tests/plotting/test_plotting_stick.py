@@ -76,9 +76,16 @@ def test_every_format_is_written(client, form):
     assert response.content
 
 
-@loop_over("form", ["odv", "stats", "nc", "geotiff"])
+@loop_over("form", ["nc", "geotiff"])
 def test_the_others_are_refused(client, form):
     assert plot(client, format=form).status_code == 400
+
+
+def test_statistics_are_of_the_parts_and_not_of_bearings(client):
+    text = plot(client, format="stats").text
+    assert "Eastward part of speed (m s⁻¹)" in text
+    assert "bearing" not in text
+    assert "Eastward part of speed [m s-1]" in plot(client, format="odv").text
 
 
 def test_a_table_has_the_fetched_vectors(client):

@@ -74,10 +74,13 @@ def test_the_query_of_the_front_end_is_understood(client, numbers, kind):
 
 
 @pytest.mark.parametrize("kind", PLOTS)
-def test_tables_are_csv_and_nothing_else(client, kind):
+def test_tables_are_written_as_every_text_and_no_file_is(client, kind):
     lines = plot(client, kind, format="csv").text.splitlines()
     assert len(lines) == 4 + len(DEPTHS)
-    refused = plot(client, kind, format="odv")
+    samples = [line for line in plot(client, kind, format="odv").text.splitlines() if not line.startswith("//")]
+    assert len(samples) == 1 + len(DEPTHS)
+    assert "\nMin, " in plot(client, kind, format="stats").text
+    refused = plot(client, kind, format="nc")
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "format")
 
 

@@ -14,7 +14,15 @@ from litestar import Request, Response
 
 from ocean_common.contracts import data as requests
 from ocean_common.contracts.assets import Assets
-from ocean_common.contracts.data import AreaRequest, Coverage, DifferenceRequest, Estimate, ExtractionRequest
+from ocean_common.contracts.data import (
+    AreaRequest,
+    Coverage,
+    DifferenceRequest,
+    Estimate,
+    ExtractionRequest,
+    Minuend,
+    StatisticsRequest,
+)
 from ocean_common.http import Freshness, cancel_on_disconnect, made_from
 from ocean_common.i18n import request_translator
 from ocean_core.cache import SingleFlight
@@ -227,8 +235,8 @@ class ExtractionService:
             if isinstance(query, AreaRequest) and query.polygon is not None:
                 # The address has only the key of an area, whose polygon may change.
                 form = f"{form} {msgspec.json.encode(query.polygon).decode()}"
-            minus = [query.minus.dataset] if isinstance(query, DifferenceRequest) else []
-            await self.freshness(request, query.dataset, *minus, form=form)
+            minus = _find_minus(query)
+            await self.freshness(request, query.dataset, *([minus.dataset] if minus else []), form=form)
 
     async def _plan_and_read(self, query: ExtractionRequest, form: str) -> PlannedExtraction:
         """Plan a request, and answer it if it is small; simultaneous equal requests share the result."""
@@ -261,8 +269,7 @@ class ExtractionService:
     async def _assets(self, query: ExtractionRequest) -> list[Assets]:
         """Find the variables of a request, that of its expression, then those that are subtracted."""
         searches = [self._find(query.dataset, query.variables, query.expression)]
-        if isinstance(query, DifferenceRequest):
-            minus = query.minus
+        if minus := _find_minus(query):
             searches.append(self._find(minus.dataset, minus.variables or query.variables, query.expression))
         return [variable for variables in await asyncio.gather(*searches) for variable in variables]
 
@@ -306,6 +313,10 @@ class ExtractionService:
         all_parts = chain([*islice(parts, 1)], parts)
         for piece in writer.pieces(planned.extraction, all_parts, planned.revision):
             sink.write(piece)
+
+
+def _find_minus(query: ExtractionRequest) -> Minuend | None:
+    return query.minus if isinstance(query, DifferenceRequest | StatisticsRequest) else None
 
 
 def check_variable_count(variables: Sequence[str]) -> None:

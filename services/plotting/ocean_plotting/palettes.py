@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import VariableInfo
-from ocean_core.colour import COLORMAPS, DEFAULT_COLORMAP, Limits, choose_colormap, is_distinguishable
+from ocean_core.colour import COLORMAPS, DEFAULT_COLORMAP, Colours, Scale, is_distinguishable, ramp_span
 from ocean_core.errors import InvalidRequest
 
-Colours = NDArray[np.uint8]  # (n, 3): red, green and blue, from the lowest value to the highest
+ColourTable = NDArray[np.uint8]  # (n, 3): red, green and blue, from the lowest value to the highest
 
 LEVELS = 255  # colours of a palette
 FEW = 20  # colours of a list of distinct ones, which are never mixed
@@ -33,6 +33,7 @@ RAMPS: dict[str, str] = {
     "indigo-yellow": "20124d 3a2b8f 3560b8 2d97bd 4cc0a0 a0da74 e8e25a fbb93f f27a2e c43a2b",
     "rainbow": "1d2f6f 1f5fc4 3f97ec 5fc9ee 4fdcc0 46c46a 86cc3d d9de3f fbc335 f58a2c e04a26 b01c20 6e0d14",
     "sand-green": "f8f1dc dfd9a8 b3c382 7aaa70 45896a 1f6562 123f4c",
+    "viridis": "440154 482878 3e4989 31688e 26828e 1f9e89 35b779 6ece58 b5de2b fde725",
     "white-black": "ffffff 000000",
     "white-blue": "ffffff 57a6bd",
 }
@@ -45,7 +46,7 @@ LISTS: dict[str, str] = {
 class Palette(NamedTuple):
     """The values that the indices of an image stand for; index 0 is transparent."""
 
-    scale: Limits  # value at the lower edge of the first colour, and at the upper edge of the last
+    scale: Scale  # value at the lower edge of the first colour, and at the upper edge of the last
     colours: bytes  # red, green, blue of each colour, from index 1
     clip: bool = True  # values outside the scale have its end colours; else they are transparent
 
@@ -64,24 +65,28 @@ def validate_colormap(text: str | None, field: str = "colormap") -> str | None:
     return text
 
 
-def colormap_of(info: VariableInfo, requested: str | None = None) -> str:
-    """Return the id of the colormap of a variable: the requested one, or by what the variable is."""
-    return validate_colormap(requested) or choose_colormap(
-        standard_name=info.standard_name,
-        name=info.name,
-        limits=info.scale,
-        zero_centered=info.zero_centered,
-        categorical=bool(info.categories),
-        magnitude="," in info.key,
-    )
+def choose_colours(info: VariableInfo, requested: str | None = None) -> Colours:
+    """Return the colours of a variable: in the requested colormap, or its own."""
+    own = info.colours
+    colormap = validate_colormap(requested)
+    return own if colormap is None else Colours(colormap, own.logarithmic)
 
 
-def parse_scale(text: str, field: str = "scale") -> Limits:
-    """Read `min,max`."""
+def parse_scale(text: str, field: str = "scale") -> Scale:
+    """Read `min,max` or `min,max,log`."""
+    *limits, last = (part.strip() for part in text.split(","))
+    logarithmic = last.lower() == "log"
     try:
-        low, high = (float(part) for part in text.split(","))
+        low, high = map(float, limits if logarithmic else [*limits, last])
     except ValueError:
         low = high = math.nan
+    if logarithmic and low <= 0:
+        raise InvalidRequest(
+            "{name} is {text!r}; a logarithmic scale begins above zero: 0.01,10,log",
+            name=field,
+            text=text[:60],
+            field=field,
+        )
     if not is_distinguishable(low, high):
         raise InvalidRequest(
             "{name} is {text!r}; expected two numbers separated by a comma, the lower one first: -5,30",
@@ -89,11 +94,11 @@ def parse_scale(text: str, field: str = "scale") -> Limits:
             text=text[:60],
             field=field,
         )
-    return low, high
+    return Scale(low, high, logarithmic)
 
 
 @cache
-def colormap_colours(colormap: str) -> Colours:
+def colormap_colours(colormap: str) -> ColourTable:
     """Return the colours of a colormap id, shape (n, 3), from the lowest value to the highest."""
     palette = COLORMAPS[colormap][1]
     if palette in LISTS:
@@ -107,50 +112,48 @@ def colormap_colours(colormap: str) -> Colours:
     return colours
 
 
-def control_points(text: str) -> Colours:
+def control_points(text: str) -> ColourTable:
     """Read hexadecimal colours with blanks between, shape (n, 3)."""
     return np.array([list(bytes.fromhex(code)) for code in text.split()], dtype=np.uint8)
 
 
-def _interpolate(colours: Colours, number: int) -> Colours:
-    positions = np.linspace(0, len(colours) - 1, number)
+def _interpolate(colours: ColourTable, number: int, span: tuple[float, float] = (0.0, 1.0)) -> ColourTable:
+    positions = np.linspace(*span, number) * (len(colours) - 1)
     channels = [np.interp(positions, np.arange(len(colours)), colours[:, channel]) for channel in range(3)]
     return np.asarray(np.rint(np.stack(channels, axis=1)), dtype=np.uint8)
 
 
-def resample_colours(colours: Colours, number: int) -> Colours:
-    """Return ``number`` evenly spaced colours of a colormap, shape (number, 3), its ends included.
+def resample_colours(colours: ColourTable, number: int, span: tuple[float, float] = (0.0, 1.0)) -> ColourTable:
+    """Return ``number`` evenly spaced colours of a part of a colormap, shape (number, 3), its ends included.
 
     A few colours are a list of distinct ones: they are repeated, never mixed.
     """
     if len(colours) <= FEW:
         return colours[np.arange(number) * len(colours) // number]
-    return _interpolate(colours, number)
+    return _interpolate(colours, number, span)
 
 
-def scale_colours(colours: Colours, categories: int = 0) -> Colours:
+def scale_colours(colormap: str, scale: Scale, categories: int = 0) -> ColourTable:
     """Return the LEVELS colours of a scale, or one for each of some categories, shape (n, 3)."""
-    number = min(categories, LEVELS)
+    colours, number = colormap_colours(colormap), min(categories, LEVELS)
     if number and len(colours) <= FEW:
         return colours[np.arange(number) % len(colours)]  # a list of colours begins again
-    return resample_colours(colours, number or LEVELS)
+    return resample_colours(colours, number or LEVELS, (0.0, 1.0) if categories else ramp_span(colormap, scale))
 
 
 @lru_cache(maxsize=64)
-def make_palette(colormap: str, scale: Limits, categories: int = 0) -> Palette:
+def make_palette(colormap: str, scale: Scale, categories: int = 0) -> Palette:
     """Spread a colormap over a scale; or give each of some categories a colour: category i has the value i."""
-    colours = scale_colours(colormap_colours(colormap), categories)
-    limits = (-0.5, len(colours) - 0.5) if categories else scale
+    colours = scale_colours(colormap, scale, categories)
+    limits = Scale(-0.5, len(colours) - 0.5) if categories else scale
     return Palette(limits, colours.tobytes(), clip=not categories)
 
 
 def palette_indices(values: NDArray[np.floating], palette: Palette) -> NDArray[np.uint8]:
     """Return the index of the colour of every value (y, x): 1 for the first colour, 0 for NaN."""
-    low, high = palette.scale
     number = len(palette.colours) // 3
-    # In double precision: a scale may be far narrower than its distance from zero.
-    levels = np.subtract(values, low, dtype=np.float64)
-    levels *= number / (high - low)
+    levels = palette.scale.position(values)
+    levels *= number
     if palette.clip:
         np.clip(levels, 0, number - 1, out=levels)
     else:

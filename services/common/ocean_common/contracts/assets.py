@@ -5,6 +5,7 @@ from typing import Any, Literal
 import msgspec
 
 from ocean_core.cells import MaskMeaning
+from ocean_core.colour import MAGNITUDE_COLORMAP, Colours, choose_colours
 from ocean_core.vectors import is_velocity
 
 Role = Literal["time", "depth", "y", "x", "node", "face", "other"]
@@ -40,11 +41,29 @@ class VariableInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     dated: bool = True  # else its time steps have values of unknown meaning, but no dates
     climatology: bool = False  # its times are of no one year
     revision: str = ""  # of the dataset
+    colormap: str = ""  # id of the colormap that the quantity has by itself; empty: to be chosen by what is told here
+    logarithmic: bool = False  # colours are spread over logarithms where limits allow it
 
     @property
     def dataset_label(self) -> str:
         """Name of the dataset, or its id."""
         return self.dataset_name or self.dataset
+
+    @property
+    def colours(self) -> Colours:
+        """Colours of the quantity."""
+        if self.colormap:
+            return Colours(self.colormap, self.logarithmic)
+        if "," in self.key:
+            return Colours(MAGNITUDE_COLORMAP)
+        return choose_colours(
+            standard_name=self.standard_name,
+            name=self.name,
+            units=self.units,
+            limits=self.scale,
+            zero_centered=self.zero_centered,
+            categorical=bool(self.categories),
+        )
 
     @property
     def credit(self) -> str:
@@ -64,6 +83,8 @@ class VariableInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
             scale=(0.0, max(abs(limit) for limit in (*self.scale, *other.scale))),
             zero_centered=False,
             categories=[],
+            colormap=MAGNITUDE_COLORMAP,
+            logarithmic=False,
         )
 
 

@@ -139,6 +139,11 @@ class TrajectoryRequest(ExtractionRequest, frozen=True, kw_only=True, tag_field=
     between: Literal["nearest", "linear"] = "nearest"  # in time and depth
 
 
+# Of two variables: the first, the second on the cells and in the units of the first, and the first less the second.
+# With `first` or `second` there is no difference of variables whose units cannot be converted.
+DifferencePart = Literal["first", "second", "difference"]
+
+
 class AreaRequest(TimedRequest, frozen=True, kw_only=True, tag_field="kind", tag="area"):
     """Variables over an area: on the cells of their own grid, or on a stated grid."""
 
@@ -157,13 +162,6 @@ class AreaRequest(TimedRequest, frozen=True, kw_only=True, tag_field="kind", tag
 Cover = Literal["whole", "part"]
 
 
-class StatisticsRequest(AreaRequest, frozen=True, kw_only=True, tag_field="kind", tag="statistics"):
-    """Minimum, maximum, mean and quantiles in an area, weighted by the areas of the cells."""
-
-    quantiles: tuple[float, ...] = (0.05, 0.25, 0.5, 0.75, 0.95)
-    cover: Cover = "whole"
-
-
 class Minuend(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Minuend of a difference; the fields left out are as in the request."""
 
@@ -180,6 +178,16 @@ class DifferenceRequest(AreaRequest, frozen=True, kw_only=True, tag_field="kind"
     """The request's variables less those of another dataset, another time or a climatology, on one grid."""
 
     minus: Minuend
+    parts: tuple[DifferencePart, ...] = ("difference",)
+
+
+class StatisticsRequest(AreaRequest, frozen=True, kw_only=True, tag_field="kind", tag="statistics"):
+    """Minimum, maximum, mean and quantiles in an area, weighted by the areas of the cells."""
+
+    quantiles: tuple[float, ...] = (0.05, 0.25, 0.5, 0.75, 0.95)
+    cover: Cover = "whole"
+    minus: Minuend | None = None  # of differences
+    parts: tuple[DifferencePart, ...] = ("difference",)
 
 
 AnyExtractionRequest = (

@@ -211,6 +211,8 @@ def _describe(root: Node, text: str, base: Assets, operands: Mapping[str, Assets
         scale=DEFAULT_SCALE,
         zero_centered=False,
         categories=[],
+        colormap="",
+        logarithmic=False,
     )
 
 

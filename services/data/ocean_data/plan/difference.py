@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets
-from ocean_common.contracts.data import AreaRequest, DifferenceRequest
+from ocean_common.contracts.data import AreaRequest, DifferencePart, DifferenceRequest, Minuend, StatisticsRequest
+from ocean_core.colour import DIVERGING_COLORMAP
 from ocean_core.errors import InvalidRequest, OceanError, TimeNotFound
 from ocean_core.geometry import wrap_longitude
 from ocean_core.time import DAY, DateScale, split_dates
@@ -29,8 +30,12 @@ from ocean_data.reading.base import Reading
 NEAR, SHARE = 0.05, 1e-3  # m, and of a depth: so far apart, two are called the same
 
 
-def plan_difference(reading: Reading, variables: Sequence[Assets], query: DifferenceRequest) -> Extraction:
-    """Plan a difference: the first half of the variables less the second."""
+def plan_difference(
+    reading: Reading, variables: Sequence[Assets], query: DifferenceRequest | StatisticsRequest
+) -> Extraction:
+    """Plan a difference: the first half of the variables less the second; with both, if these are requested."""
+    if query.minus is None:
+        raise TypeError
     half = len(variables) // 2
     minuends, subtrahends = variables[:half], variables[half:]
     if len(subtrahends) != half or half == 0:
@@ -40,16 +45,20 @@ def plan_difference(reading: Reading, variables: Sequence[Assets], query: Differ
     instants = select_instants(minuends, query, latest=True)
     left = plan_over(reading, minuends, query, target=target, instants=instants, kind="difference")
     other: AreaRequest = msgspec.structs.replace(query, dataset=minus.dataset, depth=minus.depth or query.depth)
-    then = _select_then(subtrahends, query, instants)
+    then = _select_then(subtrahends, minus, instants)
     with _named_as_minus({"depth"} if minus.depth else set()):
         right = plan_over(reading, subtrahends, other, target=target, instants=then, kind="difference")
-    both = list(zip(left.variables, right.variables, strict=True))
-    pairs = [_pair(*fields) for fields in both]
+    pairs = [
+        pair
+        for fields in zip(left.variables, right.variables, strict=True)
+        for pair in _make_pairs(*fields, query.parts)
+    ]
     _check_depths(left, right, is_stated=minus.depth is not None)
     facts = left.facts | {"minus": minus.dataset}
     if "interpolation" in right.facts:
         facts["interpolation"] = right.facts["interpolation"]
-    coordinates = [*left.coordinates]
+    facts |= {f"minus_{name}": right.facts[name] for name in ("depth", "level", "levels") if name in right.facts}
+    coordinates = [*left.coordinates, *_describe_level(right)]
     if then is not None and len(then.seconds) == 1:
         facts["minus_time"] = then.label(0)
     same_count = then is not None and instants is not None and len(then.seconds) == len(instants.seconds)
@@ -62,20 +71,22 @@ def plan_difference(reading: Reading, variables: Sequence[Assets], query: Differ
     all_rows = None if apart else slice(0, next(iter(right.dims.values())))
     return replace(
         left,
-        fields=[*(_describe(*fields) for fields in both), *(field for field in left.fields if field.auxiliary)],
+        fields=[*(pair.field for pair in pairs), *(field for field in left.fields if field.auxiliary)],
         coordinates=coordinates,
         body=partial(_read_difference, left=left.body, right=right.body, pairs=pairs, right_rows=all_rows),
         rows=min(left.rows, right.rows) if "time" in left.dims else max(left.dims.values()),
-        cost=replace(left.cost + right.cost, values=left.cost.values),
+        cost=replace(left.cost + right.cost, values=left.cost.values * len(query.parts)),
         used=[*left.used, *right.used],
         facts=facts,
     )
 
 
 class Pair(NamedTuple):
-    """Two fields that are subtracted, by their keys, and the conversion of the second to the unit of the first."""
+    """A part of two fields that are subtracted, and the conversion of the second to the unit of the first."""
 
-    left: str
+    part: DifferencePart
+    field: Field
+    left: str  # keys
     right: str
     factor: float
     offset: float
@@ -85,21 +96,28 @@ def _read_difference(
     reading: Reading, rows: slice, *, left: Body, right: Body, pairs: Sequence[Pair], right_rows: slice | None
 ) -> dict[str, Values]:
     """Read two extractions and take one from the other."""
-    values, subtrahends = dict(left(reading, rows)), right(reading, right_rows or rows)
+    first, second = left(reading, rows), right(reading, right_rows or rows)
+    compared = {pair.left for pair in pairs}
+    values = {key: array for key, array in first.items() if key not in compared}
     for pair in pairs:
-        if pair.left in values:
-            minuend, subtrahend = values[pair.left].astype(np.float64), subtrahends[pair.right].astype(np.float64)
-            if subtrahend.ndim > minuend.ndim:  # at its one time
-                subtrahend = subtrahend[0]
-            difference = minuend - (subtrahend * pair.factor + pair.offset)
+        if pair.left not in first:
+            continue
+        minuend, subtrahend = first[pair.left].astype(np.float64), second[pair.right].astype(np.float64)
+        if subtrahend.ndim > minuend.ndim:  # at its one time
+            subtrahend = subtrahend[0]
+        subtrahend = np.broadcast_to(subtrahend * pair.factor + pair.offset, minuend.shape)
+        if pair.part == "difference":
+            difference = minuend - subtrahend
             # Between bearings it is the shorter way, -180 to 180.
-            values[pair.left] = wrap_longitude(difference) if pair.left == "bearing" else difference
+            values[pair.field.key] = wrap_longitude(difference) if pair.left == "bearing" else difference
+        else:
+            values[pair.field.key] = minuend if pair.part == "first" else subtrahend
     return values
 
 
-def _pair(left: Field, right: Field) -> Pair:
+def _make_pairs(left: Field, right: Field, parts: Sequence[DifferencePart]) -> list[Pair]:
     conversion = unit_conversion(right.variable.units, left.variable.units)
-    if conversion is None:
+    if conversion is None and set(parts) == {"difference"}:
         raise InvalidRequest(
             "{key} is in {units!r} and {other_key} in {other_units!r}: these cannot be compared",
             key=left.key,
@@ -117,7 +135,36 @@ def _pair(left: Field, right: Field) -> Pair:
             field="minus.depth",
             allowed=("0", "bottom", "mean"),
         )
-    return Pair(left.key, right.key, *conversion)
+    units = right.variable.units if conversion is None else left.variable.units
+    first, second = (
+        msgspec.structs.replace(field.variable, key=f"{field.key}_{part}", units=units_of_part)
+        for field, part, units_of_part in ((left, "first", left.variable.units), (right, "second", units))
+    )
+    fields = {
+        "first": replace(left, variable=first, dtype=np.float64),
+        "second": replace(left, variable=second, dtype=np.float64),
+        "difference": _describe(left, right),
+    }
+    categorical = len(parts) > 1 and bool(left.variable.categories or right.variable.categories)
+    return [
+        Pair(part, fields[part], left.key, right.key, *(conversion or (1.0, 0.0)))
+        for part in parts
+        if part != "difference" or not (conversion is None or categorical)
+    ]
+
+
+def _describe_level(right: Extraction) -> list[Coordinate]:
+    """Describe the single level of what is taken away."""
+    return [
+        replace(
+            coordinate,
+            name=f"minus_{coordinate.name}",
+            standard_name=None,  # the values have one depth
+            long_name=f"{coordinate.name} of what is taken away",
+        )
+        for coordinate in right.coordinates
+        if coordinate.name in {"depth", "level"} and not coordinate.dims
+    ]
 
 
 def _describe(left: Field, right: Field) -> Field:
@@ -131,6 +178,8 @@ def _describe(left: Field, right: Field) -> Field:
         scale=(-half, half),
         zero_centered=True,
         categories=[],
+        colormap=DIVERGING_COLORMAP,
+        logarithmic=False,
     )
     return replace(left, variable=difference, dtype=np.float64)
 
@@ -146,9 +195,8 @@ def _named_as_minus(members: Set[str]) -> Iterator[None]:
         raise
 
 
-def _select_then(subtrahends: Sequence[Assets], query: DifferenceRequest, instants: Instants | None) -> Instants | None:
+def _select_then(subtrahends: Sequence[Assets], minus: Minuend, instants: Instants | None) -> Instants | None:
     """Select the times of the subtrahend."""
-    minus = query.minus
     if not any(variable.steps for variable in subtrahends):
         return None
     is_stated = not (minus.time is None and minus.start is None and minus.end is None)

@@ -343,7 +343,7 @@ def vector_fields(variables: Sequence[Assets], parts: Sequence[VectorPart], fiel
     reach, lower = magnitude.scale[1], magnitude.name.lower()
     described: dict[VectorPart, dict[str, object]] = {
         "magnitude": {},
-        "bearing": {"name": "Bearing", "units": "degree", "standard_name": None, "scale": (0.0, 360.0)},
+        "bearing": {"name": "Bearing", "units": "degree", "standard_name": None, "scale": (0.0, 360.0), "colormap": ""},
     }
     names: dict[VectorPart, str] = {
         "eastward": f"Eastward part of {lower}",
@@ -358,6 +358,7 @@ def vector_fields(variables: Sequence[Assets], parts: Sequence[VectorPart], fiel
             "standard_name": standard_name,
             "scale": (-reach, reach),
             "zero_centered": reach > 0,
+            "colormap": "",
         }
     return [
         Field(variable=msgspec.structs.replace(magnitude, key=part, **described[part]), dims=fields[0].dims)

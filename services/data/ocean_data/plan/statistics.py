@@ -17,6 +17,7 @@ from ocean_core.geometry import Floats, unit_vectors, wrap_longitude
 from ocean_data.compute.region import covered_shares
 from ocean_data.grids.base import Coordinate
 from ocean_data.plan.areas import Target, find_target, plan_over
+from ocean_data.plan.difference import plan_difference
 from ocean_data.plan.extraction import Body, Extraction, Field, Values
 from ocean_data.plan.times import select_instants
 from ocean_data.reading.base import Reading
@@ -53,9 +54,13 @@ def plan_statistics(reading: Reading, variables: Sequence[Assets], query: Statis
             field="vector",
             allowed=("eastward", "northward", "magnitude"),
         )
-    target = find_target(reading, variables, query)
-    instants = select_instants(variables, query, latest=True)
-    read = plan_over(reading, variables, query, target=target, instants=instants, kind="statistics")
+    own = variables if query.minus is None else variables[: len(variables) // 2]
+    target = find_target(reading, own, query)
+    if query.minus is None:
+        instants = select_instants(variables, query, latest=True)
+        read = plan_over(reading, variables, query, target=target, instants=instants, kind="statistics")
+    else:
+        read = replace(plan_difference(reading, variables, query), kind="statistics")
     across = target.frame.dims
     fields = [
         Field(

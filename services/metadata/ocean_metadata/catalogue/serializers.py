@@ -305,7 +305,7 @@ def _equal_values_ahead(steps: Ints) -> Ints:
 def describe_variable(dataset: DatasetRecord, variable: VariableRecord) -> VariableInfo:
     """Return what labels, colours and units need."""
     axis = dataset.times[variable.time] if variable.time is not None else None
-    return copy_fields(
+    info = copy_fields(
         variable,
         VariableInfo,
         dataset=dataset.id,
@@ -317,6 +317,8 @@ def describe_variable(dataset: DatasetRecord, variable: VariableRecord) -> Varia
         climatology=axis is not None and axis.climatology,
         revision=dataset.revision,
     )
+    # Chosen here, by the name in the configuration: neighbours may have translated it.
+    return msgspec.structs.replace(info, colormap=info.colours.colormap, logarithmic=info.colours.logarithmic)
 
 
 def _needed_variables(dataset: DatasetRecord, variable: VariableRecord) -> list[VariableRecord]:

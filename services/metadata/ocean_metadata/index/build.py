@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from ocean_common.contracts.assets import LENGTH_TERMS, DepthAxis, Dimension, Grid
-from ocean_core.colour import DEFAULT_LIMITS
+from ocean_core.colour import DEFAULT_LIMITS, Limits, choose_colours, suit_limits
 from ocean_core.errors import Message, MessageError
 from ocean_core.expression import COORDINATE_NAMES, Call, Name, Node, child_nodes, parse_expression
 from ocean_core.time import infer_quantum
@@ -80,10 +80,9 @@ class DatasetBuilder:
         kind, terms = find_levels(self._spec, candidates)
         keys = self._add_terms(terms, grid, depth)
         bathymetry, angle = find_bathymetry(self._spec, candidates), find_angle(self._spec, candidates)
-        more = {
-            "scale": find_scale(member)
-            or convert_limits(detail.scales.get(spec.source, DEFAULT_LIMITS), member.conversion),
-            "units": member.units.label,
+        limits = find_scale(member)
+        limits = limits or convert_limits(detail.scales.get(spec.source, DEFAULT_LIMITS), member.conversion)
+        more: dict[str, Any] = {
             "conversions": member.units.conversions,
             "long_name": spec.long_name or header.text("long_name") or None,
             "levels": LevelsRecord(kind=kind, terms=keys) if kind and keys else None,
@@ -91,24 +90,38 @@ class DatasetBuilder:
             "angle": {role: self._add_auxiliary(term, grid, depth) for role, term in angle.items()},
             "land": self._add_mask(member, detail.masks.get(spec.source), grid, depth),
         }
-        self._append(spec, header, member.layout, member.files, grid=grid, depth=depth, **more)
+        more |= {"grid": grid, "depth": depth}
+        self._append(spec, header, member.layout, member.files, units=member.units.label, limits=limits, **more)
 
     def _append(
-        self, spec: VariableSpec, header: VariableHeader, layout: Layout, files: list[int], **more: Any
+        self,
+        spec: VariableSpec,
+        header: VariableHeader,
+        layout: Layout,
+        files: list[int],
+        *,
+        units: str | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+        **more: Any,
     ) -> None:
+        quantity = {
+            "name": spec.name or _display_name(header),
+            "units": canonical_units(header.text("units")) if units is None else units,
+            "standard_name": header.text("standard_name") or None,
+        }
         self._variables.append(
             copy_fields(
                 spec,
                 VariableRecord,
-                name=spec.name or _display_name(header),
-                standard_name=header.text("standard_name") or None,
+                **quantity,
+                scale=spec.scale or suit_limits(limits, choose_colours(**quantity, limits=limits)),
                 zero_centered=bool(spec.zero_centered),
                 vector=spec.key in self._spec.vector_variables,
                 attributes=_drop_infinite(header.attributes),
                 dimensions=layout.dimensions,
                 file=files[0],
                 time=self._add_time(layout, files),
-                **{"units": canonical_units(header.text("units")), **more},
+                **more,
             )
         )
 
@@ -161,7 +174,7 @@ class DatasetBuilder:
             self._auxiliary_keys[identity] = f"@{term.name}.{len(self._auxiliary_keys)}"
             header = self._sources[term.files[0]].readable_header.variables[term.name]
             spec = VariableSpec(key=self._auxiliary_keys[identity], source=term.name, auxiliary=True)
-            self._append(spec, header, term.layout, term.files, scale=DEFAULT_LIMITS, grid=grid, depth=depth)
+            self._append(spec, header, term.layout, term.files, grid=grid, depth=depth)
         return self._auxiliary_keys[identity]
 
     def _add_depth(self, name: str | None, file: int) -> int | None:

@@ -40,7 +40,10 @@ FILE_FORMATS: dict[str, FileFormat] = {
     "nc": FileFormat("application/x-netcdf", "nc", "data"),  # the data service's own file of the same numbers
     "geotiff": FileFormat("image/tiff", "tif", "raster"),
 }
-COMMON_FORMATS = ("png", "jpeg", "svg", "pdf", "ps", "eps", "tiff", "json", "described", "csv")  # of every kind
+COMMON_FORMATS = (  # of every kind
+    *("png", "jpeg", "svg", "pdf", "ps", "eps", "tiff", "json", "described"),
+    *("csv", "odv", "stats"),
+)
 ALIASES = {"jpg": "jpeg", "tif": "tiff", "netcdf": "nc"}
 
 

@@ -8,19 +8,19 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colorbar import Colorbar
-from matplotlib.colors import ListedColormap, Normalize
+from matplotlib.colors import ListedColormap, LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import VariableInfo
-from ocean_core.colour import Limits, figure_limits
+from ocean_core.colour import Limits, Scale, fit_scale
 from ocean_plotting.figure.axes import TICK_STEPS, NumberFormatter
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import fold_lines, shorten
 from ocean_plotting.figure.layout import INK, MUTED, Picture, PictureInfo, Sizes, add_titles, fold_text
-from ocean_plotting.palettes import colormap_colours, colormap_of, scale_colours
+from ocean_plotting.palettes import choose_colours, scale_colours
 
 CATEGORY_LETTERS = 14  # on a line
 BAR_THICKNESS = 0.16  # inches
@@ -32,11 +32,19 @@ POWER_LIMITS = (-4, 5)  # of numbers beside a bar, beyond which a power of ten i
 LEGEND_SIZE = (1.55, 4.2)  # inches
 LEGEND_DPI = 100
 LEGEND_TEXT = 10  # points
+LEGEND_TICKS = 8
 NAME_LETTERS, LEGEND_CATEGORY_LETTERS = 36, 11  # on a line
 ROOMY, MOST_CATEGORIES = 12, 26  # categories that have room for two lines each, and for one
 
 CHART_COLUMNS = 2
 CHART_SIZE = (11.0, 8.5)  # inches
+
+
+class PositiveLogNorm(LogNorm):
+    """Logarithms of values; those that have none get the colour of values below the scale."""
+
+    def __call__(self, value: Any, clip: bool | None = None) -> Any:
+        return super().__call__(np.ma.maximum(value, (self.vmin or 1.0) / 10), clip)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,13 +57,18 @@ class Shading:
     categories: tuple[str, ...] = ()
     extend: str = "neither"  # at which ends values go beyond the scale
 
+    @property
+    def limits(self) -> Limits:
+        """Lower and upper end of its scale."""
+        return float(self.norm.vmin or 0.0), float(self.norm.vmax or 0.0)
+
 
 def choose_shading(
     context: DrawContext,
     info: VariableInfo,
     values: NDArray[np.floating],
     *,
-    scale: Limits | None = None,
+    scale: Scale | None = None,
     colormap: str | None = None,
     label: str | None = None,
 ) -> Shading:
@@ -63,17 +76,17 @@ def choose_shading(
 
     None stands for: the ``scale`` of the values, the ``colormap`` of the variable, its name and units as ``label``.
     """
-    ramp = colormap_colours(colormap_of(info, colormap))
-    colours = ListedColormap(scale_colours(ramp, len(info.categories)) / 255)
-    text = label or context.labels.axis_label(info)
+    own, text = choose_colours(info, colormap), label or context.labels.axis_label(info)
+    scale = scale or fit_scale(values, own, zero_centered=info.zero_centered, fallback=info.scale)
+    colours = ListedColormap(scale_colours(own.colormap, scale, len(info.categories)) / 255)
     if info.categories:
         categories = tuple(info.categories[: colours.N])
         return Shading(colours=colours, norm=Normalize(-0.5, colours.N - 0.5), label=text, categories=categories)
-    low, high = scale or figure_limits(values, zero_centered=info.zero_centered, fallback=info.scale)
     finite = values[np.isfinite(values)]
-    under, over = bool((finite < low).any()), bool((finite > high).any())
+    under, over = bool((finite < scale.low).any()), bool((finite > scale.high).any())
     extend = "both" if under and over else "min" if under else "max" if over else "neither"
-    return Shading(colours=colours, norm=Normalize(low, high), label=text, extend=extend)
+    norm = (PositiveLogNorm if scale.logarithmic else Normalize)(*scale.limits)
+    return Shading(colours=colours, norm=norm, label=text, extend=extend)
 
 
 def add_colour_bar(
@@ -112,12 +125,28 @@ def add_colour_bar(
         bar.set_ticks(list(range(len(names))), labels=names)
         bar.ax.minorticks_off()
     else:
-        most = int(length * 72 / ((3.0 if vertical else 4.5) * sizes.small))
-        steps = sorted([*TICK_STEPS, 2.5])
-        axis.set_major_locator(MaxNLocator(nbins=min(9, max(3, most)), steps=steps))
-        axis.set_major_formatter(NumberFormatter(context.labels, POWER_LIMITS))
-        axis.get_offset_text().set_fontsize(sizes.small)
+        most = min(9, max(3, int(length * 72 / ((3.0 if vertical else 4.5) * sizes.small))))
+        if isinstance(shading.norm, LogNorm):
+            ticks = choose_logarithmic_ticks(*shading.limits, most)
+            bar.set_ticks(ticks, labels=[context.labels.number(tick) for tick in ticks])
+            bar.ax.minorticks_off()
+        else:
+            axis.set_major_locator(MaxNLocator(nbins=most, steps=sorted([*TICK_STEPS, 2.5])))
+            axis.set_major_formatter(NumberFormatter(context.labels, POWER_LIMITS))
+            axis.get_offset_text().set_fontsize(sizes.small)
     return bar
+
+
+def choose_logarithmic_ticks(low: float, high: float, most: int) -> list[float]:
+    """Choose at most so many round values in a logarithmic scale: the densest of 1, 2, 5, of 1, 3, or of powers."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    candidates = [[digit * 10.0**power for power in powers for digit in digits] for digits in ((1, 2, 5), (1, 3), (1,))]
+    candidates += [[10.0**power for power in powers if power % every == 0] for every in range(2, len(powers) + 1)]
+    within = ([float(f"{tick:.3g}") for tick in ticks if low <= tick <= high] for ticks in candidates)
+    fitting = next((ticks for ticks in within if len(ticks) <= most), [])
+    if len(fitting) < 2:  # far less than a power of ten
+        return [float(tick) for tick in MaxNLocator(nbins=most).tick_values(low, high) if low <= tick <= high]
+    return fitting
 
 
 def _fit_label(label: str, length: float, sizes: Sizes) -> tuple[str, float]:
@@ -137,7 +166,7 @@ def _shared_length(figure: Figure, axes: Axes | list[Axes], *, vertical: bool) -
     return fraction * float(figure.get_size_inches()[1 if vertical else 0])
 
 
-def draw_layer_legend(info: VariableInfo, scale: Limits, ramp: NDArray[np.uint8], context: DrawContext) -> Picture:
+def draw_layer_legend(info: VariableInfo, scale: Scale, colormap: str, context: DrawContext) -> Picture:
     """Draw the legend of a map layer: a vertical bar with values and name, or the categories one below the other.
 
     The name is in the reader's language already.
@@ -147,10 +176,11 @@ def draw_layer_legend(info: VariableInfo, scale: Limits, ramp: NDArray[np.uint8]
     labels = context.labels
     # The units are never what is left out.
     name = labels.with_units(shorten(info.name, 2 * NAME_LETTERS - 2 * len(info.units) - 8), info.units)
-    colours = scale_colours(ramp, len(info.categories)) / 255
-    low, high = (-0.5, len(colours) - 0.5) if info.categories else scale
+    colours = scale_colours(colormap, scale, len(info.categories)) / 255
+    low, high = (-0.5, len(colours) - 0.5) if info.categories else scale.limits
     steps = np.arange(len(colours))[:, np.newaxis]
-    axes.imshow(steps, cmap=ListedColormap(colours), aspect="auto", origin="lower", extent=(0, 1, low, high))
+    ends = (0.0, 1.0) if scale.logarithmic and not info.categories else (low, high)
+    axes.imshow(steps, cmap=ListedColormap(colours), aspect="auto", origin="lower", extent=(0, 1, *ends))
     axes.set_box_aspect(13)
     axes.set_anchor("W")
     axes.grid(visible=False)
@@ -163,8 +193,11 @@ def draw_layer_legend(info: VariableInfo, scale: Limits, ramp: NDArray[np.uint8]
         categories = info.categories[: len(colours) : every]
         names = ["\n".join(fold_lines(category, LEGEND_CATEGORY_LETTERS, lines)) for category in categories]
         axes.set_yticks(steps[::every, 0], names)
+    elif scale.logarithmic:
+        ticks = choose_logarithmic_ticks(low, high, LEGEND_TICKS)
+        axes.set_yticks(scale.position(np.array(ticks)), [labels.number(tick) for tick in ticks])
     else:
-        axes.yaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 2.5, 5, 10]))
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=LEGEND_TICKS, steps=[1, 2, 2.5, 5, 10]))
         axes.yaxis.set_major_formatter(NumberFormatter(labels, POWER_LIMITS))
     rows = fold_lines(name, NAME_LETTERS)
     axes.set_ylabel("\n".join(rows), fontsize=LEGEND_TEXT if len(rows) == 1 else LEGEND_TEXT - 2)

@@ -21,7 +21,7 @@ from ocean_plotting.figure.layout import INK, LAND, MUTED, SEA, Sizes, axes_inch
 from ocean_plotting.figure.view import Area, View, fill_edges, project_ring
 
 # Rectangles of maps, in sizes of the text unless in inches.
-GRIDS = {1: ((1, 1),), 3: ((1, 3), (3, 1), (2, 2))}  # rows and columns, by the number of maps
+GRIDS = {1: ((1, 1),), 2: ((1, 2), (2, 1)), 3: ((1, 3), (3, 1), (2, 2))}  # rows and columns, by the number of maps
 HEADER, FOOTER = 4.4, 1.7  # heights of a title and of a credit of one line
 LEFT, RIGHT, BELOW, ABOVE = 5.2, 8.2, 1.9, 1.1  # around a map: tick labels on the left, bar and its label on the right
 STATISTICS_LINE = 1.45

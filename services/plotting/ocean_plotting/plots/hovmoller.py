@@ -28,6 +28,7 @@ from ocean_plotting.figure.section import (
 )
 from ocean_plotting.figure.time_axis import DAY, label_time_axis, seconds_to_days
 from ocean_plotting.plots.common.coverage import CoverageReader, Floats, format_level
+from ocean_plotting.plots.common.panels import have_difference
 from ocean_plotting.plots.common.path import (
     PathCoverage,
     PathData,
@@ -36,7 +37,6 @@ from ocean_plotting.plots.common.path import (
     PathQuery,
     fetch_sides,
     find_extremes,
-    find_unit_conversion,
     join_path_credits,
     make_panels,
     make_path_title,
@@ -114,7 +114,6 @@ async def fetch(services: Services, query: HovmollerQuery, output: Output) -> Pa
 
 def match_steps(first: PathSeries, second: PathSeries) -> tuple[Steps, Steps]:
     """Return the steps of both datasets that belong together."""
-    find_unit_conversion(first.field.info, second.field.info)
     steps, second_steps = pair_steps(first.seconds, second.seconds)
     if len(steps) < min(2, len(first.seconds), len(second.seconds)):
         raise NotSupported(
@@ -159,9 +158,9 @@ def draw(query: HovmollerQuery, data: PathData, context: DrawContext) -> Picture
     translate, sides = context.translate, [PathSeries(side, context, query.quantum) for side in data.sides]
     first, steps = sides[0], [np.arange(len(side.seconds)) for side in sides]
     fields, titles = [side.field for side in sides], [""]
-    subtitle = first.make_subtitle(context)
+    subtitle, told = first.make_subtitle(context), fields
     if data.second:
-        fields, common_steps = _compare(sides, context)
+        fields, told, common_steps = _compare(sides, context)
         steps.append(common_steps[0])
         titles = [side.make_subtitle(context) for side in sides]
         titles.append(
@@ -169,10 +168,13 @@ def draw(query: HovmollerQuery, data: PathData, context: DrawContext) -> Picture
             if _have_equal_intervals(sides[0], sides[1], *common_steps)
             else translate("Difference: the first less the second, step by step")
         )
+        titles = titles[: len(fields)]
         names = [side.about.dataset_label for side in sides]
         subtitle = translate("{first} compared with {second}", first=names[0], second=names[1])
     panels = make_panels(query, fields, [field.values for field in fields], titles, context)
-    title, credit = make_path_title(query, first.field.name, first.points, context.labels), join_path_credits(data)
+    quantities = [field.name for field in fields] if len(fields) == len(sides) else [first.field.name]
+    name = context.labels.join_quantities(list(dict.fromkeys(quantities)))
+    title, credit = make_path_title(query, name, first.points, context.labels), join_path_credits(data)
     figure = context.add_figure(title, subtitle, credit)
     show_map = bool(query.showmap) and has_map_column(context)
     layout = add_section_panels(figure, len(panels), 1, context, show_map=show_map)
@@ -182,7 +184,8 @@ def draw(query: HovmollerQuery, data: PathData, context: DrawContext) -> Picture
             set_panel_title(axes, panel.title, context, above_letters=row == 0)
         _draw_panel(axes, panel, series, series.seconds[steps[row]], context)
         add_colour_bar(figure, axes, panel.shading, context)
-        sentences.append(_describe(panel, series, [series.times[step] for step in steps[row]], context))
+        times = [series.times[step] for step in (common_steps[row % 2] if data.second else steps[row])]
+        sentences.append(_describe(panel.name, told[row], series, times, context))
     layout.finish(locate_waypoints(query.waypoints(), first.points, first.distance), context)
     return data.describe_picture(figure, title, sentences, credit, first.about)
 
@@ -226,28 +229,35 @@ def _have_equal_intervals(first: PathSeries, second: PathSeries, steps: Steps, s
     return bool(np.abs(seconds - seconds[0] - (second_seconds - second_seconds[0])).max() < spacing / 4)
 
 
-def _compare(sides: list[PathSeries], context: DrawContext) -> tuple[list[PathField], tuple[Steps, Steps]]:
-    """Return both fields in the units of the first, their difference at the steps of both, and these steps."""
-    first, second = sides
-    steps, second_steps = match_steps(first, second)
-    converted = second.field.convert(first.field.info)
-    at_steps = replace(first.field, values=first.field.values[steps])
-    difference = at_steps.minus(converted.values[second_steps], context)
-    return [first.field, converted, difference], (steps, second_steps)
+def _compare(
+    sides: list[PathSeries], context: DrawContext
+) -> tuple[list[PathField], list[PathField], tuple[Steps, Steps]]:
+    """Return the fields to draw, those at the steps that both have, and these steps.
+
+    The fields are both, and of the same quantity in the units of the first, with the difference at common steps.
+    """
+    steps, second_steps = match_steps(*sides)
+    first, second = (side.field for side in sides)
+    is_same = have_difference(first.info, second.info)
+    if is_same:
+        second = second.convert(first.info.units)
+    common = [replace(first, values=first.values[steps]), replace(second, values=second.values[second_steps])]
+    difference = [common[0].minus(common[1].values, context)] if is_same else []
+    return [first, second, *difference], [*common, *difference], (steps, second_steps)
 
 
-def _describe(panel: PathPanel, series: PathSeries, times: list[str], context: DrawContext) -> str:
-    """Describe the range of a panel with places and times, and the change of the mean."""
-    translate, labels, values = context.translate, context.labels, panel.field.values
+def _describe(name: str, field: PathField, series: PathSeries, times: list[str], context: DrawContext) -> str:
+    """Describe the range of a field with places and times, and the change of the mean."""
+    translate, labels, values = context.translate, context.labels, field.values
     if (extremes := find_extremes(values)) is None:
-        return translate("{name}: no data along this path.", name=panel.name)
-    precision, units = TimePrecision.of(series.about), panel.field.info.units
+        return translate("{name}: no data along this path.", name=name)
+    precision, units = TimePrecision.of(series.about), field.info.units
     low, high = (labels.value(float(values[index]), units) for index in extremes)
     low_place, high_place = (labels.value(float(series.distance[index[1]]), "km", 0) for index in extremes)
     low_time, high_time = (labels.time(times[index[0]], precision) for index in extremes)
     sentence = translate(
         "{name} from {low} at {low_place}, {low_time} to {high} at {high_place}, {high_time}.",
-        name=panel.name, low=low, low_place=low_place, low_time=low_time, high=high, high_place=high_place,
+        name=name, low=low, low_place=low_place, low_time=low_time, high=high, high_place=high_place,
         high_time=high_time,
     )  # fmt: skip
     wet = np.flatnonzero(np.isfinite(values).any(axis=1))
@@ -266,13 +276,9 @@ def table(__: HovmollerQuery, data: PathData, context: DrawContext) -> Table:
     )
     header.append((translate("Depth"), first.describe_level(context)))
     for second in sides[1:]:
-        (*_, converted, difference), (steps, second_steps) = _compare(sides, context)
+        _, fields, (steps, _) = _compare(sides, context)
         label = second.about.dataset_label
-        fields = [
-            replace(first.field, values=first.field.values[steps]),
-            replace(converted, name=f"{converted.name}, {label}", values=converted.values[second_steps]),
-            difference,
-        ]
+        fields[1] = replace(fields[1], name=f"{fields[1].name}, {label}")
         header.append((translate("Compared with"), f"{label}, {second.times[0]}/{second.times[-1]}"))
     step, place = np.nonzero(np.any([np.isfinite(field.values) for field in fields], axis=0))
     latitude, longitude = np.array(first.points, dtype=float).T

@@ -68,7 +68,7 @@ class PlotKind(Generic[Query, Data]):
     fetch: Callable[[Services, Query, Output], Coroutine[Any, Any, Data]]
     draw: Callable[[Query, Data, DrawContext], Picture]
     table: Callable[[Query, Data, DrawContext], Table]
-    more_formats: tuple[str, ...] = ()  # odv and stats of a table, nc by `data_request`, geotiff by `raster`
+    more_formats: tuple[str, ...] = ()  # nc by `data_request`, geotiff by `raster`
     data_request: Callable[[Query], AnyExtractionRequest] | None = None  # of a file of the data service
     raster: Callable[[Query, Data, DrawContext], Raster] | None = None
     resolve: Callable[[Services, Query], Coroutine[Any, Any, Query]] | None = None  # replaces names of predefined areas

@@ -436,5 +436,4 @@ KIND = PlotKind(
     fetch=fetch,
     draw=draw,
     table=table,
-    more_formats=("odv",),
 )

@@ -21,6 +21,7 @@ from ocean_plotting.figure.labels import SEPARATOR, join_parts
 from ocean_plotting.figure.layout import MUTED, Picture
 from ocean_plotting.figure.stations import PANELS_IN_ROW, StationMark, add_depth_panels, mark_stations
 from ocean_plotting.plots.common.coverage import CoverageReader
+from ocean_plotting.plots.common.panels import have_difference
 from ocean_plotting.plots.common.profiles import (
     Profile,
     StationProfileQuery,
@@ -122,25 +123,22 @@ def _read_profiles(coverages: list[Coverage]) -> list[Profile]:
 
 
 def _read_variables(data: ProfileData) -> list[list[Profile]]:
-    """Return each variable as a profile, or as two in the same units: of both datasets."""
+    """Return the profiles of each panel: both datasets in the same units, or one where they have other quantities."""
     first, second = _read_profiles(data.coverages), _read_profiles(data.second_coverages)
-    return [
-        [profile, _convert_units(other, profile.info.units)] if other else [profile]
-        for profile, other in zip_longest(first, second)
-    ]
+    panels = []
+    for profile, other in zip_longest(first, second):
+        if other is None:
+            panels.append([profile])
+        elif have_difference(profile.info, other.info):
+            panels.append([profile, _convert_units(other, profile.info.units)])
+        else:
+            panels += [[profile], [other]]
+    return panels
 
 
 def _convert_units(profile: Profile, units: str) -> Profile:
-    factors = unit_conversion(profile.info.units, units)
-    if factors is None:
-        raise InvalidRequest(
-            "{key} is in {value} and cannot be compared with values in {second_value}",
-            key=profile.info.key,
-            value=profile.info.units or "1",
-            second_value=units or "1",
-            field="$.compare_to.variable",
-        )
-    return profile.with_values(replace(profile.info, units=units), profile.values * factors[0] + factors[1])
+    factor, offset = unit_conversion(profile.info.units, units) or (1.0, 0.0)
+    return profile.with_values(replace(profile.info, units=units), profile.values * factor + offset)
 
 
 def draw(query: ProfileQuery, data: ProfileData, context: DrawContext) -> Picture:
@@ -156,6 +154,7 @@ def draw(query: ProfileQuery, data: ProfileData, context: DrawContext) -> Pictur
     figure = context.add_figure(title, subtitle, credit)
     limits, depths = parse_ranges(query.variable_range, count), [_find_deepest(variable) for variable in variables]
     with_difference = len(profiles) == 2 and count == 1
+    seconds = profiles[1::2] if data.second_coverages else []
     panels = add_depth_panels(figure, count + with_difference, stations, context, show_map=bool(query.showmap))
     for position, panel in enumerate(panels):
         variable = variables[min(position, count - 1)]
@@ -164,7 +163,7 @@ def draw(query: ProfileQuery, data: ProfileData, context: DrawContext) -> Pictur
         limits_of_depth = (max(depths), min(profile.top for profile in profiles)) if is_deep else (0.0, 0.0)
         set_depth_axis(panel, limits_of_depth[0], context, label=position % PANELS_IN_ROW == 0, top=limits_of_depth[1])
         if position < count:
-            _draw_variable(panel, variable, stations, limits[position], context)
+            _draw_variable(panel, variable, stations, limits[position], context, dashed=seconds)
         else:
             _draw_difference(panel, variable, stations, query, context)
     sentences = [f"{title}, {subtitle}.", *(describe_profile(variable[0], context) for variable in variables)]
@@ -184,12 +183,14 @@ def _draw_variable(
     stations: list[StationMark],
     limits: tuple[float, float] | None,
     context: DrawContext,
+    *,
+    dashed: list[Profile],
 ) -> None:
     for profile, station in product(variable, stations):
         depth, value = profile.at_station(station.number)
         if depth.size:
             style = station.style(context.sizes, markers=len(depth) <= FEW_LEVELS)
-            panel.plot(value, depth, **(style if profile is variable[0] else style | SECOND_STYLE))
+            panel.plot(value, depth, **(style | SECOND_STYLE if profile in dashed else style))
     labels = context.labels
     names = dict.fromkeys(labels.variable_name(profile.info) for profile in variable)
     label = labels.with_units(labels.join_quantities(list(names)), variable[0].info.units)
@@ -213,7 +214,7 @@ def _draw_difference(
     panel.axvline(0.0, color=MUTED, linewidth=0.8, zorder=1)
     margin = 1.07 * most or 1.0
     label = context.labels.with_units(_name_difference(context), variable[0].info.units)
-    set_quantity_axis(panel, label, scale or (-margin, margin), context)
+    set_quantity_axis(panel, label, scale.limits if scale else (-margin, margin), context)
     if empty:
         show_message(panel, context.translate("no depths in common"), context.sizes)
 
@@ -261,7 +262,7 @@ def table(query: ProfileQuery, data: ProfileData, context: DrawContext) -> Table
         sources = _make_sources(query, data, context)
         names = [(f"{name} – {sources[index % 2]}", units) for index, (name, units) in enumerate(names)]
     read_values = [profile.at_station for profile in profiles]
-    if data.second_coverages and len(variables) == 1:
+    if data.second_coverages and len(variables) == 1:  # one quantity
         names.append((_name_difference(context), profiles[0].info.units))
         read_values.append(partial(subtract_profiles, variables[0]))
     stations, depths, rows = list[int](), list[float](), list[list[float]]()
@@ -286,6 +287,6 @@ KIND = PlotKind(
     fetch=fetch,
     draw=draw,
     table=table,
-    more_formats=("odv", "stats", "nc"),
+    more_formats=("nc",),
     data_request=make_request,
 )

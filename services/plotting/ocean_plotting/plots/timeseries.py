@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ocean_common.contracts.data import PointsRequest
+from ocean_core.colour import Scale
 from ocean_core.errors import InvalidRequest
 from ocean_plotting.export.output import Output
 from ocean_plotting.export.table import Column, Table, make_value_column
@@ -95,7 +96,7 @@ def _check_query(query: TimeseriesQuery) -> list[str]:
     return query.variable_keys(2)
 
 
-def _parse_limits(query: TimeseriesQuery) -> tuple[float, float] | None:
+def _parse_limits(query: TimeseriesQuery) -> Scale | None:
     """Read the limits of the values' axis or colours; None: by the values."""
     ranges = query.variable_range
     if not ranges or ranges[0] is None:
@@ -105,7 +106,8 @@ def _parse_limits(query: TimeseriesQuery) -> tuple[float, float] | None:
         raise InvalidRequest(
             "variable_range is {value}; it is [min, max], [[min, max]] or null", value=ranges, field="$.variable_range"
         )
-    return parse_ranges(cast("list[list[float] | None]", pairs), 1)[0] or parse_scale(query.scale, "$.scale")
+    limits = parse_ranges(cast("list[list[float] | None]", pairs), 1)[0]
+    return Scale(*limits) if limits else parse_scale(query.scale, "$.scale")
 
 
 def _parse_linear_depth(query: TimeseriesQuery) -> float:
@@ -174,7 +176,8 @@ def _draw_lines(
     if not any(series.has_data):
         show_message(panel, context.translate("no data at these stations"), context.sizes)
         return
-    _set_value_axis(panel, series, _parse_limits(query), context)
+    scale = _parse_limits(query)
+    _set_value_axis(panel, series, scale and scale.limits, context)
     least = QUANTA.get(info.quantum or "", 3600.0) / DAY
     margin = 0.02 * float(days[-1] - days[0]) or least
     panel.set_xlim(float(days[0]) - margin, float(days[-1]) + margin)
@@ -342,6 +345,6 @@ KIND = PlotKind(
     fetch=fetch,
     draw=draw,
     table=table,
-    more_formats=("odv", "stats", "nc"),
+    more_formats=("nc",),
     data_request=make_request,
 )

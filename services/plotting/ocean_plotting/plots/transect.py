@@ -35,6 +35,7 @@ from ocean_plotting.figure.section import (
     set_panel_title,
 )
 from ocean_plotting.plots.common.coverage import CoverageReader, Floats
+from ocean_plotting.plots.common.panels import have_difference
 from ocean_plotting.plots.common.path import (
     PATH_MEMBERS,
     VECTOR_PARTS,
@@ -45,7 +46,6 @@ from ocean_plotting.plots.common.path import (
     PathQuery,
     fetch_sides,
     find_extremes,
-    find_unit_conversion,
     join_path_credits,
     make_panels,
     make_path_title,
@@ -160,18 +160,22 @@ class PathSection:
 def compare_parts(
     sections: list[PathSection], number: int, context: DrawContext, *, on_first: bool = False
 ) -> list[PathField]:
-    """Return a part; of two datasets both, in the units of the first, and their difference.
+    """Return a part; of two datasets both, and of the same quantity in the units of the first, with the difference.
 
     ``on_first``: the second on the levels of the first, as the difference is.
     """
     first, part = sections[0], sections[0].parts[number]
     if len(sections) == 1:
         return [part]
-    second = sections[1].parts[number].convert(part.info)
-    moved = second.values
+    second = sections[1].parts[number]
+    is_same = have_difference(part.info, second.info)
+    if is_same:
+        second = second.convert(part.info.units)
+    moved = second
     if first.deep:
-        moved = interpolate_columns(moved, sections[1].grid.depths, first.grid.depths)
-    return [part, replace(second, values=moved) if on_first else second, part.minus(moved, context)]
+        moved = replace(second, values=interpolate_columns(second.values, sections[1].grid.depths, first.grid.depths))
+    difference = [part.minus(moved.values, context)] if is_same else []
+    return [part, moved if on_first else second, *difference]
 
 
 def make_request(query: TransectQuery) -> TransectRequest:
@@ -245,7 +249,6 @@ def _check_data(query: TransectQuery, data: PathData, selected: list[int]) -> No
                 second_key=second.about.key,
                 field="$.compare_to.variable",
             )
-        find_unit_conversion(first.parts[0].info, second.parts[0].info)
     position, length = query.profile_position(), 1000 * float(first.grid.distance[-1])
     if position is not None and position > length + 1:
         raise InvalidRequest(
@@ -271,12 +274,14 @@ def draw(query: TransectQuery, data: PathData, context: DrawContext) -> Picture:
     if not data.second:  # the parts of a vector one above the other
         columns = [[panel for (panel,) in columns]]
     columns = columns[: max(1, int(context.width / NARROWEST))]
-    name = first.parts[numbers[0]].name if len(numbers) == 1 else first.name
+    name = _name_quantities(sections, numbers, context, is_one=not data.second or len(columns[0]) > len(sections))
     title = make_path_title(query, name, first.points, context.labels)
-    subtitle = join_parts(labels[0], times[0])
-    if data.second:
-        names = [f"{label}, {time}" for label, time in zip(labels, times, strict=True)]
-        subtitle = translate("{first} compared with {second}", first=names[0], second=names[1])
+    sources = [f"{label}, {time}" for label, time in zip(labels, times, strict=True)]
+    subtitle = (
+        translate("{first} compared with {second}", first=sources[0], second=sources[1])
+        if data.second
+        else join_parts(labels[0], times[0])
+    )
     credit = join_path_credits(data)
     figure = context.add_figure(title, subtitle, credit)
     distance, position, profile_place = first.grid.distance, query.profile_position(), None
@@ -294,7 +299,7 @@ def draw(query: TransectQuery, data: PathData, context: DrawContext) -> Picture:
                 set_panel_title(axes, panel.title, context, above_letters=row == 0 and not layout.strips)
             _draw_panel(query, panel, section, axes, context)
             if profile_place is not None and section.floor is not None:
-                mark_profile(axes, float(section.grid.distance[profile_place]))
+                mark_profile(axes, float(distance[profile_place]))
                 draw_section_profile(
                     layout.profiles[number][row],
                     section.grid,
@@ -311,11 +316,17 @@ def draw(query: TransectQuery, data: PathData, context: DrawContext) -> Picture:
             draw_strip(layout.strips[number], distance, values, label, context)
     layout.finish(locate_waypoints(query.waypoints(), first.points, distance), context)
     sentences = [translate("{title}, {time}.", title=title, time=times[0])]
-    sentences += [_describe_panel(panel, section, context) for column in columns for panel, section in column]
+    sentences += _describe_columns(sections, columns, numbers, context)
     if first.floor is not None and np.isfinite(first.floor).any():
         low, high = (context.labels.value(float(end(first.floor)), "m", 0) for end in (np.nanmin, np.nanmax))
         sentences.append(translate("The sea floor lies between {low} and {high}.", low=low, high=high))
     return data.describe_picture(figure, title, sentences, credit, first.about)
+
+
+def _name_quantities(sections: list[PathSection], numbers: list[int], context: DrawContext, *, is_one: bool) -> str:
+    """Return the name of what is drawn of all sections, or of different quantities each."""
+    names = [section.parts[numbers[0]].name if len(numbers) == 1 else section.name for section in sections]
+    return context.labels.join_quantities(names[:1] if is_one else list(dict.fromkeys(names)))
 
 
 def _locate_floors(query: TransectQuery, sections: list[PathSection], context: DrawContext) -> None:
@@ -338,13 +349,14 @@ def _make_column(
     if len(sections) > 1:  # the time first: a name may be too long for a narrow panel
         titles = [join_parts(section.format_time(query, context), section.about.dataset_label) for section in sections]
         titles.append(context.translate("Difference: the first less the second"))
+        titles = titles[: len(fields)]
     return list(zip(make_panels(query, fields, shown, titles, context), of_fields, strict=True))
 
 
 def _draw_panel(query: TransectQuery, panel: PathPanel, section: PathSection, axes: Axes, context: DrawContext) -> None:
     values, shading = panel.field.values, panel.shading
     if section.floor is None:
-        limits = panel.scale
+        limits = panel.limits
         if query.second_dataset() and limits is not None:  # a scale of two is just their range
             margin = LINE_MARGIN * (limits[1] - limits[0])
             limits = limits[0] - margin, limits[1] + margin
@@ -356,22 +368,38 @@ def _draw_panel(query: TransectQuery, panel: PathPanel, section: PathSection, ax
     add_colour_bar(get_figure(axes), axes, shading, context)
 
 
-def _describe_panel(panel: PathPanel, section: PathSection, context: DrawContext) -> str:
-    """Describe the range of a panel with places."""
-    translate, labels, values = context.translate, context.labels, panel.field.values
+def _describe_columns(
+    sections: list[PathSection],
+    columns: list[list[tuple[PathPanel, PathSection]]],
+    numbers: list[int],
+    context: DrawContext,
+) -> list[str]:
+    sentences = []
+    for column, number in zip(columns, numbers, strict=False):
+        fields = [panel.field for panel, _ in column]
+        if len(sections) > 1:  # as in tables: the second dataset on the levels of the first
+            fields = compare_parts(sections, number, context, on_first=True)
+        panels = zip(column, fields, strict=True)
+        sentences += [_describe(panel.name, field, sections[0], context) for (panel, _), field in panels]
+    return sentences
+
+
+def _describe(name: str, field: PathField, section: PathSection, context: DrawContext) -> str:
+    """Describe the range of a field with places."""
+    translate, labels, values = context.translate, context.labels, field.values
     if (extremes := find_extremes(values)) is None:
-        return translate("{name}: no data along this path.", name=panel.name)
+        return translate("{name}: no data along this path.", name=name)
     texts = []
     for level, place in extremes:
         where = labels.value(float(section.grid.distance[place]), "km", 0)
         if section.floor is not None:
             depth = labels.value(float(section.grid.depths[level, place]), "m", 0)
             where = translate("{distance}, {depth} deep", distance=where, depth=depth)
-        texts += [labels.value(float(values[level, place]), panel.field.info.units), where]
+        texts += [labels.value(float(values[level, place]), field.info.units), where]
     low, low_place, high, high_place = texts
     return translate(
         "{name} from {low} at {low_place} to {high} at {high_place}.",
-        name=panel.name, low=low, low_place=low_place, high=high, high_place=high_place,
+        name=name, low=low, low_place=low_place, high=high, high_place=high_place,
     )  # fmt: skip
 
 
@@ -390,8 +418,8 @@ def table(query: TransectQuery, data: PathData, context: DrawContext) -> Table:
         part, *compared = compare_parts(sections, number, context, on_first=True)
         fields.append(part)
         if data.second:
-            second, difference = compared
-            fields += [replace(second, name=f"{second.name}, {data.second.about.dataset_label}"), difference]
+            second, *difference = compared
+            fields += [replace(second, name=f"{second.name}, {data.second.about.dataset_label}"), *difference]
     finite = np.any([np.isfinite(field.values) for field in fields], axis=0)
     place, level = np.nonzero(finite.T)  # place by place, from the surface down
     latitude, longitude = np.array(first.points, dtype=float).T
@@ -429,6 +457,6 @@ KIND = PlotKind(
     fetch=fetch,
     draw=draw,
     table=table,
-    more_formats=("odv", "stats", "nc"),
+    more_formats=("nc",),
     data_request=make_request,
 )

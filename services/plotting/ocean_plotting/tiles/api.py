@@ -59,7 +59,12 @@ Time = Annotated[
 ]
 Depth = Annotated[str, path_parameter("Index of a depth level, or `bottom`.", "0")]
 ScaleText = Annotated[
-    str | None, query_parameter("`min,max` in the variable's units. Default: the scale of the variable.", "-5,30")
+    str | None,
+    query_parameter(
+        "`min,max` in the variable's units, or `min,max,log` for a logarithmic scale. Default: the scale of the"
+        " variable, logarithmic for chlorophyll and the like where it begins above zero.",
+        "-5,30",
+    ),
 ]
 Radius = Annotated[float, query_parameter("Search radius in km, for `gaussian` and `inverse`.", gt=0, le=MAX_RADIUS)]
 Neighbours = Annotated[int, query_parameter("Number of cells, for `gaussian` and `inverse`.", ge=1, le=MAX_NEIGHBOURS)]

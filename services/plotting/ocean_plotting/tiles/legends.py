@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, cast
 from unicodedata import normalize
 
+import numpy as np
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
@@ -20,13 +21,13 @@ from ocean_common.http import Freshness
 from ocean_common.i18n import Language, Translator
 from ocean_common.parameters import DatasetId, parse_choice, path_parameter, query_parameter
 from ocean_core import errors
-from ocean_core.colour import COLORMAPS, DEFAULT_COLORMAP, Limits
+from ocean_core.colour import COLORMAPS, DEFAULT_COLORMAP, Scale
 from ocean_core.vectors import is_velocity
 from ocean_plotting import __version__
 from ocean_plotting.export.output import Output
 from ocean_plotting.figure.labels import LabelFormatter
 from ocean_plotting.figure.legends import LEGEND_DPI, draw_colormap_chart, draw_layer_legend
-from ocean_plotting.palettes import FEW, LEVELS, colormap_colours, colormap_of, parse_scale, scale_colours
+from ocean_plotting.palettes import FEW, LEVELS, choose_colours, colormap_colours, parse_scale, scale_colours
 from ocean_plotting.plots.common.query import NO_CHOICE
 from ocean_plotting.tiles.api import (
     PNG,
@@ -61,24 +62,24 @@ class Legend(Struct, frozen=True, kw_only=True):
     colormap: str
     min: float
     max: float
+    logarithmic: bool  # the colours are spread over the logarithms of values
     kind: Literal["ramp", "steps", "categories"]  # colours change from stop to stop, at each, or are of one value each
     stops: list[LegendStop]  # ascending
 
 
-def build_legend(info: VariableInfo, colormap: str, limits: Limits) -> Legend:
+def build_legend(info: VariableInfo, colormap: str, scale: Scale) -> Legend:
     """Return the colours of a variable in a scale, which has no effect on categories."""
-    low, high = limits
-    ramp = colormap_colours(colormap)
-    colours = scale_colours(ramp, len(info.categories))
+    low, high = scale.limits
+    ramp, colours = colormap_colours(colormap), scale_colours(colormap, scale, len(info.categories))
     kind: Literal["ramp", "steps", "categories"] = "ramp"
     if info.categories:
         low, high, kind = 0.0, len(colours) - 1.0, "categories"
         values = [float(value) for value in range(len(colours))]
     elif len(ramp) <= FEW:
         colours, kind = ramp, "steps"
-        values = _spread_values(low, high, len(ramp), len(ramp))
+        values = _spread_values(scale, len(ramp), len(ramp))
     else:
-        values = _spread_values(low, high, LEVELS, LEVELS - 1)
+        values = _spread_values(scale, LEVELS, LEVELS - 1)
     labels: list[str | None] = [*info.categories] or [None] * len(values)
     return Legend(
         dataset=info.dataset,
@@ -88,6 +89,7 @@ def build_legend(info: VariableInfo, colormap: str, limits: Limits) -> Legend:
         colormap=colormap,
         min=low,
         max=high,
+        logarithmic=scale.logarithmic and not info.categories,
         kind=kind,
         stops=[
             LegendStop(value=value, colour=f"#{bytes(colour).hex()}", label=label)
@@ -96,10 +98,14 @@ def build_legend(info: VariableInfo, colormap: str, limits: Limits) -> Legend:
     )
 
 
-def _spread_values(low: float, high: float, count: int, parts: int) -> list[float]:
+def _spread_values(scale: Scale, count: int, parts: int) -> list[float]:
     """Return the values at the beginnings of equal parts of a scale, as exact as its width is worth."""
-    digits = SIGNIFICANT_DIGITS - math.floor(math.log10(high - low))
-    return [round(low + (high - low) * part / parts, digits) for part in range(count)]
+    values = scale.value(np.arange(count) / parts).tolist()
+    if scale.logarithmic:
+        digits = SIGNIFICANT_DIGITS - min(0, math.floor(math.log10(math.log(scale.high / scale.low))))
+        return [float(f"{value:.{digits}g}") for value in values]
+    digits = SIGNIFICANT_DIGITS - math.floor(math.log10(scale.high - scale.low))
+    return [round(value, digits) for value in values]
 
 
 @dataclass(frozen=True)
@@ -111,7 +117,7 @@ class LegendService:
     images: ImageCache
 
     async def describe_variable(self, dataset: str, variable: str, labels: LabelFormatter) -> VariableInfo:
-        """Return a variable, or the magnitude of two, with its name in the reader's language."""
+        """Return a variable, or the magnitude of two, with its name in the reader's language and its own colours."""
         keys = parse_one_or_two_keys(variable)
         info, *second = await asyncio.gather(*(self.catalogue.variable(dataset, key) for key in keys))
         name = labels.variable_name(info)
@@ -123,7 +129,8 @@ class LegendService:
                 second_name = labels.variable_name(second[0])
                 name = labels.translate("Magnitude of {first} and {second}", first=name, second=second_name)
             info = magnitude
-        return replace(info, name=name)
+        # The colours are those of the name in the configuration, as in the tiles.
+        return replace(info, name=name, colormap=info.colours.colormap, logarithmic=info.colours.logarithmic)
 
     async def draw(
         self, key: tuple[Hashable, ...], translate: Translator, make: Callable[..., object], *arguments: object
@@ -138,7 +145,9 @@ class LegendService:
         return Response(image.content, media_type=PNG)
 
 
-LimitsText = Annotated[str, path_parameter("`min,max` in the variable's units.", "-5,30")]
+LimitsText = Annotated[
+    str, path_parameter("`min,max` in the variable's units; `min,max,log` for a logarithmic scale.", "-5,30")
+]
 LegendFormat = Annotated[
     str,
     query_parameter(
@@ -178,17 +187,15 @@ async def get_scale(
     rev: Revision = None,  # noqa: ARG001 - read by `freshness`
 ) -> Response[Any]:
     """The colours of a variable and the values that they stand for."""
-    low_high, legend_format = (
-        parse_scale(limits, "limits"),
-        parse_choice(file_format, ["png", "json"], "format", NO_CHOICE),
-    )
+    scale = parse_scale(limits, "limits")
+    legend_format = parse_choice(file_format, ["png", "json"], "format", NO_CHOICE)
     await freshness(request, dataset)
     info = await legends.describe_variable(dataset, variable, LabelFormatter(translate))
-    colormap = colormap_of(info, colormap)
+    colormap = choose_colours(info, colormap).colormap
     if legend_format == "json":
-        return Response(build_legend(info, colormap, low_high), media_type="application/json")
-    key = ("scale", dataset, info.key, low_high, colormap, await legends.catalogue.revision(dataset))
-    return await legends.draw(key, translate, draw_layer_legend, info, low_high, colormap_colours(colormap))
+        return Response(build_legend(info, colormap, scale), media_type="application/json")
+    key = ("scale", dataset, info.key, scale, colormap, await legends.catalogue.revision(dataset))
+    return await legends.draw(key, translate, draw_layer_legend, info, scale, colormap)
 
 
 class Colormap(Struct, frozen=True, kw_only=True):

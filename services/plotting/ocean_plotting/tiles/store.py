@@ -14,11 +14,11 @@ from ocean_common.contracts.assets import Grid
 from ocean_common.contracts.data import TileField, TileRequest
 from ocean_common.http import Freshness
 from ocean_core.cache import ByteBoundedCache, FairQueue
-from ocean_core.colour import Limits
+from ocean_core.colour import Scale
 from ocean_core.errors import TooBusy
 from ocean_core.tiles import MERCATOR, SIZE, Tile
 from ocean_plotting.encoders import encode_palette_png, encode_palette_webp
-from ocean_plotting.palettes import colormap_of, make_palette, palette_indices
+from ocean_plotting.palettes import choose_colours, make_palette, palette_indices
 
 TileFormat: TypeAlias = Literal["image/png", "image/webp"]
 
@@ -37,7 +37,7 @@ MARGIN_CELLS, LEAST_MARGIN = 10.0, 1.0
 class TileStyle(NamedTuple):
     """Scale, colormap and format of a tile; None: that of its variable."""
 
-    scale: Limits | None
+    scale: Scale | None
     colormap: str | None
     format: TileFormat
 
@@ -45,10 +45,10 @@ class TileStyle(NamedTuple):
 def render_tile(field: TileField, style: TileStyle) -> bytes:
     """Return the image of a field."""
     info = field.variable
-    colormap = colormap_of(info, style.colormap)
+    colours = choose_colours(info, style.colormap)
     if field.values is None:
         return EMPTY_TILES[style.format]
-    palette = make_palette(colormap, style.scale or info.scale, len(info.categories))
+    palette = make_palette(colours.colormap, style.scale or colours.scale(info.scale), len(info.categories))
     indices = palette_indices(unpack_array(field.values), palette)
     if not indices.any():
         return EMPTY_TILES[style.format]

@@ -24,6 +24,7 @@ QUANTITIES = (
     ("chlorophyll", ("chlorophyll", "chl")),
     ("eastward", ("eastward", "vozocrtx")),
     ("northward", ("northward", "vomecrty")),
+    ("sea level", ("surface_height", "surface height", "elevation", "sea level", "free surface", "free-surface")),
 )
 # Temperatures of something else than the sea's water.
 OTHER_TEMPERATURES = ("air_temperature", "air temperature", "equilibrator")
@@ -52,12 +53,17 @@ class Measure:
         return cls(key=values.key, name=values.name, units=values.units, standard_name=standard_name)
 
     @property
-    def meaning(self) -> str:
-        """Meaning of the quantity; its own name where that is unknown."""
+    def known_meaning(self) -> str | None:
+        """Meaning of the quantity, by its names; None where they do not tell."""
         text = " ".join((self.standard_name, self.key, self.name)).lower()
         if any(part in text for part in OTHER_TEMPERATURES):
-            return self.name
-        return next((meaning for meaning, parts in QUANTITIES if any(part in text for part in parts)), self.name)
+            return None
+        return next((meaning for meaning, parts in QUANTITIES if any(part in text for part in parts)), None)
+
+    @property
+    def meaning(self) -> str:
+        """Meaning of the quantity; its own name where that is unknown."""
+        return self.known_meaning or self.name
 
     def convert(self, values: Floats, units: str) -> Floats | None:
         """Convert values of this measure to ``units``; None where these measure something else."""

@@ -11,8 +11,8 @@ import numpy as np
 
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.data import Coverage, Point, SectionRequest, TransectRequest, VectorPart
-from ocean_core.colour import DEFAULT_COLORMAP, DIVERGING_COLORMAP, Limits, figure_limits
-from ocean_core.errors import NotSupported, PointOutsideGrid
+from ocean_core.colour import DIVERGING_COLORMAP, Limits
+from ocean_core.errors import PointOutsideGrid
 from ocean_core.units import unit_conversion
 from ocean_plotting.export.output import Output
 from ocean_plotting.figure.context import DrawContext
@@ -20,6 +20,7 @@ from ocean_plotting.figure.labels import LabelFormatter, shorten
 from ocean_plotting.figure.legends import Shading, choose_shading
 from ocean_plotting.palettes import validate_colormap
 from ocean_plotting.plots.common.coverage import CoverageReader, Floats
+from ocean_plotting.plots.common.panels import choose_panel_colours
 from ocean_plotting.plots.common.query import (
     QUERY_MEMBERS,
     Colormap,
@@ -72,8 +73,11 @@ class PathQuery(PlotQuery, frozen=True, kw_only=True):
         return [parse_point(point, f"$.path[{position}]") for position, point in enumerate(self.path)]
 
     def count_points(self, output: Output | None) -> int:
-        """Return the number of points along the path: as requested, or as a figure of this width can show."""
-        drawn = output is not None and output.file_format.content == "figure"
+        """Return the number of points along the path: as requested, or as a figure of this width can show.
+
+        Figures of two datasets have those of tables, so that both tell the same numbers.
+        """
+        drawn = output is not None and output.file_format.content == "figure" and not self.second_dataset()
         usual = max(LEAST_POINTS, round(POINTS_PER_INCH * output.width)) if output and drawn else LEAST_POINTS
         return max(self.points or usual, len(self.path))
 
@@ -141,13 +145,16 @@ class PathField:
     values: Floats  # (level or time, place)
 
     def minus(self, other: Floats, context: DrawContext) -> "PathField":
-        info = msgspec.structs.replace(self.info, zero_centered=True, categories=[], standard_name=None)
+        info = msgspec.structs.replace(
+            self.info, zero_centered=True, standard_name=None, colormap=DIVERGING_COLORMAP, logarithmic=False
+        )
         name = context.translate("{name}, difference", name=self.name)
         return PathField(info=info, name=name, values=self.values - other)
 
-    def convert(self, first: VariableInfo) -> "PathField":
-        factor, offset = find_unit_conversion(first, self.info)
-        info = msgspec.structs.replace(self.info, units=first.units)
+    def convert(self, units: str) -> "PathField":
+        """Return the field in units to which its own can be converted."""
+        factor, offset = unit_conversion(self.info.units, units) or (1.0, 0.0)
+        info = msgspec.structs.replace(self.info, units=units)
         return replace(self, info=info, values=self.values * factor + offset)
 
 
@@ -184,29 +191,6 @@ def map_path_error_fields(prefix: str = "$", members: Mapping[str, str] = PATH_M
     except PointOutsideGrid as error:
         error.field = "$.path"
         raise
-
-
-def find_unit_conversion(first: VariableInfo, second: VariableInfo) -> tuple[float, float]:
-    """Return factor and offset that convert the second variable into the units of the first."""
-    factors = unit_conversion(second.units, first.units)
-    if factors is None:
-        raise NotSupported(
-            "{key} is in {units} and {second_key} in {second_units}: their difference means "
-            "nothing; compare a variable in the same units",
-            key=second.key,
-            units=second.units,
-            second_key=first.key,
-            second_units=first.units,
-            field="$.compare_to.variable",
-        )
-    if first.categories or second.categories:
-        raise NotSupported(
-            "{key} and {second_key} are categories: their difference means nothing",
-            key=first.key,
-            second_key=second.key,
-            field="$.compare_to.variable",
-        )
-    return factors
 
 
 def make_path_title(query: PathQuery, names: str, points: list[Point], labels: LabelFormatter) -> str:
@@ -265,36 +249,29 @@ class PathPanel:
     shading: Shading  # with the label of its values
     title: str
     name: str  # in alternative texts
-    scale: Limits | None  # as requested, or common to two datasets
+    limits: Limits | None  # of the axis where it is a line, as requested or common to two datasets
 
 
 def make_panels(
     query: PathQuery, fields: Sequence[PathField], shown: Sequence[Floats], titles: Sequence[str], context: DrawContext
 ) -> list[PathPanel]:
-    """Choose the colours of a field; or of two, in one scale if none is requested, and of their difference.
+    """Choose the colours of a field; or of two, and of their difference if there is one.
 
     ``shown``: the values of each that are visible.
     """
-    compared, scales, colormaps = query.second_dataset(), [parse_scale(query.scale, "$.scale")], [query.colormap]
-    if compared is not None:
-        scales.append(parse_scale(compared.scale, "$.compare_to.scale"))
-        if scales == [None, None]:
-            pooled, info = np.concatenate([values.ravel() for values in shown[:2]]), fields[0].info
-            scales = [figure_limits(pooled, zero_centered=info.zero_centered, fallback=info.scale)]
-        scales = [scales[0], scales[-1] or scales[0], parse_scale(compared.scale_diff, "$.compare_to.scale_diff")]
-        diverging = DIVERGING_COLORMAP if compared.colormap_diff in {None, DEFAULT_COLORMAP} else compared.colormap_diff
-        colormaps += [compared.colormap or query.colormap, diverging]
+    infos, compared = [field.info for field in fields], query.second_dataset()
+    colours = choose_panel_colours(query.scale, query.colormap, compared, infos, shown)
     panels: list[PathPanel] = []
-    for field, values, title, scale, colormap in zip(fields, shown, titles, scales, colormaps, strict=True):
-        is_difference, label, limits = len(panels) == 2, field.name, scale
+    for field, values, title, (fitted, colormap, limits) in zip(fields, shown, titles, colours, strict=True):
+        is_difference, label, info, scale = len(panels) == 2, field.name, field.info, fitted
         if is_difference:
             label = context.translate("Difference")
-        elif limits is not None and field.info.key == "magnitude" and limits[1] > 0:  # nothing is below zero
-            limits = max(limits[0], 0.0), limits[1]
-        label = context.labels.with_units(label, field.info.units)
-        shading = choose_shading(context, field.info, values, scale=limits, colormap=colormap, label=label)
+        elif scale is not None and info.key == "magnitude" and scale.high > 0:  # nothing is below zero
+            scale = scale._replace(low=max(scale.low, 0.0))
+        label = context.labels.with_units(label, info.units)
+        shading = choose_shading(context, info, values, scale=scale, colormap=colormap, label=label)
         name = f"{field.name} ({title})" if title and not is_difference else field.name
-        panels.append(PathPanel(field=field, shading=shading, title=title, name=name, scale=scale))
+        panels.append(PathPanel(field=field, shading=shading, title=title, name=name, limits=limits))
     return panels
 
 

@@ -11,11 +11,11 @@ import msgspec
 
 from ocean_common.contracts.data import Interpolation, Point, PointsRequest
 from ocean_common.parameters import parse_choice
-from ocean_core.colour import Limits, is_distinguishable
+from ocean_core.colour import Scale, is_distinguishable
 from ocean_core.errors import InvalidRequest, Message, OceanError, RequestTooLarge
 from ocean_core.geometry import MAX_LONGITUDE, turn_near
 from ocean_core.time import parse_instant
-from ocean_plotting.palettes import parse_scale as parse_limits
+from ocean_plotting import palettes
 from ocean_plotting.palettes import validate_colormap
 
 MAX_VARIABLES = 8
@@ -49,7 +49,12 @@ Level = Annotated[
     msgspec.Meta(description="index of a depth level, or bottom; some kinds take all", examples=[0, "bottom"]),
 ]
 ScaleText = Annotated[
-    str, msgspec.Meta(max_length=80, description="min,max in the variable's units, or auto", examples=["auto", "-5,30"])
+    str,
+    msgspec.Meta(
+        max_length=80,
+        description="min,max in the variable's units; min,max,log for a logarithmic scale; or auto",
+        examples=["auto", "-5,30"],
+    ),
 ]
 Colormap = Annotated[
     str | None,
@@ -181,9 +186,9 @@ def parse_keys(variable: str | list[str], field: str, most: int = MAX_VARIABLES)
     return keys
 
 
-def parse_scale(text: str, field: str) -> Limits | None:
-    """Read ``min,max``; None for a scale that the values decide: any text with `auto` in it."""
-    return None if "auto" in text or not text.strip() else parse_limits(text, field)
+def parse_scale(text: str, field: str) -> Scale | None:
+    """Read ``min,max`` or ``min,max,log``; None for a scale that the values decide: any text with `auto` in it."""
+    return None if "auto" in text or not text.strip() else palettes.parse_scale(text, field)
 
 
 @contextmanager

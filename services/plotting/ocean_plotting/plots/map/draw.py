@@ -3,18 +3,19 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.data import Coverage
-from ocean_core.colour import DEFAULT_COLORMAP, DIVERGING_COLORMAP, Limits, data_limits, figure_limits
+from ocean_core.colour import Scale, data_limits, fit_scale
 from ocean_core.errors import NotSupported
 from ocean_plotting.export.geotiff import Raster
-from ocean_plotting.export.table import Column, Statistics, Table, make_header, make_place_columns, make_value_column
+from ocean_plotting.export.table import Column, Statistics, Table, make_header, make_place_columns
 from ocean_plotting.figure.context import DrawContext
-from ocean_plotting.figure.labels import TimePrecision, join_parts, typeset_units
+from ocean_plotting.figure.labels import TimePrecision, join_parts
 from ocean_plotting.figure.layout import INK, MUTED, Picture, fold_text, get_content_box, get_figure
 from ocean_plotting.figure.legends import BAR_THICKNESS, Shading, add_colour_bar, choose_shading
 from ocean_plotting.figure.map import (
@@ -36,16 +37,16 @@ from ocean_plotting.figure.map_overlays import (
     draw_isobaths,
     draw_scale_bar,
 )
-from ocean_plotting.figure.view import compute_cell_areas, find_cells_inside
-from ocean_plotting.palettes import colormap_colours, resample_colours
+from ocean_plotting.figure.view import find_cells_inside
+from ocean_plotting.palettes import choose_colours, colormap_colours, resample_colours
 from ocean_plotting.plots.common.coverage import CoverageReader, Floats, format_level
-from ocean_plotting.plots.common.query import check_count, parse_scale
+from ocean_plotting.plots.common.panels import choose_panel_colours, have_difference
+from ocean_plotting.plots.common.query import check_count
 from ocean_plotting.plots.map.query import (
     ArrowOptions,
     ContourOptions,
     MapCells,
     MapData,
-    MapField,
     MapQuery,
     make_map_layout,
 )
@@ -53,12 +54,14 @@ from ocean_plotting.plots.map.query import (
 LETTER_WIDTH = 0.56  # in heights of the text
 MOST_NAMES = 3  # of areas in a title
 MOST_ROWS = 500_000
+DIFFERENCE = 2  # number of its map in a comparison
 
 
 @dataclass(frozen=True, kw_only=True)
 class MapPanel:
     """One map."""
 
+    info: VariableInfo
     values: Floats  # (row, column)
     shading: Shading
     statistics: Statistics | None  # in the areas
@@ -66,16 +69,18 @@ class MapPanel:
 
 
 def draw(query: MapQuery, data: MapData, context: DrawContext) -> Picture:
-    """Draw the map; of a comparison both, and their difference."""
+    """Draw the map; of a comparison both, and the difference of the same quantity."""
     labels, view = context.labels, data.view
-    info, panels = _read_field(data.first.field)[0], _make_panels(query, data, context)
+    panels = _make_panels(query, data, context)
+    info = panels[0].info
     when = labels.time(data.time, TimePrecision.of(info, query.quantum)) if data.time else ""
-    title = query.plotTitle or _make_title(info, data, context)
-    figure = context.add_figure(title, join_parts(info.dataset_label, when), info.credit)
+    title = query.plotTitle or _make_title(query, panels, data, context)
+    subtitle = _make_subtitle(query, panels, when, context)
+    figure = context.add_figure(title, subtitle, info.credit)
     _, bottom, _, height = get_content_box(figure)
     vertical = bottom * context.height, (bottom + height) * context.height
     figure.set_layout_engine("none")  # everything has its place
-    layout = make_map_layout(query, *context.size)
+    layout = make_map_layout(query, *context.size, len(panels))
     for number, (rectangle, panel) in enumerate(zip(layout.rectangles(data.grid, vertical), panels, strict=True)):
         frame = rectangle.fit_inside(view.aspect)
         axes = add_map_axes(figure, frame, view, context)
@@ -93,82 +98,62 @@ def draw(query: MapQuery, data: MapData, context: DrawContext) -> Picture:
         _add_bar_and_title(figure, axes, frame, panel, context)
         width = context.width / data.grid[1] - LEFT * context.sizes.body / 72
         _write_statistics(axes, panel, layout.lines, width, context)
-    sentences = _describe(title, when, panels, context)
+    sentences = _describe(title, "" if query.second_dataset() else when, panels, context)
     return data.describe_picture(figure, title, sentences, info.credit, info)
 
 
-def _read_field(coverage: Coverage) -> tuple[VariableInfo, Floats]:
-    """Return the variable of a coverage in the plane of a map, and its values (row, column)."""
-    reader = CoverageReader(coverage)
-    info = reader.variables[0]
-    return info, reader.field(info.key, "time", "y", "x")[0]
+def _make_subtitle(query: MapQuery, panels: list[MapPanel], when: str, context: DrawContext) -> str:
+    """Return the dataset and its time; of a comparison both, whose maps have the times and depths."""
+    if not query.second_dataset():
+        return join_parts(panels[0].info.dataset_label, when)
+    first, second = (panel.info.dataset_label for panel in panels[:2])
+    return first if first == second else context.translate("{first} compared with {second}", first=first, second=second)
+
+
+def _choose_fields(query: MapQuery, infos: list[VariableInfo]) -> list[VariableInfo]:
+    """Return the variable; of a comparison both, and the difference of the same quantity."""
+    is_compared = query.second_dataset() is not None
+    return infos[:2] if is_compared and not have_difference(infos[0], infos[1]) else infos
+
+
+def _read_plane(coverage: Coverage, info: VariableInfo) -> Floats:
+    """Return values in the plane of a map (row, column)."""
+    plane: Floats = CoverageReader(coverage).field(info.key, "time", "y", "x")[0]
+    return plane
 
 
 def _make_panels(query: MapQuery, data: MapData, context: DrawContext) -> list[MapPanel]:
-    second, translate = query.second_dataset(), context.translate
-    fields, scales, colormaps = [_read_field(data.first.field)], [parse_scale(query.scale, "$.scale")], [query.colormap]
-    names, labels, statistics = [""], [""], [_read_statistics(data.first)]
-    if second and data.second and data.difference:
-        fields += [_read_field(data.second.field), _read_field(data.difference)]
-        scales += [
-            parse_scale(second.scale, "$.compare_to.scale"),
-            parse_scale(second.scale_diff, "$.compare_to.scale_diff"),
-        ]
-        (info, values), (second_info, second_values), (_, difference) = fields
-        if scales[:2] == [None, None] and typeset_units(info.units) == typeset_units(second_info.units):
-            scales[:2] = [_fit_scale_in_areas(info, [values, second_values], data)] * 2
-        diverging = DIVERGING_COLORMAP if second.colormap_diff in {None, DEFAULT_COLORMAP} else second.colormap_diff
-        colormaps += [second.colormap or query.colormap, diverging]
-        names = [_make_panel_title(side.field, query, context) for side in (data.first, data.second)]
-        names.append(translate("The first less the second"))
-        labels += ["", context.labels.with_units(translate("Difference"), info.units)]
-        statistics += [_read_statistics(data.second), _compute_statistics(difference, data, labels[2])]
+    second, infos = query.second_dataset(), _choose_fields(query, CoverageReader(data.fields).variables)
+    fields = [_read_plane(data.fields, info) for info in infos]
+    statistics = read_statistics(data.statistics, infos) if data.statistics is not None else []
+    inside = find_cells_inside(data.view, data.areas, (fields[0].shape[0], fields[0].shape[1]))
+    seen = [values[inside] if np.isfinite(values[inside]).any() else values for values in fields]
+    colours = choose_panel_colours(query.scale, query.colormap, second, infos, seen)
     panels: list[MapPanel] = []
-    for (info, values), scale, colormap, label in zip(fields, scales, colormaps, labels, strict=True):
-        limits = scale or _fit_scale_in_areas(info, [values], data)
-        shading = choose_shading(context, info, values, scale=limits, colormap=colormap, label=label)
-        number = len(panels)
-        panels.append(MapPanel(values=values, shading=shading, statistics=statistics[number], name=names[number]))
+    for number, (info, values, (requested, colormap, _)) in enumerate(zip(infos, fields, colours, strict=True)):
+        label = context.labels.with_units(context.translate("Difference"), info.units) if number == DIFFERENCE else None
+        scale = requested or fit_scale(
+            seen[number], choose_colours(info, colormap), zero_centered=info.zero_centered, fallback=info.scale
+        )
+        shading = choose_shading(context, info, values, scale=scale, colormap=colormap, label=label)
+        name = _make_panel_title(query, data.fields, infos, number, context) if second else ""
+        own = statistics[number] if statistics else None
+        panels.append(MapPanel(info=info, values=values, shading=shading, statistics=own, name=name))
     return panels
 
 
-def _fit_scale_in_areas(info: VariableInfo, fields: list[Floats], data: MapData) -> Limits | None:
-    """Fit a scale to the values in the areas; None where there are none."""
-    inside = find_cells_inside(data.view, data.areas, (fields[0].shape[0], fields[0].shape[1]))
-    values = np.concatenate([field[inside] for field in fields])
-    if info.categories or not np.isfinite(values).any():
-        return None
-    return figure_limits(values, zero_centered=info.zero_centered)
-
-
-def _make_panel_title(coverage: Coverage, query: MapQuery, context: DrawContext) -> str:
-    """Return time and dataset, in this order: a name may be too long for a small map."""
-    info, time = _read_field(coverage)[0], CoverageReader(coverage).time
+def _make_panel_title(
+    query: MapQuery, coverage: Coverage, infos: list[VariableInfo], number: int, context: DrawContext
+) -> str:
+    """Return time, depth and dataset, in this order: a name may be too long for a small map."""
+    if number == DIFFERENCE:
+        return context.translate("The first less the second")
+    info, reader = infos[number], CoverageReader(coverage)
+    time = str(coverage.facts.get("minus_time", "")) if number else reader.time
+    level = describe_level(coverage, context, second=bool(number))
     when = context.labels.time(time, TimePrecision.of(info, query.quantum)) if time else ""
-    return join_parts(when, info.dataset_label)
-
-
-def _read_statistics(field: MapField) -> Statistics | None:
-    return read_statistics(field.statistics) if field.statistics is not None else None
-
-
-def _compute_statistics(values: Floats, data: MapData, name: str) -> Statistics | None:
-    """Compute statistics of the map's own cells in the areas, weighted by their true areas."""
-    shape = (values.shape[0], values.shape[1])
-    inside = np.isfinite(values) & find_cells_inside(data.view, data.areas, shape)
-    if not inside.any():
-        return None
-    cells, weights = values[inside], compute_cell_areas(data.view, shape)[inside]
-    mean = float(np.average(cells, weights=weights))
-    return Statistics(
-        name=name,
-        units=_read_field(data.first.field)[0].units,
-        minimum=float(cells.min()),
-        maximum=float(cells.max()),
-        mean=mean,
-        deviation=float(np.sqrt(np.average((cells - mean) ** 2, weights=weights))),
-        count=cells.size,
-    )
+    name = context.labels.variable_name(info) if len(infos) == DIFFERENCE else ""
+    return join_parts(name, when, level, info.dataset_label)
 
 
 def _draw_field(axes: Axes, data: MapData, panel: MapPanel) -> None:
@@ -198,7 +183,8 @@ def _draw_contours(
     axes: Axes, options: ContourOptions, data: MapData, coverage: Coverage, context: DrawContext
 ) -> tuple[list[Any], str]:
     """Draw contours; return the handles and the title of their legend."""
-    info, values = _read_field(coverage)
+    info = CoverageReader(coverage).variables[0]
+    values = _read_plane(coverage, info)
     levels = choose_levels(values, options.parse_levels())
     low, high = data_limits(values) or (0.0, 0.0)
     if not any(low <= level <= high for level in levels):
@@ -236,7 +222,7 @@ def _draw_arrows(
         size = np.hypot(east, north)
         high = float(np.nanmax(size)) if np.isfinite(size).any() else 1.0
         colormap = options.colormap if options.colormap and options.colormap != "default" else "speed"
-        shading = choose_shading(context, info, size, scale=(0.0, high or 1.0), colormap=colormap)
+        shading = choose_shading(context, info, size, scale=Scale(0.0, high or 1.0), colormap=colormap)
     lengths = options.magnitude == "length"
     arrows = draw_arrows(axes, data.view, (east, north), lengths=lengths, shading=shading)
     if arrows is None:
@@ -299,10 +285,12 @@ def _format_statistics(panel: MapPanel, context: DrawContext) -> str:
     return ",  ".join(parts)
 
 
-def _make_title(info: VariableInfo, data: MapData, context: DrawContext) -> str:
-    """Return the variable, its depth, and the names of the areas."""
-    name, level = context.labels.variable_name(info), describe_level(data.first.field, context)
-    title = context.translate("{name} {level}", name=name, level=level) if level else name
+def _make_title(query: MapQuery, panels: list[MapPanel], data: MapData, context: DrawContext) -> str:
+    """Return the variable, its depth, and the names of the areas; of a comparison the maps have the depths."""
+    quantities = [context.labels.variable_name(panel.info) for panel in panels]
+    title = context.labels.join_quantities(list(dict.fromkeys(quantities[: 2 if len(panels) == DIFFERENCE else 1])))
+    level = "" if query.second_dataset() else describe_level(data.fields, context)
+    title = context.translate("{name} {level}", name=title, level=level) if level else title
     names = list(dict.fromkeys(area.name for area in data.areas if area.name))
     return ", ".join([title, *names[:MOST_NAMES], *(["…"] if len(names) > MOST_NAMES else [])])
 
@@ -345,16 +333,25 @@ def _describe(title: str, when: str, panels: list[MapPanel], context: DrawContex
 
 def table(query: MapQuery, data: MapCells, context: DrawContext) -> Table:
     """Return a row for every cell of the model in the areas with a value."""
-    translate, statistics = context.translate, [read_statistics(coverage) for coverage in data.statistics]
-    info = CoverageReader(data.statistics[0]).variables[0]
+    translate, coverage = context.translate, data.fields or data.statistics
+    assert coverage is not None  # noqa: S101 - one of them was requested
+    info = CoverageReader(coverage).variables[0]
     header = make_header(translate, info.dataset_label, info.attribution, data.time)
     header += [(translate("Area"), area.name) for area in data.areas if area.name]
-    if data.first is None:
+    if query.second_dataset():
+        second = CoverageReader(coverage).variables[1].dataset_label
+        level = describe_level(coverage, context, second=True)
+        told = [second, str(coverage.facts.get("minus_time", "")), level]
+        header.append((translate("Compared with"), ", ".join(filter(None, told))))
+    if data.fields is None:
+        infos = _choose_fields(query, _find_measured(coverage))
+        statistics, names = read_statistics(coverage, infos), _name_columns(query, infos, context)
+        statistics = [replace(item, name=name) for item, name in zip(statistics, names, strict=True)]
         return Table(header=header, columns=[], statistics=statistics)
-    reader = CoverageReader(data.first)
-    info = reader.variables[0]
-    values = _flatten(data.first, info.key)
-    finite = np.isfinite(values)
+    reader = CoverageReader(data.fields)
+    infos = _choose_fields(query, reader.variables)
+    values = [_flatten(data.fields, info.key) for info in infos]
+    finite = np.any(np.isfinite(values), axis=0)
     check_count(
         "there are {count} cells in the area, and a table has at most {limit} rows: choose a smaller "
         "area, or format=nc",
@@ -364,24 +361,30 @@ def table(query: MapQuery, data: MapCells, context: DrawContext) -> Table:
     )
     latitude, longitude = _flatten_places(reader)
     depth = reader.coordinate("depth").ravel() if reader.has("depth") else np.empty(0)
-    if depth.size != values.size:
-        depth = np.full(values.size, depth[0] if depth.size == 1 else np.nan)
+    if depth.size != finite.size:
+        depth = np.full(finite.size, depth[0] if depth.size == 1 else np.nan)
+    time = [data.time] * finite.size
     columns = [
-        *make_place_columns(translate, latitude=latitude, longitude=longitude, depth=depth),
-        make_value_column(context.labels, info, values),
+        *make_place_columns(
+            translate, context=("time",), time=time, latitude=latitude, longitude=longitude, depth=depth
+        ),
+        *(
+            Column(name=name, units=info.units, values=column)
+            for name, info, column in zip(_name_columns(query, infos, context), infos, values, strict=True)
+        ),
     ]
-    if data.difference is not None:
-        difference = _flatten(data.difference, CoverageReader(data.difference).variables[0].key)
-        second = query.second_dataset()
-        name = f"{context.labels.variable_name(info)} ({second.dataset if second else ''})"
-        columns += [
-            Column(name=name, units=info.units, values=values - difference),
-            Column(name=translate("Difference"), units=info.units, values=difference),
-        ]
     if data.arrows is not None:
         columns += _make_arrow_columns(data.arrows, (latitude, longitude), context)
     columns = [replace(column, values=np.asarray(column.values)[finite]) for column in columns]
     return Table(header=header, columns=columns)
+
+
+def _name_columns(query: MapQuery, infos: list[VariableInfo], context: DrawContext) -> list[str]:
+    """Name the columns of a table: the second with its dataset, and the difference."""
+    names, second = [context.labels.variable_name(info) for info in infos], query.second_dataset()
+    if second is not None:
+        names[1:] = [f"{names[1]} ({second.dataset})", context.translate("Difference")][: len(names) - 1]
+    return names
 
 
 def _make_arrow_columns(arrows: Coverage, places: tuple[Floats, Floats], context: DrawContext) -> list[Column]:
@@ -418,21 +421,39 @@ def _flatten_places(reader: CoverageReader) -> tuple[Floats, Floats]:
     return latitude, longitude
 
 
-def read_statistics(coverage: Coverage) -> Statistics:
-    """Read the statistics of the areas from the data service; of categories there are only counts."""
-    reader = CoverageReader(coverage)
-    keys = {info.key.rpartition("_")[2]: info.key for info in reader.variables}
-    values = {
-        name: float(reader.field(keys[name]).ravel()[0]) if name in keys else np.nan
-        for name in ("minimum", "maximum", "mean", "deviation")
-    }
-    info = reader.info(keys.get("minimum", keys["count"]))
-    count = int(reader.field(keys["count"]).ravel()[0])
-    return Statistics(name=info.name.partition(":")[0], units=info.units, count=count, **values)
+def read_statistics(coverage: Coverage, infos: list[VariableInfo]) -> list[Statistics]:
+    """Read the statistics of variables in the areas from the data service; of categories there are only counts."""
+    reader, parts = CoverageReader(coverage), ("minimum", "maximum", "mean", "deviation")
+
+    def read(info: VariableInfo, part: str) -> float:
+        key = f"{info.key}_{part}"
+        return float(reader.field(key).ravel()[0]) if reader.has(key) else np.nan
+
+    return [
+        Statistics(
+            name=info.name,
+            units=info.units,
+            count=int(read(info, "count")),
+            **{part: read(info, part) for part in parts},
+        )
+        for info in infos
+    ]
 
 
-def describe_level(coverage: Coverage, context: DrawContext) -> str:
-    """Return the depth of a field, in words that follow a name; empty for a variable without depth."""
+def _find_measured(coverage: Coverage) -> list[VariableInfo]:
+    """Return the variables that statistics are of."""
+    infos = {info.key: info for info in CoverageReader(coverage).variables}
+    keys = [key.removesuffix("_count") for key in infos if key.endswith("_count")]
+    return [msgspec.structs.replace(infos.get(f"{key}_minimum", infos[f"{key}_count"]), key=key) for key in keys]
+
+
+def describe_level(coverage: Coverage, context: DrawContext, *, second: bool = False) -> str:
+    """Return the depth of a field, in words that follow a name; empty for a variable without depth.
+
+    ``second``: of the second dataset of a comparison.
+    """
+    if second:
+        coverage = _take_second_level(coverage)
     translate, labels, reader = context.translate, context.labels, CoverageReader(coverage)
     if coverage.facts.get("depth") == "bottom":
         return translate("at the bottom")
@@ -443,15 +464,22 @@ def describe_level(coverage: Coverage, context: DrawContext) -> str:
     return format_level(coverage, context)
 
 
+def _take_second_level(coverage: Coverage) -> Coverage:
+    """Return a coverage that has the level of the second dataset as its own."""
+    named = [
+        (item.name.removeprefix("minus_"), item) for item in coverage.coordinates if item.name.startswith("minus_")
+    ]
+    facts = {name.removeprefix("minus_"): fact for name, fact in coverage.facts.items() if name.startswith("minus_")}
+    coordinates = [msgspec.structs.replace(item, name=name) for name, item in named]
+    return msgspec.structs.replace(coverage, coordinates=coordinates, facts=facts)
+
+
 def make_raster(query: MapQuery, data: MapData, context: DrawContext) -> Raster:
     """Return the field on the cells of the map; of a comparison, the difference."""
-    coverage = (
-        data.difference if query.second_dataset() is not None and data.difference is not None else data.first.field
-    )
-    reader = CoverageReader(coverage)
-    info = reader.variables[0]
+    infos = _choose_fields(query, CoverageReader(data.fields).variables)
+    info = infos[DIFFERENCE] if len(infos) > DIFFERENCE else infos[0]
     return Raster(
-        values=reader.field(info.key, "time", "y", "x")[0].astype(np.float32),
+        values=_read_plane(data.fields, info).astype(np.float32),
         extent=data.view.extent,
         projection=data.view.projection,
         name=context.labels.axis_label(info),

@@ -12,6 +12,7 @@ from ocean_common.contracts.data import (
     MAX_VERTICES,
     AreaRequest,
     Coverage,
+    DifferencePart,
     DifferenceRequest,
     Minuend,
     StatisticsRequest,
@@ -23,10 +24,10 @@ from ocean_plotting.figure.map import KEY_ROW, LEGEND_ROW, MapLayout
 from ocean_plotting.figure.view import Area, View, choose_view, find_bounds, read_ring, to_geojson
 from ocean_plotting.palettes import validate_colormap
 from ocean_plotting.plots.common.coverage import CoverageReader
+from ocean_plotting.plots.common.panels import have_difference
 from ocean_plotting.plots.common.query import (
     QUERY_MEMBERS,
     Colormap,
-    ComparedDataset,
     CompareTo,
     Level,
     PlotQuery,
@@ -48,6 +49,7 @@ CONTOUR_CELLS = 250
 ARROW_CELLS = 30
 STATISTICS_LETTERS = 102  # on narrow maps they take two lines
 Magnitude = Literal["length", "color", "none"]
+PARTS: tuple[DifferencePart, ...] = ("first", "second", "difference")
 
 Rings = list[list[list[float]]]
 Flag = bool | int | None
@@ -194,18 +196,22 @@ class MapQuery(PlotQuery, frozen=True, kw_only=True):
         options = {"dataset": self.dataset, "time": str(self.time), "depth": str(self.depth), **self.search_options()}
         return options | _request_variables(self.variable_keys(2))
 
-    def second_request_options(self, second: ComparedDataset, time: str) -> dict[str, Any]:
-        """Return the members of every request for the second dataset; what it leaves out is as in the query."""
-        options = self.request_options() | {"dataset": second.dataset, "time": time}
-        if second.variable:
-            options |= _request_variables(parse_keys(second.variable, "$.compare_to.variable", 2))
-        return options if second.depth is None else options | {"depth": str(second.depth)}
+    def request_fields(self, **target: Any) -> AreaRequest | DifferenceRequest:
+        """Request the variable; of a comparison, both variables on the cells of the first, and their difference."""
+        compared = self._compare()
+        return (DifferenceRequest if compared else AreaRequest)(**self.request_options(), **target, **compared)
 
-    def request_difference(self, second: ComparedDataset, **target: Any) -> DifferenceRequest:
+    def request_statistics(self, polygon: dict[str, Any]) -> StatisticsRequest:
+        return StatisticsRequest(**self.request_options(), polygon=polygon, quantiles=(), **self._compare())
+
+    def _compare(self) -> dict[str, Any]:
+        """Return the members of requests about two datasets; what the second leaves out is as in the query."""
+        second = self.second_dataset()
+        if second is None:
+            return {}
         keys = parse_keys(second.variable, "$.compare_to.variable", 2) if second.variable else []
         time, depth = (None if value is None else str(value) for value in (second.time, second.depth))
-        minus = Minuend(dataset=second.dataset, variables=keys, time=time, depth=depth)
-        return DifferenceRequest(**self.request_options(), **target, minus=minus)
+        return {"minus": Minuend(dataset=second.dataset, variables=keys, time=time, depth=depth), "parts": PARTS}
 
 
 def _request_variables(keys: list[str]) -> dict[str, Any]:
@@ -217,22 +223,14 @@ def _is_chosen(variable: str | list[str] | None) -> bool:
     return bool(variable) and not (isinstance(variable, str) and variable.strip() in NO_VARIABLE)
 
 
-class MapField(msgspec.Struct, frozen=True, kw_only=True):
-    """One field in the plane of the map, and its statistics in the areas."""
-
-    field: Coverage
-    statistics: Coverage | None  # None: no cell of the grid lies in the areas
-
-
 class MapData(PlotData, frozen=True, kw_only=True, tag="Maps"):
     """Numbers of a picture."""
 
     areas: list[Area]
     view: View
     grid: tuple[int, int]  # rows and columns of maps
-    first: MapField
-    second: MapField | None = None  # of the second dataset
-    difference: Coverage | None = None  # the first less the second
+    fields: Coverage  # in the plane of the map: the variable, or the parts of a comparison
+    statistics: Coverage | None  # of the model's cells in the areas; None: no cell of the grid lies in them
     arrows: Coverage | None = None
     contours: Coverage | None = None
 
@@ -241,10 +239,9 @@ class MapCells(PlotData, frozen=True, kw_only=True, tag="Cells"):
     """Numbers of a table: on the model's own cells in the areas."""
 
     areas: list[Area]
-    first: Coverage | None = None
+    fields: Coverage | None = None
+    statistics: Coverage | None = None
     arrows: Coverage | None = None
-    difference: Coverage | None = None
-    statistics: list[Coverage]
 
 
 async def resolve_areas(services: Services, query: MapQuery) -> MapQuery:
@@ -267,18 +264,14 @@ async def resolve_areas(services: Services, query: MapQuery) -> MapQuery:
     return replace(query, area=areas)
 
 
-def make_request(query: MapQuery) -> AreaRequest:
-    """Request the model's own cells in the areas; of a comparison, the differences on them."""
+def make_request(query: MapQuery) -> AreaRequest | DifferenceRequest:
+    """Request the model's own cells in the areas."""
     query.check_members()
-    polygon = to_geojson(query.areas())
-    if (second := query.second_dataset()) is not None:
-        return query.request_difference(second, polygon=polygon)
-    return AreaRequest(**query.request_options(), polygon=polygon)
+    return query.request_fields(polygon=to_geojson(query.areas()))
 
 
-def make_map_layout(query: MapQuery, width: float, height: float) -> MapLayout:
+def make_map_layout(query: MapQuery, width: float, height: float, maps: int) -> MapLayout:
     """Return the sizes that decide where the maps stand."""
-    maps = 1 if query.second_dataset() is None else 3
     contours, arrows = query.contours(), query.arrows()
     bottom_row = 0.3
     if (contours is not None and contours.legend) or (arrows is not None and arrows.magnitude == "color"):
@@ -296,21 +289,19 @@ async def fetch(services: Services, query: MapQuery, output: Output) -> MapData 
     areas = query.areas()
     if output.file_format.content == "table":
         return await _fetch_cells(services, query, areas, statistics=output.format == "stats")
-    second, arrows, contours = query.second_dataset(), query.arrows(), query.contours()
-    layout = make_map_layout(query, output.width, output.height)
+    arrows, contours = query.arrows(), query.contours()
+    layout = make_map_layout(query, output.width, output.height, await _count_maps(services, query))
     bounds = find_bounds(areas)
     grid = layout.choose_grid(choose_view(bounds, query.projection, None).aspect)
     rectangle = layout.rectangles(grid)[0]
     view = choose_view(bounds, query.projection, rectangle.width / rectangle.height)
     target = {"projection": view.projection, "extent": view.extent, "places": False}
     # Two small maps beside a third need not be as fine as one alone.
-    field_target = target | {"shape": view.shape(FIELD_CELLS if second is None else FIELD_CELLS * 3 // 5)}
-    polygon = to_geojson(areas)
+    cells = FIELD_CELLS if query.second_dataset() is None else FIELD_CELLS * 3 // 5
     fetches: dict[str, Coroutine[Any, Any, Any]] = {
-        "first": _fetch_field(services, query.request_options(), field_target, polygon, "$")
+        "fields": _extract(services, query.request_fields(**target, shape=view.shape(cells))),
+        "statistics": _fetch_statistics(services, query.request_statistics(to_geojson(areas))),
     }
-    if second:
-        fetches["difference"] = _fetch_difference(services, query, second, field_target)
     if arrows:
         arrow_target = target | {"shape": view.shape(ARROW_CELLS)}
         fetches["arrows"] = _fetch_arrows(services, query, arrows, "magnitude", arrow_target)
@@ -318,37 +309,41 @@ async def fetch(services: Services, query: MapQuery, output: Output) -> MapData 
         contour_target = target | {"shape": view.shape(CONTOUR_CELLS)}
         fetches["contours"] = _fetch_contours(services, query, contours, contour_target)
     numbers = dict(zip(fetches, await asyncio.gather(*fetches.values()), strict=True))
-    time = CoverageReader(numbers["first"].field).time
-    revisions = {query.dataset: numbers["first"].field.revision}
-    if second:
-        options = query.second_request_options(second, str(numbers["difference"].facts.get("minus_time") or time))
-        numbers["second"] = await _fetch_field(services, options, field_target, polygon, "$.compare_to")
-        revisions.setdefault(second.dataset, numbers["second"].field.revision)
+    time = CoverageReader(numbers["fields"]).time
+    revisions = _find_revisions(query, numbers["fields"])
     return MapData(time=time, revisions=revisions, areas=areas, view=view, grid=grid, **numbers)
 
 
-async def _fetch_field(
-    services: Services, options: dict[str, Any], target: dict[str, Any], polygon: dict[str, Any], prefix: str
-) -> MapField:
-    with map_error_fields(prefix):
-        field, statistics = await asyncio.gather(
-            services.data.extract(AreaRequest(**options, **target)), _fetch_statistics(services, options, polygon)
-        )
-    return MapField(field=field, statistics=statistics)
+async def _count_maps(services: Services, query: MapQuery) -> int:
+    """Return how many maps are drawn: one; of two datasets both, and the difference of the same quantity."""
+    second = query.second_dataset()
+    if second is None:
+        return 1
+    keys, prefixes = query.variable_keys(2), ("$", "$.compare_to")
+    both = keys, parse_keys(second.variable, "$.compare_to.variable", 2) if second.variable else keys
+    infos = []
+    for dataset, names, prefix in zip(query.dataset_ids(), both, prefixes, strict=True):
+        with map_error_fields(prefix):
+            parts = [(await services.metadata.assets(dataset, name)).variable for name in names]
+        infos.append(parts[0].magnitude_with(parts[1]) if len(parts) > 1 else parts[0])
+    return 3 if have_difference(*infos) else 2
 
 
-async def _fetch_statistics(services: Services, options: dict[str, Any], polygon: dict[str, Any]) -> Coverage | None:
+def _find_revisions(query: MapQuery, coverage: Coverage) -> dict[str, str]:
+    """Return the revision of the dataset; of both there is none if a file of either has changed."""
+    return {query.dataset: coverage.revision} if coverage.revision else dict.fromkeys(query.dataset_ids(), "")
+
+
+async def _extract(services: Services, request: AreaRequest) -> Coverage:
+    with map_error_fields():
+        return await services.data.extract(request)
+
+
+async def _fetch_statistics(services: Services, request: StatisticsRequest) -> Coverage | None:
     try:
-        return await services.data.extract(StatisticsRequest(**options, polygon=polygon, quantiles=()))
+        return await _extract(services, request)
     except NothingInView:
         return None
-
-
-async def _fetch_difference(
-    services: Services, query: MapQuery, second: ComparedDataset, target: dict[str, Any]
-) -> Coverage:
-    with map_error_fields():
-        return await services.data.extract(query.request_difference(second, **target))
 
 
 async def _fetch_contours(
@@ -391,25 +386,14 @@ async def _fetch_arrows(
 
 
 async def _fetch_cells(services: Services, query: MapQuery, areas: list[Area], *, statistics: bool) -> MapCells:
-    polygon, second, arrows = to_geojson(areas), query.second_dataset(), query.arrows()
-    options, difference = query.request_options(), second and query.request_difference(second, polygon=polygon)
-    fetches: dict[str, Coroutine[Any, Any, Any]] = {
-        "statistics": services.data.extract(StatisticsRequest(**options, polygon=polygon, quantiles=()))
-    }
-    if not statistics:
-        fetches["first"] = services.data.extract(AreaRequest(**options, polygon=polygon))
-    if arrows and not statistics:
-        fetches["arrows"] = _fetch_arrows(services, query, arrows, "bearing", {"polygon": polygon})
-    if difference:
-        fetches["difference"] = services.data.extract(difference)
-    with map_error_fields():
+    polygon, arrows = to_geojson(areas), query.arrows()
+    if statistics:
+        numbers = {"statistics": await _extract(services, query.request_statistics(polygon))}
+    else:
+        fetches = {"fields": _extract(services, query.request_fields(polygon=polygon))}
+        if arrows:
+            fetches["arrows"] = _fetch_arrows(services, query, arrows, "bearing", {"polygon": polygon})
         numbers = dict(zip(fetches, await asyncio.gather(*fetches.values()), strict=True))
-    coverages = [numbers.pop("statistics")]
-    time, revisions = CoverageReader(coverages[0]).time, {query.dataset: coverages[0].revision}
-    if second:
-        options = query.second_request_options(second, str(numbers["difference"].facts.get("minus_time") or time))
-        with map_error_fields("$.compare_to"):
-            request = StatisticsRequest(**options, polygon=polygon, quantiles=())
-            coverages.append(await services.data.extract(request))
-        revisions.setdefault(second.dataset, coverages[1].revision)
-    return MapCells(time=time, revisions=revisions, areas=areas, statistics=coverages, **numbers)
+    coverage = next(iter(numbers.values()))
+    time = CoverageReader(coverage).time
+    return MapCells(time=time, revisions=_find_revisions(query, coverage), areas=areas, **numbers)
