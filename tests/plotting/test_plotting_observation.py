@@ -1,5 +1,6 @@
 """Observed profiles beside the model's: units, times and places, and the values of tables."""
 
+import asyncio
 import json
 
 import numpy as np
@@ -7,10 +8,11 @@ import pytest
 from msgspec.structs import replace
 from tests.looping import loop_over
 from tests.plotting.casts import coverage, field, overlapping
-from tests.plotting.fakes import DEPTHS, NOON, info, profile_values
+from tests.plotting.fakes import DEPTHS, NOON, FakeCatalogue, info, profile_values
 from tests.plotting.measured import DAY, LEVELS, Measured, observed, rows, station
 
 from ocean_common.arrays import pack_array
+from ocean_common.contracts.assets import Steps
 from ocean_plotting.export import write_csv, write_odv
 from ocean_plotting.export.output import Output
 from ocean_plotting.export.table import Column, Table, make_place_columns
@@ -96,6 +98,22 @@ def test_a_model_of_another_time_is_reported(client, catalogue, time, words):
     catalogue.stations[1] = station(1, 61.0, time=time)
     text = plot(client, format="csv").text
     assert (words in text) if words else ("// Note" not in text)
+
+
+@loop_over(("time", "month"), [("2016-02-06T10:00:00Z", 1), ("1999-12-31T00:00:00Z", 11), ("2001-01-01T00:00:00Z", 0)])
+def test_a_climatology_is_compared_at_the_time_of_the_year(time, month):
+    middles = np.arange("0000-01", "0001-01", dtype="datetime64[M]").astype("datetime64[s]").astype(np.int64) + 15 * DAY
+    file = pack_array(np.zeros(12, np.int32))
+    steps = Steps(
+        raw=pack_array(np.arange(12)),
+        seconds=pack_array(middles),
+        file=file,
+        position=file,
+        units="1",
+        climatology=True,
+    )
+    assets = replace(asyncio.run(FakeCatalogue().assets("arctic", "votemper")), steps=steps)
+    assert kind._find_nearest_step(assets, time) == (str(month), middles[month])
 
 
 def test_a_model_in_other_units_is_converted_to_those_of_the_observation(client, catalogue):

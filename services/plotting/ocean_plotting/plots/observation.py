@@ -59,6 +59,7 @@ from ocean_plotting.plots.kind import PlotData, PlotKind, Services
 MOST_STATIONS = 60
 MOST_VALUES = 20_000  # of a quantity of a station in the query
 SHALLOW = 30.0  # m
+YEAR = 365.2425 * 86_400.0  # s
 QUANTA = {"hour": 3_600.0, "day": 86_400.0, "month": 31 * 86_400.0, "year": 366 * 86_400.0}  # s
 DEPTH_NAMES = ("depth", "profondeur", "pressure", "pression")  # of the datatype that holds the depths
 
@@ -255,7 +256,7 @@ async def _fetch_model_columns(
 
 
 def _find_nearest_step(assets: Assets, time: str) -> tuple[str, int] | None:
-    """Return the time step nearest to an instant: raw, and in seconds."""
+    """Return the time step nearest to an instant: raw, and in seconds; of a climatology by the time of the year."""
     if assets.steps is None or not assets.steps.seconds.shape[0]:
         return None
     if not assets.steps.dated:
@@ -265,7 +266,10 @@ def _find_nearest_step(assets: Assets, time: str) -> tuple[str, int] | None:
             field="$.variable",
         )
     seconds = to_array(assets.steps.seconds)
-    step = int(np.abs(seconds - parse_instant(time).timestamp()).argmin())
+    differences = seconds - parse_instant(time).timestamp()
+    if assets.steps.climatology:
+        differences = (differences + YEAR / 2) % YEAR - YEAR / 2
+    step = int(np.abs(differences).argmin())
     return str(unpack_array(assets.steps.raw)[step]), int(seconds[step])
 
 
@@ -357,6 +361,14 @@ def _make_notes(data: ObservationData, quantities: list[ComparedQuantity], conte
     if data.modelled and not any(quantity.is_modelled for quantity in quantities):
         model = data.infos[0].dataset_name or translate("the model")
         return [translate("{model} has no values here", model=model)]
+    months = [
+        labels.time(format_time(step), TimePrecision.of(model.variable))
+        for model in data.modelled
+        for step in model.steps
+        if step is not None and model.variable.climatology
+    ]
+    if months:
+        return [translate("model of {when}", when=labels.join_names(list(dict.fromkeys(months))))]
     differences = [
         (step - parse_instant(station.time).timestamp(), step, model.variable.quantum)
         for model in data.modelled
