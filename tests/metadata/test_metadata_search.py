@@ -122,8 +122,8 @@ def test_a_filter_looks_only_at_the_datasets_that_are_named(ask):
     some = {"latitude": 73, "longitude": 20}
     assert ask("/datasets/filter/location", **some, dataset_ids="nemo_global_month,gone") == ["nemo_global_month"]
     assert ask("/datasets/filter/location", **some, dataset_ids="") == []
-    assert ask("/datasets/filter/location", **some) == []
-    assert ask("/datasets/filter/date", target_date="2016-02-03") == []
+    assert ask("/datasets/filter/location", **some) == ["arctic_day", "nemo_global_month"]
+    assert ask("/datasets/filter/date", target_date="2016-02-03", dataset_ids="") == []
     assert ask("/datasets/filter/date", target_date="2016-02-03", dataset_ids="ostia_month") == []
 
 

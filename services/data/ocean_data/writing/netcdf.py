@@ -332,6 +332,8 @@ def _time_values(
         if parse_time_units(raw.units) is None:  # months of no year
             return values, {"units": raw.units}
     calendar = "proleptic_gregorian"
+    if (seconds < YEAR_ONE).any():  # a climatology perhaps: no reference date of its own time
+        return seconds - YEAR_ONE, {"units": "seconds since 0001-01-01 00:00:00", "calendar": calendar}
     if time.dates is not None and time.dates.calendar in {"360_day", "all_leap"}:
         seconds, calendar = time.dates.seconds.reshape(seconds.shape), time.dates.calendar
     return seconds, {"units": "seconds since 1970-01-01 00:00:00", "calendar": calendar}

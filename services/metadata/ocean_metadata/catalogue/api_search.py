@@ -26,7 +26,7 @@ Indexes = NamedDependency[SearchIndexCache]
 DatasetIds = Annotated[
     str | None,
     query_parameter(
-        "Ids of datasets between commas: the result has some of them, and is empty without this parameter.",
+        "Ids of datasets between commas, to which the result is limited: none if empty. Default: all datasets.",
         "arctic_day,ostia_month",
     ),
 ]

@@ -383,9 +383,12 @@ class SearchIndexCache:
 
 
 def select_ids(index: SearchIndex, mask: Mask, dataset_ids: str | None) -> list[str]:
-    """Return which of the ids between commas in ``dataset_ids`` are of datasets of a mask, in catalogue order."""
-    selected = {name.strip() for name in (dataset_ids or "").split(",")}
-    return [name for row in np.flatnonzero(mask) if (name := index.records[row].id) in selected]
+    """Return the ids of the datasets of a mask, limited to those between commas in ``dataset_ids`` if it is given."""
+    names = [index.records[row].id for row in np.flatnonzero(mask)]
+    if dataset_ids is None:
+        return names
+    limited = {name.strip() for name in dataset_ids.split(",")}
+    return [name for name in names if name in limited]
 
 
 def search_page(
