@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -86,6 +87,17 @@ def test_one_variable_at_one_point_keeps_its_own_form():
     assert answer.values == [[0.0, 0.1], [0.2, 0.3], [0.4, None]]
     assert answer.times[0] == "1970-01-01T00:00:00+00:00"
     assert (answer.latitude, answer.longitude, answer.interpolation) == (47.5, -52.5, "nearest")
+
+
+def test_pressures_stay_pressures():
+    level = replace(extractions.depths((10.0, 400.0)), name="level", units="dbar", standard_name=None)
+    profile = extractions.profile(1)
+    profile = replace(profile, coordinates=[item for item in profile.coordinates if item.name != "depth"] + [level])
+    answer = msgspec.json.decode(extractions.written(JSON, profile), type=PointValues)
+    assert (answer.levels, answer.level_units, answer.depths) == ([10.0, 400.0], "dbar", [None, None])
+    header, first, *_ = extractions.written(Csv(), profile).decode().splitlines()
+    assert header.split(",")[3] == "level (dbar)"
+    assert first.split(",")[3] == "10.0"
 
 
 def test_a_series_of_one_level_has_one_column():

@@ -438,6 +438,16 @@ def test_cells_end_half_way_between_their_centres():
     np.testing.assert_array_equal(section.distance_edges(np.array([0.0, 10, 30])), [0, 5, 20, 30])
 
 
+def test_the_last_of_levels_that_follow_the_sea_floor_reaches_it():
+    depths, wet = np.array([[5.0, 10], [30, 60]]), np.ones((2, 2), dtype=bool)
+    grid = section.SectionGrid(distance=np.arange(2.0), depths=depths, wet=wet, model_floor=np.array([40.0, np.nan]))
+    np.testing.assert_array_equal(grid.edges, [[0, 0], [17.5, 35], [40, 85]])
+    even = section.SectionGrid(
+        distance=np.arange(2.0), depths=np.array([[5.0, 5], [30, 30]]), wet=wet, model_floor=np.array([90.0, 90])
+    )
+    np.testing.assert_array_equal(even.edges[-1], [42.5, 42.5])
+
+
 def test_the_floor_is_the_model_s_then_that_of_its_lowest_value_then_the_relief_s():
     wet = np.array([[1, 1, 1, 0], [1, 1, 0, 0], [1, 0, 0, 0]], dtype=bool)
     depths = np.repeat([[0.0], [10.0], [30.0]], 4, axis=1)

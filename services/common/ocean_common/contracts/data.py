@@ -36,6 +36,8 @@ class PointValues(msgspec.Struct, frozen=True, kw_only=True):
     depths: list[float | None]  # m; None: the variable has no depth, or the level has none
     values: list[list[float | None]]  # [time][depth]; None over land, below the sea floor, or absent
     revision: str = ""  # of the dataset; empty if a file has changed since it was indexed
+    levels: list[float] = []  # where levels are no depths: their values in `level_units`, such as dbar, or sigma
+    level_units: str = ""
 
 
 class TileRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -159,10 +159,13 @@ class Csv:
 def _columns(extraction: Extraction, table: Table) -> tuple[list[str], Sequence[Column | None]]:
     """Return the labels of the columns, and the columns; None: an empty one."""
     if extraction.kind in POINT_KINDS and len(table.fields) == 1:
-        places = {column.name: column for column in table.coordinates}
-        point_columns = [*(places.get(name) for name in POINT_HEADER), table.fields[0]]
-        time = places["time"].label if "time" in places else POINT_HEADER["time"]  # of no date with its units
-        return [*(POINT_HEADER | {"time": time}).values(), table.fields[0].label], point_columns
+        places, header = {column.name: column for column in table.coordinates}, POINT_HEADER
+        level = extraction.coordinate("level")
+        if level is not None and level.units != "1" and "depth" not in places:  # such as pressures
+            places["depth"], header = places["level"], header | {"depth": places["level"].label}
+        if "time" in places:  # times of no date have their own units
+            header = header | {"time": places["time"].label}
+        return [*header.values(), table.fields[0].label], [*(places.get(name) for name in header), table.fields[0]]
     columns = [*table.coordinates, *table.fields]
     labels = [column.label for column in columns]
     unique = [

@@ -73,6 +73,7 @@ def point_values(extraction: Extraction, values: dict[str, Values], revision: st
     info, table = field.variable, _time_by_depth(field, values)
     seconds, raw = extraction.coordinate("time"), extraction.coordinate("raw_time")
     latitude, longitude = _single(extraction, "latitude"), _single(extraction, "longitude")
+    level = extraction.coordinate("level")
     return PointValues(
         dataset=extraction.dataset,
         variable=field.key,
@@ -86,6 +87,8 @@ def point_values(extraction: Extraction, values: dict[str, Values], revision: st
         times=seconds.format_times() if seconds and seconds.is_time else [],
         raw_times=np.asarray(raw.values).tolist() if raw else [],
         depths=_depths(extraction, values, table.shape[1]),
+        levels=[] if level is None else np.ravel(np.asarray(level.values, dtype=np.float64)).tolist(),
+        level_units="" if level is None else level.units or "",
         values=nest_numbers(table),
         revision=revision,
     )

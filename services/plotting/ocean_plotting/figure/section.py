@@ -54,8 +54,14 @@ class SectionGrid:
 
     @property
     def edges(self) -> Floats:
-        """Boundaries of levels, shape (level + 1, place), m: half-way between them."""
-        return make_level_edges(np.where(np.isfinite(self.depths), self.depths, 0.0))
+        """Boundaries of levels, shape (level + 1, place), m: half-way between them.
+
+        The last of levels that follow the sea floor ends there.
+        """
+        edges = make_level_edges(np.where(np.isfinite(self.depths), self.depths, 0.0))
+        if self.model_floor is not None and np.unique(self.depths[-1, self.wet[-1]]).size > 1:
+            edges[-1] = np.where(self.model_floor > self.depths[-1], self.model_floor, edges[-1])
+        return edges
 
     @property
     def top(self) -> float:

@@ -90,9 +90,9 @@ def format_level(coverage: Coverage, context: DrawContext, *, alone: bool = Fals
     if level.units not in {None, "1"}:
         value = context.labels.value(float(to_array(level.values).ravel()[0]), level.units)
         return value if alone else context.translate("at {depth}", depth=value)
-    numbers = {"number": coverage.facts.get("level", ""), "count": coverage.facts.get("levels", "")}
-    if not numbers["number"]:
+    if not {"level", "levels"} <= coverage.facts.keys():
         return ""
+    numbers = {"number": f"{coverage.facts['level']:.0f}", "count": f"{coverage.facts['levels']:.0f}"}
     if alone:
         return context.translate("level {number} of {count}", **numbers)
     return context.translate("at level {number} of {count}", **numbers)
