@@ -200,6 +200,30 @@ def test_levels_that_follow_the_sea_floor_come_with_their_terms(assets_of, tmp_p
     assert (result.bathymetry.source, result.angle["alpha"].variable.units) == ("h", "radians")
 
 
+@pytest.mark.parametrize("masked", [False, True])
+def test_terms_that_differ_between_files_are_read_from_each(assets_of, tmp_path, masked):
+    for day, (stretching, land) in enumerate([(10.0, 0), (10.0, 1), (50.0, 1)]):
+        mask = {"mask_rho": ("eta_rho xi_rho", np.full(SHAPE, land), {})} if masked else {}
+        times = {"ocean_time": ("ocean_time", [2 * day, 2 * day + 1], ROMS["ocean_time"][2])}
+        levels = {"s_rho": ("s_rho", [-0.8, -0.5, -0.2], {"formula_terms": FORMULA}), "Vtransform": ("", 2, {})}
+        changed = {"hc": ("", stretching, {"units": "meter"})}
+        write_file(tmp_path / f"a_{day}.nc", ROMS_SIZES, **(ROMS | mask | times | levels | changed))
+    result = assets_of("temp", url="a_*.nc")
+    terms = result.levels.terms
+    assert [terms[role].steps for role in ("depth_c", "eta")] == [result.steps] * 2
+    assert [terms[role].steps for role in ("s", "C", "depth")] == [None] * 3
+    assert (result.land is not None and result.land.mask.steps == result.steps) == masked
+
+
+def test_a_series_keeps_one_formula_of_its_levels(index, write, tmp_path):
+    for day, transform in enumerate((2, 1)):
+        times = {"ocean_time": ("ocean_time", [2 * day, 2 * day + 1], ROMS["ocean_time"][2])}
+        levels = {"s_rho": ("s_rho", [-0.8, -0.5, -0.2], {}), "Vtransform": ("", transform, {})}
+        write_file(tmp_path / f"a_{day}.nc", ROMS_SIZES, **(ROMS | times | levels))
+    result = index(datasets=write({"a": {"url": "a_*.nc"}})).dataset("a")
+    assert [str(problem.reason) for problem in result.problems] == ["its depth levels differ from those of a_0.nc"]
+
+
 def test_velocities_between_the_points_have_the_levels_of_those_points(assets_of, tmp_path):
     write_file(tmp_path / "a.nc", ROMS_SIZES, **ROMS, s_rho=("s_rho", [-0.8, -0.5, -0.2], {"formula_terms": FORMULA}),
                Vtransform=("", 2, {}))  # fmt: skip

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -148,6 +149,8 @@ def _together(
 def mask_box(variable: Assets, mask: Assets, file: File, box: Box) -> tuple[File, Box]:
     """Return the part of a land mask that belongs to a part of a variable."""
     times, levels, y, x = box
+    # A conversion is of the variable's values.
+    file = msgspec.structs.replace(file, conversion=None)
     if mask.steps is None:
         file, times = mask.files[0], only(0)
     if mask.depth is None or variable.depth is None:

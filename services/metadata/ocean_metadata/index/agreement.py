@@ -174,7 +174,17 @@ def _is_same_axis(layout: Layout, header: FileHeader, other_layout: Layout, refe
         return layout.depth == other_layout.depth
     (first, _), (second, _) = make_depth_axis(layout.depth, header), make_depth_axis(other_layout.depth, reference)
     described = [(axis.kind, axis.units, axis.order) for axis in (first, second)]
-    return described[0] == described[1] and _agree(first, second)
+    formulas = [_describe_formula(axis, side) for axis, side in ((first, header), (second, reference))]
+    return described[0] == described[1] and formulas[0] == formulas[1] and _agree(first, second)
+
+
+def _describe_formula(axis: DepthAxis, header: FileHeader) -> tuple[str, list[float]]:
+    """Describe the formula of levels that follow the sea floor; ROMS numbers its formulas."""
+    if axis.kind != "sigma":
+        return "", []
+    numbers = header.values.get("Vtransform")
+    standard_name = header.variables[axis.name].text("standard_name") if axis.name in header.variables else ""
+    return standard_name, [] if numbers is None else np.ravel(unpack_array(numbers)).tolist()
 
 
 def _agree(first: DepthAxis, second: DepthAxis) -> bool:

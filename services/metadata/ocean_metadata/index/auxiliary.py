@@ -13,6 +13,7 @@ from ocean_common.arrays import unpack_array
 from ocean_common.contracts.assets import Role
 from ocean_core.units import length_in_metres
 from ocean_metadata.index.axes import HORIZONTAL, Layout, find_layout, is_time, vertical_coordinate
+from ocean_metadata.index.mask_meaning import read_meaning
 from ocean_metadata.index.model import DatasetSpec, FileHeader, Reference, VariableHeader
 from ocean_metadata.index.selection import Member, SourceFile, match_dimensions
 
@@ -50,6 +51,30 @@ class Term(NamedTuple):
     @property
     def roles(self) -> set[Role]:
         return {dimension.role for dimension in self.layout.dimensions}
+
+
+def list_static_terms(header: FileHeader) -> list[str]:
+    """List the variables without time that give depths, sea floor or land: files of a family may differ in them."""
+    names = {name for terms in _USUAL_TERMS.values() for name in (*terms, *terms.values())} | {"s_rho", "s_w", "Cs_w"}
+    for variable in header.variables.values():
+        names.update(name for _, name in _FORMULA_TERM.findall(variable.text("formula_terms")))
+    return [
+        variable.name
+        for variable in header.variables.values()
+        if variable.numeric
+        and len(variable.dimensions) <= 3
+        and (variable.name in names or _is_named_term(variable))
+        and all(dimension.role != "time" for dimension in find_layout(variable.name, header).dimensions)
+    ]
+
+
+def _is_named_term(variable: VariableHeader) -> bool:
+    is_named = any(names.fullmatch(variable.name) for names in (_FLOOR, _DEPTHS, _HEIGHTS))
+    return (
+        is_named
+        or _FLOOR_STANDARD_NAME.fullmatch(variable.text("standard_name")) is not None
+        or bool(read_meaning(variable))
+    )
 
 
 class Candidates:

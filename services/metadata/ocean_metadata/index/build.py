@@ -19,6 +19,7 @@ from ocean_metadata.catalogue.model import (
     GridRecord,
     LevelsRecord,
     MaskRecord,
+    Note,
     Omission,
     StepArrays,
     TimeAxis,
@@ -58,7 +59,7 @@ class DatasetBuilder:
         self._depths: list[DepthAxis] = []
         self._times: dict[tuple[str, tuple[int, ...]], tuple[TimeAxis, StepArrays]] = {}
         self._variables: list[VariableRecord] = []
-        self._auxiliary_keys: dict[tuple[str, int, int, int | None], str] = {}
+        self._auxiliary_keys: dict[tuple[str, int, str | None, int, int | None], str] = {}
 
     def _add_variables(self) -> None:
         members = []
@@ -78,8 +79,13 @@ class DatasetBuilder:
         depth = self._add_depth(member.layout.depth, member.files[0])
         candidates = Candidates(member, self._sources)
         kind, terms = find_levels(self._spec, candidates)
+        terms = {role: self._follow_files(term, member) for role, term in terms.items()}
         keys = self._add_terms(terms, grid, depth)
         bathymetry, angle = find_bathymetry(self._spec, candidates), find_angle(self._spec, candidates)
+        if bathymetry and self._differs(bathymetry):
+            file = self._name(bathymetry.files[0])
+            text = Message("it differs between the files: that of {file} is shown", file=file)
+            self._notes[Note(bathymetry.name, "guessed", text)] = None
         limits = find_scale(member)
         limits = limits or convert_limits(detail.scales.get(spec.source, DEFAULT_LIMITS), member.conversion)
         more: dict[str, Any] = {
@@ -128,13 +134,26 @@ class DatasetBuilder:
     def _add_mask(self, member: Member, mask: MaskRequest | None, grid: int, depth: int | None) -> MaskRecord | None:
         if mask is None:
             return None
-        term = mask.term
-        if mask.follows_time:
-            layout = msgspec.structs.replace(term.layout, time=member.layout.time)
-            term = term._replace(files=member.files, layout=layout)
+        term = self._follow_files(mask.term, member, always=mask.follows_time)
         if depth is None and term.layout.depth is not None:
             depth = self._add_depth(term.layout.depth, mask.file)
         return MaskRecord(key=self._add_auxiliary(term, grid, depth), meaning=mask.meaning)
+
+    def _follow_files(self, term: Term, member: Member, *, always: bool = False) -> Term:
+        """Return a term as it is read from the file of each time step, where files differ in it."""
+        time, is_own = member.layout.time, set(term.files) <= set(member.files)
+        own = term._replace(files=member.files)
+        if not always and ("time" in term.roles or time is None or not is_own or not self._differs(own)):
+            return term
+        return own._replace(layout=msgspec.structs.replace(term.layout, time=time))
+
+    def _differs(self, term: Term) -> bool:
+        """Return True if files differ in a term without time that they all hold."""
+        prints = [self._sources[number].readable_header.prints.get(term.name) for number in term.files]
+        return None not in prints and len({item.digest for item in prints if item}) > 1
+
+    def _name(self, number: int) -> str:
+        return posixpath.basename(self._sources[number].file.path)
 
     def _add_terms(self, terms: Mapping[str, Term], grid: int, depth: int | None) -> dict[str, str]:
         """Return the keys of terms of depths; none if they are on points without any variable of the dataset."""
@@ -169,7 +188,7 @@ class DatasetBuilder:
     def _add_auxiliary(self, term: Term, grid: int, depth: int | None) -> str:
         grid = grid if term.roles & HORIZONTAL else self._add_grid(_NO_GRID)
         depth = depth if "depth" in term.roles else None
-        identity = (term.name, term.files[0], grid, depth)
+        identity = (term.name, term.files[0], term.layout.time, grid, depth)
         if identity not in self._auxiliary_keys:
             self._auxiliary_keys[identity] = f"@{term.name}.{len(self._auxiliary_keys)}"
             header = self._sources[term.files[0]].readable_header.variables[term.name]
@@ -194,8 +213,8 @@ class DatasetBuilder:
         key = (name, tuple(files))
         if key not in self._times:
             parts = [
-                get_raw_times(source.readable_header, layout.time, dimension, posixpath.basename(source.file.path))
-                for source in (self._sources[number] for number in files)
+                get_raw_times(self._sources[number].readable_header, layout.time, dimension, self._name(number))
+                for number in files
             ]
             axis = make_time_axis(parts, files, self._spec.time_dim_units)
             if axis is None:
@@ -222,8 +241,7 @@ class DatasetBuilder:
         skipped += not_calculated
         self._drop_incomplete_vectors()
         file_problems = [
-            Omission(posixpath.basename(self._sources[number].file.path), reason)
-            for number, reason in sorted(self._selection.problems.items())
+            Omission(self._name(number), reason) for number, reason in sorted(self._selection.problems.items())
         ]
         reason = None
         if all(variable.auxiliary for variable in self._variables):

@@ -107,7 +107,7 @@ class FileHeader(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     attributes: dict[str, Any]
     groups: list[str]  # below the root; only the root is read
     values: dict[str, Array]  # of time and vertical coordinates, unpacked
-    prints: dict[str, CoordinatePrint]  # of horizontal coordinates
+    prints: dict[str, CoordinatePrint]  # of horizontal coordinates, and of what depths and land follow from
 
     def __hash__(self) -> int:
         return hash(self.structure)

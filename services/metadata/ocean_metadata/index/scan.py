@@ -25,6 +25,7 @@ from ocean_common.dataset_uri import Kind, is_remote, kind_of, local
 from ocean_core.cache import TTLCache
 from ocean_core.errors import Message
 from ocean_core.packing import InvalidPacking, Packing
+from ocean_metadata.index.auxiliary import list_static_terms
 from ocean_metadata.index.axes import (
     find_layout,
     is_latitude,
@@ -179,6 +180,8 @@ def _read_header(path: str, stamp: Stamp) -> FileHeader:
                 header.values[name] = pack_array(read_coordinate(data.variables[name]))
         for name in _list_horizontal(header):
             header.prints[name] = _print_coordinate(header.variables[name], data.variables[name])
+        for name in set(list_static_terms(header)) - header.prints.keys():
+            header.prints[name] = _print_coordinate(header.variables[name], data.variables[name], exact=True)
     return header
 
 
@@ -199,17 +202,17 @@ def _list_horizontal(header: FileHeader) -> list[str]:
     return sorted(name for name in names if 1 <= len(header.variables[name].dimensions) <= 3)
 
 
-def _print_coordinate(declaration: VariableHeader, variable: Variable) -> CoordinatePrint:
+def _print_coordinate(declaration: VariableHeader, variable: Variable, *, exact: bool = False) -> CoordinatePrint:
     """Print a coordinate: an axis whole, three rows of a 2-D one (all of it would take long for every file)."""
-    if len(variable.shape) == 1 or 0 in variable.shape:
+    if len(variable.shape) <= 1 or 0 in variable.shape:
         values = read_floats(variable)
     else:
-        first = (0,) * (len(variable.shape) - 2)  # of coordinates with a time dimension
-        count = variable.shape[-2]
+        *outer, count, _ = variable.shape
+        middle = tuple(size // 2 for size in outer)  # of coordinates with a time dimension, or of depths with levels
         rows = sorted({0, count // 2, count - 1})
-        values = np.stack([read_floats(variable, (*first, row, slice(None))) for row in rows])
+        values = np.stack([read_floats(variable, (*middle, row, slice(None))) for row in rows])
     is_table = np.dtype(declaration.dtype).kind in "iu" and not (is_latitude(declaration) or is_longitude(declaration))
-    return print_coordinate(values, variable.shape, cyclic=is_longitude(declaration), exact=is_table)
+    return print_coordinate(values, variable.shape, cyclic=is_longitude(declaration), exact=exact or is_table)
 
 
 def _read_declaration(name: str, variable: Variable) -> VariableHeader:

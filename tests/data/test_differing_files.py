@@ -1,12 +1,16 @@
-"""Files in another unit than their variable: values are converted however they are read."""
+"""Files of a family that differ: values in another unit are converted, coefficients are those of each file."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
+import netCDF4
 import numpy as np
 import pytest
 from msgspec.structs import replace
 from tests.data.test_hdf5_files import NX, NY, STEPS, write
+
+from ocean_common.contracts.assets import LandMask
+from ocean_core.cells import MaskMeaning
 
 ZERO = 273.15  # K
 
@@ -48,3 +52,31 @@ def test_a_level_is_kept_for_each_unit(family, source):
     in_kelvin = replace(family.variable, files=[replace(file, conversion=None) for file in family.variable.files])
     kelvin, celsius = (source.level(variable, STEPS, None) for variable in (in_kelvin, family.variable))
     np.testing.assert_allclose(kelvin - celsius, np.where(np.isnan(celsius), np.nan, ZERO), atol=5e-5)
+
+
+def test_a_coefficient_is_read_from_the_file_of_each_step(family, source):
+    variable = family.variable
+    for number, file in enumerate(variable.files):
+        with netCDF4.Dataset(file.path, "a") as data:
+            data.createVariable("hc", "f8", ())[...] = 10.0 * (number + 1)
+    grid = replace(variable.grid, kind="none", shape=(1, 1))
+    coefficient = replace(variable, source="hc", dimensions=[], grid=grid, depth=None, files=[
+        replace(file, conversion=None) for file in variable.files
+    ])  # fmt: skip
+    steps = [0, STEPS - 1, STEPS, 2 * STEPS - 1]
+    values = source.columns(coefficient, steps, slice(None), np.zeros(1, np.int32))
+    assert values.ravel().tolist() == [10.0, 10.0, 20.0, 20.0]
+
+
+def test_a_mask_beside_converted_values_is_not_converted(family, source):
+    variable = family.variable
+    for file in variable.files:
+        with netCDF4.Dataset(file.path, "a") as data:
+            data.createVariable("mask", "i1", ("lat", "lon"))[:] = np.arange(NY * NX).reshape(NY, NX) % 2
+    dimensions = [dimension for dimension in variable.dimensions if dimension.role != "time"]
+    mask = replace(variable, source="mask", dimensions=dimensions)
+    hidden = replace(variable, land=LandMask(mask=mask, meaning=MaskMeaning(land=[0])))
+    is_sea = np.arange(NY * NX).reshape(NY, NX) % 2 == 1
+    for step in (0, STEPS):
+        has_value = np.isfinite(source.level(hidden, step, None))
+        np.testing.assert_array_equal(has_value, is_sea & np.isfinite(family.celsius[step]))
