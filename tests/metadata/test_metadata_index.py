@@ -9,6 +9,7 @@ import sys
 import threading
 from pathlib import Path
 
+import h5py
 import netCDF4
 import numpy as np
 import pytest
@@ -158,6 +159,25 @@ def test_a_file_that_is_damaged_after_its_header_is_distinguished(tmp_path, inde
     result = index(folder=tmp_path).datasets
     assert {name: item.state for name, item in result.items()} == {"bad": "broken", "good": "served"}
     assert "cannot be" in str(result["bad"].reason)
+
+
+def test_a_damaged_variable_costs_neither_the_others_of_its_file_nor_its_other_files(tmp_path, index, make):
+    for day in (1, 2):
+        path = make(tmp_path / f"day_{day}.nc", times=[day], shape=(200, 300))
+        with netCDF4.Dataset(path, "a") as data:
+            other = data.createVariable("other", "f8", ("time", "lat", "lon"), zlib=True)
+            other[:] = np.random.default_rng(day).random(other.shape)
+    with h5py.File(tmp_path / "day_1.nc") as file:
+        chunk = file["other"].id.get_chunk_info(0)
+    with (tmp_path / "day_1.nc").open("r+b") as file:
+        file.seek(chunk.byte_offset + chunk.size // 2)
+        file.write(bytes(1000))
+    result = index(folder=tmp_path).dataset("day")
+    assert {variable.key: result.times[variable.time].count for variable in result.variables} == {
+        "thetao": 2,
+        "other": 1,
+    }
+    assert [(item.name, "cannot be" in str(item.reason)) for item in result.problems] == [("day_1.nc", True)]
 
 
 def test_an_unchanged_file_is_not_read_again(tmp_path, index, make):

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, NamedTuple
 
 import msgspec
@@ -23,7 +23,15 @@ from ocean_metadata.index.axes import HORIZONTAL, Layout, Placement, find_layout
 from ocean_metadata.index.masks import MaskRequest, find_mask
 from ocean_metadata.index.model import DatasetSpec, FileHeader
 from ocean_metadata.index.selection import BorrowedCoordinates, Member, SourceFile, find_scale, select_variables
-from ocean_metadata.index.storage import Floats, OpenDataset, Unreadable, open_dataset, read_floats
+from ocean_metadata.index.storage import (
+    BROKEN,
+    Floats,
+    OpenDataset,
+    Unreadable,
+    describe_error,
+    open_dataset,
+    read_floats,
+)
 
 SAMPLE = 64  # values along each dimension
 OUTLINE_BLOCKS = 72  # along each dimension of a grid: an outline, not a coast
@@ -51,6 +59,7 @@ class FileDetail(msgspec.Struct, frozen=True, kw_only=True):
     grids: list[GridRecord] = []
     grid_of: dict[str, int] = {}  # variable → index into `grids`
     reasons: dict[str, Message] = {}  # variable → why it has no grid
+    unreadable: dict[str, Message] = {}  # variable → why its values cannot be read in this file
     scales: dict[str, Limits] = {}  # of the variables without a scale
     masks: dict[str, MaskRequest] = {}  # variable → land mask, of those from which it hides something
     notes: list[Note] = []
@@ -96,36 +105,45 @@ def read_detail(path: str, header: FileHeader, request: DetailRequest) -> FileDe
         others = {mask.path for mask in request.masks.values() if mask.path is not None}
         mask_files = {other: stack.enter_context(open_dataset(other)) for other in others}
         for name in request.variables:
-            layout = find_layout(name, header)
-            placement = layout.placement
-            if placement is None:
-                continue
-            mask = request.masks.get(name)
-            land = None
-            if mask is not None and 0 not in data.variables[name].shape:
-                land = _find_hidden_land(data, mask_files.get(mask.path or "", data), name, layout, mask)
-            if land is not None:
-                detail.masks[name] = land.mask
-                detail.notes.extend(land.notes)
-            hidden = land.first if land is not None else None
-            if placement not in grids:
-                is_borrowed = borrowed is not None and {placement.latitude, placement.y_axis} & borrowed.names
-                try:
-                    positions = _read_positions(coordinates if is_borrowed else data, placement, header)
-                except Unreadable as error:
-                    grids[placement] = error.message
+            with _note_error(name, detail.unreadable):
+                layout = find_layout(name, header)
+                placement = layout.placement
+                if placement is None:
+                    continue
+                land = _find_hidden_land(data, mask_files, name, layout, request.masks.get(name))
+                if land is not None:
+                    detail.masks[name] = land.mask
+                    detail.notes.extend(land.notes)
+                hidden = land.first if land is not None else None
+                if placement not in grids:
+                    is_borrowed = borrowed is not None and {placement.latitude, placement.y_axis} & borrowed.names
+                    try:
+                        positions = _read_positions(coordinates if is_borrowed else data, placement, header)
+                    except Unreadable as error:
+                        grids[placement] = error.message
+                    else:
+                        grids[placement] = len(detail.grids)
+                        detail.notes.extend(positions.notes)
+                        outline = _read_outline(data, name, layout, positions, hidden)
+                        detail.grids.append(GridRecord(grid=positions.grid, footprint=outline))
+                if isinstance(grid := grids[placement], Message):
+                    detail.reasons[name] = grid
                 else:
-                    grids[placement] = len(detail.grids)
-                    detail.notes.extend(positions.notes)
-                    outline = _read_outline(data, name, layout, positions, hidden)
-                    detail.grids.append(GridRecord(grid=positions.grid, footprint=outline))
-            if isinstance(grid := grids[placement], Message):
-                detail.reasons[name] = grid
-            else:
-                detail.grid_of[name] = grid
-            if name in request.unscaled:
-                detail.scales[name] = sample_limits(_read_sample(data, name, layout, hidden))
+                    detail.grid_of[name] = grid
+                if name in request.unscaled:
+                    detail.scales[name] = sample_limits(_read_sample(data, name, layout, hidden))
+    if detail.unreadable and len(detail.unreadable) == len(request.variables):
+        raise Unreadable(next(iter(detail.unreadable.values())))
     return detail
+
+
+@contextmanager
+def _note_error(name: str, unreadable: dict[str, Message]) -> Iterator[None]:
+    """Note why a variable cannot be read; the others of its file may be."""
+    try:
+        yield
+    except BROKEN as error:
+        unreadable[name] = describe_error(error)
 
 
 class _HiddenLand(NamedTuple):
@@ -137,12 +155,15 @@ class _HiddenLand(NamedTuple):
 
 
 def _find_hidden_land(
-    data: OpenDataset, mask_file: OpenDataset, name: str, layout: Layout, mask: MaskRequest
+    data: OpenDataset, mask_files: Mapping[str, OpenDataset], name: str, layout: Layout, mask: MaskRequest | None
 ) -> _HiddenLand | None:
     """Find the numbers on land in the first field of a variable, and in its last level if the mask has levels.
 
     None if there are none: the mask would change nothing. One that follows the time is kept.
     """
+    if mask is None or 0 in data.variables[name].shape:
+        return None
+    mask_file = mask_files.get(mask.path or "", data)
     has_levels = layout.depth is not None and any(item.role == "depth" for item in mask.dimensions)
     fields = [
         (

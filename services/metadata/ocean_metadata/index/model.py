@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 import numpy as np
@@ -109,6 +109,12 @@ class FileHeader(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     values: dict[str, Array]  # of time and vertical coordinates, unpacked
     prints: dict[str, CoordinatePrint]  # of horizontal coordinates, and of what depths and land follow from
 
+    def with_reasons(self, reasons: Mapping[str, Message]) -> Self:
+        """Return the header with the reasons why variables cannot be read."""
+        declared = {name: msgspec.structs.replace(self.variables[name], reason=reasons[name]) for name in reasons}
+        variables = self.variables | declared
+        return msgspec.structs.replace(self, structure=digest_structure(variables), variables=variables)
+
     def __hash__(self) -> int:
         return hash(self.structure)
 
@@ -119,7 +125,10 @@ class FileHeader(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 def digest_structure(variables: Mapping[str, VariableHeader]) -> str:
     """Digest names, dimensions and attributes; numbers in texts (dates, versions) do not count."""
     declarations = [
-        (name, header.dtype, header.dimensions, header.shape, _DIGITS.sub("#", repr(sorted(header.attributes.items()))))
+        (
+            *(name, header.dtype, header.dimensions, header.shape, header.reason is None),
+            _DIGITS.sub("#", repr(sorted(header.attributes.items()))),
+        )
         for name, header in variables.items()
     ]
     return hashlib.blake2b(repr(declarations).encode(), digest_size=12).hexdigest()

@@ -168,7 +168,11 @@ class DatasetIndexer:
             for request in missing:
                 path, source = spec.paths[request.file], sources[request.file]
                 try:
-                    details[request.file] = self._read_detail(path, source, request, stored[path][1])
+                    detail = self._read_detail(path, source, request, stored[path][1])
+                    details[request.file] = detail
+                    if detail.unreadable:
+                        header = source.readable_header.with_reasons(detail.unreadable)
+                        sources[request.file] = source._replace(header=header)
                 except BROKEN as error:
                     # The header is readable, the coordinates are not.
                     sources[request.file] = source._replace(header=None, reason=describe_error(error))
