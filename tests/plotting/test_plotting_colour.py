@@ -154,11 +154,24 @@ def test_an_unknown_colormap_is_refused():
         choose_colours(info("votemper"), "nope")
 
 
-@loop_over("text", ["", "1", "1,2,3", "nan,1", "1,nan", "inf,1", "-inf,inf", "2,1", "1,1", "a,b", "-1e308,1e308"])
+@loop_over("text", ["", "1", "1,2,3", "nan,1", "1,nan", "inf,1", "-inf,inf", "2,1", "a,b", "-1e308,1e308"])
 def test_a_wrong_scale_is_refused_with_what_works(text):
     with pytest.raises(InvalidRequest, match="-5,30") as caught:
         parse_scale(text)
     assert caught.value.field == "scale"
+
+
+@given(st.floats(-1e6, 1e6), st.floats(0, 1e-3))
+def test_the_range_of_what_is_in_view_is_a_scale_after_rounding(low, width):
+    scale = parse_scale(f"{low:.4f},{low + width:.4f}")
+    assert scale.low < scale.high
+    values = np.array([[low, low + width, np.nan]])
+    drawn = palette_indices(values, make_palette("thermal", scale))
+    assert (drawn[0] > 0).tolist() == [True, True, False]
+
+
+def test_equal_limits_of_a_logarithmic_scale_stay_above_zero():
+    assert parse_scale("1e-7,1e-7,log").low > 0
 
 
 @given(st.floats(-1e30, 1e30), st.floats(-1e30, 1e30))

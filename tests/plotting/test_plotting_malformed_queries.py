@@ -118,8 +118,12 @@ def test_a_variable_without_time_has_profiles_without_a_time(client, numbers):
 
 
 @loop_over("text", ["0,1e308", "-1e308,1e308", "1e-320,2e-320", "1e12,1.0000000000001e12", "nan,1", "1,inf"])
-def test_a_scale_between_whose_ends_nothing_can_be_written_is_refused(client, text):
-    assert problem(plot(client, "transect", {"scale": text}))["field"] == "$.scale"
+def test_limits_between_which_nothing_can_be_written_are_refused_or_widened(client, text):
+    answer = plot(client, "transect", {"scale": text})
+    if text in {"1e-320,2e-320", "1e12,1.0000000000001e12"}:  # as clients round the range of a constant
+        assert answer.status_code == 200
+    else:
+        assert problem(answer)["field"] == "$.scale"
     low, high = map(float, text.split(","))
     if np.isfinite([low, high]).all():
         wrong = plot(client, "profile", {"variable_range": [[low, high]]})
@@ -129,12 +133,8 @@ def test_a_scale_between_whose_ends_nothing_can_be_written_is_refused(client, te
 @given(low=st.floats(-1e29, 1e29), width=st.floats(1e-9, 1e29))
 def test_every_scale_that_is_read_has_steps_for_an_axis(low, width):
     high = low + width
-    try:
-        read = parse_scale(f"{low!r},{high!r}")
-    except InvalidRequest:
-        assert high - low < 1e-11 * max(abs(low), abs(high))
-        return
-    assert read == (low, high)
+    read = parse_scale(f"{low!r},{high!r}").limits
+    assert read == (low, high) or high - low < 1e-11 * max(abs(low), abs(high))
     assert len(MaxNLocator(nbins=9).tick_values(*read)) > 1
 
 

@@ -357,16 +357,17 @@ def fit_scale(
     if zero_centered or (colours.colormap in DIVERGING_COLORMAPS and low < 0 < high):
         largest = max(abs(low), abs(high))
         low, high = -largest, largest
-    return colours.scale(_widen(low, high))
+    return colours.scale(widen_limits(low, high))
 
 
 def line_limits(values: NDArray[np.floating], fallback: Limits) -> Limits:
     """Return the least and the greatest value, for the axis of a line; the ``fallback`` if no value is finite."""
     limits = data_limits(values)
-    return fallback if limits is None else _widen(*limits)
+    return fallback if limits is None else widen_limits(*limits)
 
 
-def _widen(low: float, high: float) -> Limits:
+def widen_limits(low: float, high: float) -> Limits:
+    """Return limits of which values between them can be told apart: these, or wider ones around equal ones."""
     if is_distinguishable(low, high):
         return low, high
     margin = max(abs(low) * 0.01, 1e-6)

@@ -13,7 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import VariableInfo
-from ocean_core.colour import COLORMAPS, DEFAULT_COLORMAP, Colours, Scale, is_distinguishable, ramp_span
+from ocean_core.colour import (
+    COLORMAPS,
+    DEFAULT_COLORMAP,
+    LARGEST_LIMIT,
+    Colours,
+    Scale,
+    ramp_span,
+    widen_limits,
+)
 from ocean_core.errors import InvalidRequest
 
 ColourTable = NDArray[np.uint8]  # (n, 3): red, green and blue, from the lowest value to the highest
@@ -73,7 +81,10 @@ def choose_colours(info: VariableInfo, requested: str | None = None) -> Colours:
 
 
 def parse_scale(text: str, field: str = "scale") -> Scale:
-    """Read `min,max` or `min,max,log`."""
+    """Read `min,max` or `min,max,log`.
+
+    Equal limits are widened: clients round the range of a constant, or of values that are all tiny.
+    """
     *limits, last = (part.strip() for part in text.split(","))
     logarithmic = last.lower() == "log"
     try:
@@ -87,14 +98,15 @@ def parse_scale(text: str, field: str = "scale") -> Scale:
             text=text[:60],
             field=field,
         )
-    if not is_distinguishable(low, high):
+    if not -LARGEST_LIMIT <= low <= high <= LARGEST_LIMIT:
         raise InvalidRequest(
             "{name} is {text!r}; expected two numbers separated by a comma, the lower one first: -5,30",
             name=field,
             text=text[:60],
             field=field,
         )
-    return Scale(low, high, logarithmic)
+    wide_low, wide_high = widen_limits(low, high)
+    return Scale(max(wide_low, low / 2) if logarithmic else wide_low, wide_high, logarithmic)
 
 
 @cache
