@@ -20,6 +20,7 @@ from ocean_core.geometry import Bounds, longitude_near, smallest_span, split_at_
 from ocean_core.units import angle_in_degrees, length_in_metres
 from ocean_metadata.catalogue.model import GridRecord, Note, copy_fields
 from ocean_metadata.index.axes import HORIZONTAL, Layout, Placement, find_layout
+from ocean_metadata.index.mask_meaning import has_vague_name
 from ocean_metadata.index.masks import MaskRequest, find_mask
 from ocean_metadata.index.model import DatasetSpec, FileHeader
 from ocean_metadata.index.selection import BorrowedCoordinates, Member, SourceFile, find_scale, select_variables
@@ -38,6 +39,7 @@ OUTLINE_BLOCKS = 72  # along each dimension of a grid: an outline, not a coast
 _TOLERANCE = 0.1  # of a cell: largest distance of a grid mapping from the latitude and longitude in the file
 _OUTLINE_TRIANGLES = 20_000
 _TRIANGLE = 3  # corners that a face has at least
+_MASK_NUMBERS = 4_000_000  # of a mask that follows the time: so many are looked through
 _FILLS = 3  # different latitudes beyond the poles: more are positions in other units, or wrong
 _PRECISION = 0.001  # degrees, of outlines
 
@@ -179,7 +181,9 @@ def _find_hidden_land(
         mask = msgspec.structs.replace(mask, meaning=reverse_meaning(mask.meaning))
     land = [find_land(numbers, mask.meaning) for _, numbers in fields]
     is_filled = any((np.isfinite(field) & hidden).any() for (field, _), hidden in zip(fields, land, strict=True))
-    if not is_filled and not mask.follows_time:
+    if not is_filled and not (mask.follows_time and _may_hide_later(mask_file.variables[mask.name], mask)):
+        return None
+    if mask.guessed and has_vague_name(mask.name) and np.unique(fields[0][0][land[0]]).size > _FILLS:
         return None
     notes = [Note(mask.name, "masked", Message("it hides land that is filled with numbers"))] if is_filled else []
     if is_filled and mask.guessed:
@@ -189,6 +193,13 @@ def _find_hidden_land(
         advice = Message("write flag_values and flag_meanings to {name}, as 0, 1 and 'land sea'", name=mask.name)
         notes.append(Note(mask.name, "guessed", text, advice))
     return _HiddenLand(mask, land[0], notes)
+
+
+def _may_hide_later(variable: Any, mask: MaskRequest) -> bool:
+    """Return True if a mask that follows the time may hide something at other times than the first."""
+    if not mask.is_in_one_file or np.prod(variable.shape) > _MASK_NUMBERS:
+        return True
+    return bool(find_land(read_floats(variable), mask.meaning).any())
 
 
 def _is_reversed(field: Floats, numbers: Floats, meaning: MaskMeaning) -> bool:
@@ -296,6 +307,9 @@ def _read_projected(data: OpenDataset, placement: Placement, header: FileHeader)
             continue
         if stored is None or _agree(latitude, longitude, stored):
             content = repr(sorted(mapping.items())).encode()
+            if stored is not None:
+                is_placed = np.isfinite(stored.latitude)
+                latitude, longitude = (np.where(is_placed, values, np.nan) for values in (latitude, longitude))
             more = {"axis_factor": factor, "mapping": mapping, "degrees": stored.grid.degrees if stored else 1.0}
             grid = _make_grid(placement, (y.size, x.size), y, x, content, **more)
             return CellPositions(grid, latitude, longitude, notes=stored.notes if stored else ())

@@ -22,6 +22,9 @@ _NUMBER_FIRST = re.compile(rf"\b([01])\b\W*(?:is|for|means|over|on)?\W*\b({_LAND
 _WORD_FIRST = re.compile(rf"\b({_LAND}|{_SEA})\w*\W*(?:is|as|has)?\W*\b([01])\b", re.IGNORECASE)
 _LAND_FLAG = re.compile(rf"(over_?)?({_LAND})(_?(points?|cells?|area|mask(ed)?))?|masked|inactive", re.IGNORECASE)
 
+# Names that may mean anything else: what they hide has to look like a fill value.
+_VAGUE_NAMES = {"mask", "msk", "masks", "ocean", "land", "lmask"}
+
 # Fields of the air and of the ground have values over land.
 _NOT_OF_THE_SEA = re.compile(
     r"(surface_)?(air|wind|atmosphere|(east|north)ward_wind|[xy]_wind|precipitation|rainfall|snowfall|land|soil|river"
@@ -51,7 +54,17 @@ def read_meaning(variable: VariableHeader) -> tuple[MaskMeaning, bool] | None:
         return flags, False
     if standard_name.endswith("_binary_mask"):
         return _of_binary(1 if standard_name.startswith("land") else 0), False
-    for attribute in ("long_name", "description", "comment", "note", "units", "option_0", "option_1"):
+    if (land := _read_texts(variable)) is not None:
+        return _of_binary(land), False
+    return _of_binary(0 if is_sea else 1), True
+
+
+def _read_texts(variable: VariableHeader) -> int | None:
+    """Return the number of land by the texts of a mask, as "0: land, 1: sea", or ``option_0`` of ROMS and FVCOM."""
+    for option in (0, 1):
+        if option_word := re.search(rf"\b({_LAND}|{_SEA})", variable.text(f"option_{option}"), re.IGNORECASE):
+            return option if re.match(_LAND, option_word[1], re.IGNORECASE) else 1 - option
+    for attribute in ("long_name", "description", "comment", "note", "units"):
         text = variable.text(attribute)
         number_first, word_first = _NUMBER_FIRST.search(text), _WORD_FIRST.search(text)
         # Of both ways to read "0 = land, 1 = sea" the one that begins first is meant.
@@ -61,8 +74,8 @@ def read_meaning(variable: VariableHeader) -> tuple[MaskMeaning, bool] | None:
             word, number = word_first.groups()
         else:
             continue
-        return _of_binary(int(number) if re.match(_LAND, word, re.IGNORECASE) else 1 - int(number)), False
-    return _of_binary(0 if is_sea else 1), True
+        return int(number) if re.match(_LAND, word, re.IGNORECASE) else 1 - int(number)
+    return None
 
 
 def _of_binary(land: int) -> MaskMeaning:
@@ -83,10 +96,16 @@ def _read_flags(variable: VariableHeader) -> MaskMeaning | None:
     return MaskMeaning(land=[], bits=int(np.bitwise_or.reduce(np.array(land, np.int64))))
 
 
+def has_vague_name(name: str) -> bool:
+    """Return True for a name that other things than land masks have too."""
+    return name.lower() in _VAGUE_NAMES
+
+
 def is_hidden_by_land(variable: VariableHeader) -> bool:
     """Return True for a field of the sea: not of the air or the ground, nor a mask or another metric of the grid."""
     if is_metric(variable) or read_meaning(variable) is not None:
         return False
-    if standard_name := variable.text("standard_name"):
-        return _NOT_OF_THE_SEA.fullmatch(standard_name) is None
-    return _NAMES_NOT_OF_THE_SEA.fullmatch(variable.name) is None
+    standard_name = variable.text("standard_name").replace(" ", "_")
+    if standard_name and _NOT_OF_THE_SEA.fullmatch(standard_name):
+        return False
+    return bool(standard_name) or _NAMES_NOT_OF_THE_SEA.fullmatch(variable.name) is None

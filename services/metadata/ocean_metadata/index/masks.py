@@ -28,6 +28,7 @@ class MaskRequest(msgspec.Struct, frozen=True, kw_only=True):
     meaning: MaskMeaning
     guessed: bool = False  # only the name tells which number is land
     follows_time: bool = False
+    is_in_one_file: bool = False  # as the variable: its numbers are all there is
 
     @property
     def term(self) -> Term:
@@ -76,6 +77,7 @@ def _list_candidates(spec: DatasetSpec, member: Member, sources: Sequence[Source
                 meaning=meaning[0],
                 guessed=meaning[1],
                 follows_time="time" in roles,
+                is_in_one_file=len(member.files) == 1,
             )
             has_levels = member.layout.depth is not None
             rank = ("time" in roles, ("depth" in roles) == has_levels, not meaning[1], is_own)
