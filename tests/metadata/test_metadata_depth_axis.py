@@ -105,6 +105,12 @@ def test_levels_from_the_sea_floor_up_are_turned_around(attributes):
     assert labels(axis, "fr")[0] == "niveau 1 sur 3"
 
 
+@pytest.mark.parametrize(("others", "order"), [(["z_rho"], [2, 1, 0]), (["thickness"], [])])
+def test_heights_of_models_that_count_from_the_sea_floor_tell_the_order(others, order):
+    axis, _ = make_depth_axis("nz", header([np.nan] * 3, "nz", others=others))
+    assert (axis.kind, axis.values, axis.order) == ("index", [0, 1, 2], order)
+
+
 def test_a_coordinate_of_another_name_has_the_depths_of_a_dimension(tmp_path):
     with netCDF4.Dataset(tmp_path / "a.nc", "w") as dataset:
         dataset.createDimension("nz", 3)

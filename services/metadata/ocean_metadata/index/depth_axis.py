@@ -16,9 +16,9 @@ from ocean_metadata.index.model import FileHeader, VariableHeader
 Floats = NDArray[np.float64]
 
 # Models that count levels from the sea floor, where nothing else tells: by dimension (ROMS, SCHISM, Delft3D FM), or by
-# the heights of their levels (SELFE, SCHISM).
+# the heights of their levels (ROMS, SELFE, SCHISM).
 _FLOOR_FIRST_DIMENSIONS = re.compile(r"s_(rho|w)|nSCHISM_vgrid_layers|mesh\dd_n(Layers|Interfaces)", re.IGNORECASE)
-_FLOOR_FIRST_HEIGHTS = {"zval", "zcor", "zcoords", "zCoordinates"}
+_FLOOR_FIRST_HEIGHTS = {"z_rho", "z_u", "z_v", "z_w", "zval", "zcor", "zcoords", "zCoordinates"}
 _UNIT_ADVICE = Message("write the attribute units into the file, such as units = m")
 
 
