@@ -7,6 +7,7 @@ import socket
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import IO
 
@@ -35,6 +36,12 @@ class Options:
     observations: Path | None
     class4: Path | None
     state: Path
+
+    @property
+    def catalogue(self) -> Path:
+        """Database of this run's data alone: what was imported for other data must not appear among them."""
+        folders = (self.datasets, self.data, self.observations, self.class4)
+        return self.state / f"catalogue-{sha256(repr(folders).encode()).hexdigest()[:12]}.sqlite3"
 
 
 def parse(argv: Sequence[str], environ: Mapping[str, str]) -> Options:

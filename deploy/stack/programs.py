@@ -76,7 +76,7 @@ class Plan:
     def _catalogue(self) -> dict[str, str]:
         options = self.options
         paths = {
-            "DATABASE": options.state / "catalogue.sqlite3",
+            "DATABASE": options.catalogue,
             "DATASETS": options.datasets,
             "FOLDER": options.data,
             "PLACES": options.places,

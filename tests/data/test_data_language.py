@@ -1,13 +1,14 @@
-"""The data service refuses in the caller's language; numbers, their names and their files are the same in all."""
+"""The data service refuses, and names variables, in the language of its caller; numbers are the same in all."""
 
 import re
 from string import Formatter
 
 import pytest
 from litestar.testing import TestClient
+from msgspec.structs import replace
 from tests.looping import loop_over
 
-from ocean_common.i18n import read_catalogue
+from ocean_common.i18n import get_translator, read_catalogue
 
 API = "/api/v2.0"
 POINT = {"latitude": "74.5", "longitude": "20"}
@@ -93,18 +94,43 @@ def test_a_period_that_would_fit_is_suggested_in_french(app_over, shipped):
     assert re.search(r"; start=\S+ et end=\S+, soit 2 pas de temps, conviendrait$", detail)
 
 
-@loop_over("form", ["json", "csv", "covjson", "ndjson", "geojson", "netcdf"])
+@loop_over("form", ["json", "csv", "covjson", "ndjson", "geojson"])
 @loop_over("kind", ["point", "timeseries"])
-def test_answers_are_the_same_in_all_languages(client, form, kind):
+def test_answers_name_their_variables_in_the_language_of_the_reader(client, form, kind):
     requests = POINT | {"format": form}
     english = client.get(f"{AT}/{kind}", params=requests)
     french = client.get(f"{AT}/{kind}", params=requests, headers=FRENCH)
-    assert english.status_code == 200
-    assert french.content == english.content
-    assert french.headers.get("etag") == english.headers.get("etag")
-    for item in (english, french):
-        assert "content-language" not in item.headers
-        assert "accept-language" not in item.headers.get("vary", "")
+    assert (english.status_code, french.status_code) == (200, 200)
+    if form != "ndjson":  # it has keys alone
+        assert "Température" in french.text
+        assert "Température" not in english.text
+    assert french.headers.get("etag") != english.headers.get("etag")
+    numbers = [re.findall(r"-?\d+\.\d+", answer.text) for answer in (english, french)]
+    assert numbers[0] == numbers[1]
+    for item, language in ((english, "en"), (french, "fr")):
+        assert item.headers["content-language"] == language
+        assert "accept-language" in item.headers["vary"]
+
+
+def test_netcdf_files_are_the_same_in_all_languages(client):
+    files = [client.get(f"{AT}/point", params=POINT | {"format": "netcdf"}, headers=head) for head in ({}, FRENCH)]
+    assert files[0].content == files[1].content
+    assert files[0].headers["etag"] == files[1].headers["etag"]
+
+
+def test_configured_names_come_before_those_of_quantities(app_over, shipped):
+    assets = shipped["arctic_day", "votemper"]
+    names = {"fr": {assets.variable.name: "Chaleur de l'eau", "Arctic Ocean": "Océan Arctique"}}
+    named = replace(assets, variable=replace(assets.variable, dataset_name="Arctic Ocean", translations=names))
+    with TestClient(app_over([named])) as client:
+        answers = [client.get(f"{AT}/point", params=POINT | {"lang": lang}).json() for lang in ("fr", "en", "fr")]
+    assert [answer["variables"]["votemper"]["name"] for answer in answers] == [
+        "Chaleur de l'eau", assets.variable.name, "Chaleur de l'eau",
+    ]  # fmt: skip
+    translate = get_translator("fr", "ocean_data")
+    magnitude = named.variable.magnitude_with(shipped["arctic_day", "x_velocity"].variable)
+    assert translate.variable_name(magnitude).startswith("Norme du vecteur (Chaleur de l'eau")
+    assert translate.dataset_name(named.variable) == "Océan Arctique"
 
 
 def test_neighbours_are_refused_in_the_language_of_their_callers(client):

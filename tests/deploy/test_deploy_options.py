@@ -26,6 +26,13 @@ def test_a_run_without_options_serves_the_sample_data():
     assert options.state.parts[-2:] == ("var", "8080")
 
 
+def test_each_choice_of_data_has_a_catalogue_of_its_own(tmp_path):
+    runs = [parse([], {"STATE": str(tmp_path), **data}) for data in ({}, {"DATA": "a"}, {"DATA": "b"}, {"DATA": "a"})]
+    catalogues = [run.catalogue for run in runs]
+    assert {path.parent for path in catalogues} == {tmp_path}
+    assert (len(set(catalogues)), catalogues[1]) == (3, catalogues[3])
+
+
 def test_options_are_read_from_the_variables_of_make(tmp_path):
     options = parse([], {"PORT": "80", "DATA": str(tmp_path), "STATE": str(tmp_path / "s"), "DATASETS": ""})
     assert (options.port, options.https_port) == (80, 443)

@@ -4,8 +4,9 @@ import pytest
 from litestar.testing import TestClient
 from tests.looping import loop_over
 
-from ocean_common.i18n import get_translator
+from ocean_common.i18n import ENGLISH, get_translator
 from ocean_metadata.app import create_app
+from ocean_metadata.catalogue.serializers import describe_variable
 from ocean_metadata.class4.model import FileSummary, ForecastLead, list_forecasts
 from ocean_metadata.index.configuration import DATASET_TEXTS, split_languages
 
@@ -134,6 +135,10 @@ def test_translations_are_stored_in_the_catalogue(index, make, write, tmp_path):
     result = index(datasets=tmp_path / "datasets.json").dataset("a")
     assert result.translations == {"fr": {"name": "Mer", "group": "Groupe"}}
     assert result.variables[0].translations == {"fr": {"name": "Chaleur"}}
+    info = describe_variable(result, result.variables[0])
+    assert info.translations == {"fr": {"Sea": "Mer", "Heat": "Chaleur"}}
+    assert (SAY.variable_name(info), SAY.dataset_name(info)) == ("Chaleur", "Mer")
+    assert (ENGLISH.variable_name(info), ENGLISH.dataset_name(info)) == ("Heat", "Sea")
 
 
 def test_observed_quantities_have_french_names():

@@ -5,7 +5,7 @@ language (`Vary`, `Content-Language`, its entity tag) where its texts were trans
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
@@ -16,7 +16,9 @@ from typing import Annotated, Literal, get_args
 from babel.dates import format_date
 from babel.messages.pofile import read_po
 from litestar.params import FromQuery
+from msgspec.structs import replace
 
+from ocean_common.contracts.assets import VariableInfo
 from ocean_common.parameters import query_parameter
 from ocean_core.errors import Message, fill_template, match_template
 
@@ -46,6 +48,17 @@ class QuantityNames:
         if text is None and nesting < _MAX_NESTING and len(name) <= _MAX_NAME:
             text = self._compose(name, nesting + 1)
         return text[:1].upper() + text[1:] if text and name[:1].isupper() else text
+
+    def find_first(self, names: Iterable[str | None]) -> str | None:
+        """Return the name of the first of some quantities that has one."""
+        return next((text for name in names if name and (text := self.find(name))), None)
+
+    def extend(self, texts: Mapping[str, str] | None) -> "QuantityNames":
+        """Return these names and those of some others, which come first."""
+        if not texts:
+            return self
+        lower = {english.lower(): text for english, text in texts.items()}
+        return QuantityNames(self._names | dict(self._templates) | lower)
 
     def _compose(self, name: str, nesting: int) -> str | None:
         # One of several sensors: "Sea water temperature 2".
@@ -81,7 +94,29 @@ class Translator:
 
     def quantity(self, *names: str | None) -> str | None:
         """Return the name of a quantity by the first of its display name, long name and standard name with one."""
-        return next((text for name in names if name and (text := self._quantities.find(name))), None)
+        return self._quantities.find_first(names)
+
+    def variable_name(self, info: VariableInfo) -> str:
+        """Return a variable's configured name in this language, or that of its quantity, or its own name."""
+        quantities = self._quantities.extend(info.translations.get(self.language))
+        name = quantities.find_first((info.name, info.long_name, info.standard_name)) or info.name
+        return f"{name[:1].upper()}{name[1:]}" if info.name[:1].isupper() else name
+
+    def dataset_name(self, info: VariableInfo) -> str:
+        """Return the configured name of a variable's dataset in this language, or its name or id."""
+        return info.translations.get(self.language, {}).get(info.dataset_label, info.dataset_label)
+
+    def describe(self, info: VariableInfo) -> VariableInfo:
+        """Return a variable with its names in this language."""
+        if self.language == SOURCE:
+            return info
+        quantities = self._quantities.extend(info.translations.get(self.language))
+        return replace(
+            info,
+            name=self.variable_name(info),
+            long_name=quantities.find_first([info.long_name]) or info.long_name,
+            dataset_name=self.dataset_name(info) if info.dataset_name else "",
+        )
 
 
 ENGLISH = Translator(SOURCE, {}, {})

@@ -24,7 +24,7 @@ from ocean_common.contracts.data import (
     StatisticsRequest,
 )
 from ocean_common.http import Freshness, cancel_on_disconnect, made_from
-from ocean_common.i18n import request_translator
+from ocean_common.i18n import ENGLISH, SOURCE, Translator, request_translator
 from ocean_core.cache import SingleFlight
 from ocean_core.errors import InvalidRequest, RequestTooLarge, UnsupportedFormat
 from ocean_data.api.streaming import StreamedResponse
@@ -75,6 +75,7 @@ class PlannedExtraction:
     catalogue_revision: str  # the answer's entity tag is of this one
     revision: str = ""  # of the dataset; empty if a file has changed since it was indexed
     body: bytes | None = None  # the answer, if it is small
+    language: str = SOURCE  # of its names
 
     @property
     def short(self) -> bool:
@@ -130,8 +131,10 @@ class ExtractionService:
         """Read an extraction and write it as ``form``, or as the Accept header says."""
         form = form or accepted_format(request, self.formats)
         writer = self._writer(form)
+        # NetCDF files are the same for all readers.
+        translate = request_translator() if isinstance(writer, StreamWriter) else ENGLISH
         await self._check_freshness(request, query, form)
-        planned = await self._plan_and_read(query, form)
+        planned = await self._plan_and_read(query, form, translate)
         words = query.dataset, *query.variables[:3], planned.extraction.kind
         name = None if form in INLINE else f"{safe_name('_'.join(words))}.{writer.suffix}"
         output = Output(form=form, writer=writer, name=name)
@@ -238,23 +241,37 @@ class ExtractionService:
             minus = _find_minus(query)
             await self.freshness(request, query.dataset, *([minus.dataset] if minus else []), form=form)
 
-    async def _plan_and_read(self, query: ExtractionRequest, form: str) -> PlannedExtraction:
+    async def _plan_and_read(self, query: ExtractionRequest, form: str, translate: Translator) -> PlannedExtraction:
         """Plan a request, and answer it if it is small; simultaneous equal requests share the result."""
         assets = await self._assets(query)
 
         def work() -> Awaitable[PlannedExtraction]:
-            return self.workers.run(self._plan, assets, query, form)
+            return self.workers.run(self._plan, assets, query, form, translate)
 
         revisions = " ".join(variable.revision for variable in assets)
-        planned, joined = await self.in_flight.run(self._key(revisions, form, query), work)
+        planned, joined = await self.in_flight.run(self._key(revisions, form, query, translate.language), work)
         if joined and not planned.revision:
             return await work()  # it may have begun before a file was changed
         return planned
 
-    def _plan(self, assets: Sequence[Assets], query: ExtractionRequest, form: str | None = None) -> PlannedExtraction:
+    def _plan(
+        self,
+        assets: Sequence[Assets],
+        query: ExtractionRequest,
+        form: str | None = None,
+        translate: Translator = ENGLISH,
+    ) -> PlannedExtraction:
         """Plan an extraction; for a form check it, and read and write it too if it is small. Runs in a thread."""
         extraction = self.plans[type(query)](self.reading, assets, query)
-        planned = PlannedExtraction(query=query, extraction=extraction, catalogue_revision=assets[0].revision)
+        fields = [replace(field, variable=translate.describe(field.variable)) for field in extraction.fields]
+        title = translate.dataset_name(assets[0].variable) if extraction.title else ""
+        extraction = replace(extraction, fields=fields, title=title)
+        planned = PlannedExtraction(
+            query=query,
+            extraction=extraction,
+            catalogue_revision=assets[0].revision,
+            language=translate.language,
+        )
         writer, parts = self.formats[form] if form else None, None
         if form is not None:
             self.check(extraction, form)
@@ -286,16 +303,16 @@ class ExtractionService:
         # An answer from changed files may differ the next moment: it is not shared.
         revision = planned.revision or f"{next(self.unshared_keys)}"
         return self.spool.follow(
-            self._key(revision, output.form, planned.query),
+            self._key(revision, output.form, planned.query, planned.language),
             partial(self._write, planned, output.writer),
             self.workers if planned.short else self.streams,
             reserved=output.reserved
             or (0 if isinstance(output.writer, StreamWriter) else largest_file_size(planned.extraction)),
         )
 
-    def _key(self, revision: str, form: str, query: ExtractionRequest) -> str:
+    def _key(self, revision: str, form: str, query: ExtractionRequest, language: str) -> str:
         text = msgspec.json.encode(query, order="sorted").decode()
-        return f"{revision} {form} {type(query).__name__} {text}"
+        return f"{revision} {form} {language} {type(query).__name__} {text}"
 
     def _write(self, planned: PlannedExtraction, writer: StreamWriter | FileWriter, sink: SpoolWriter) -> None:
         """Read and write an extraction. Runs in a thread."""

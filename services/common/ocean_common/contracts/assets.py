@@ -43,6 +43,7 @@ class VariableInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     revision: str = ""  # of the dataset
     colormap: str = ""  # id of the colormap that the quantity has by itself; empty: to be chosen by what is told here
     logarithmic: bool = False  # colours are spread over logarithms where limits allow it
+    translations: dict[str, dict[str, str]] = {}  # configured names of dataset and variable: by language, by English
 
     @property
     def dataset_label(self) -> str:
@@ -65,14 +66,10 @@ class VariableInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
             categorical=bool(self.categories),
         )
 
-    @property
-    def credit(self) -> str:
-        """Credit of the values, or the name of the dataset."""
-        return self.attribution or self.dataset_label
-
     def magnitude_with(self, other: "VariableInfo") -> "VariableInfo":
         """Return the magnitude of this component and another: in their units, from zero; of velocities, the speed."""
         names = self.standard_name, other.standard_name
+        languages = {*self.translations, *other.translations}
         velocity, in_water = is_velocity(*names), all("sea_water" in (name or "") for name in names)
         return msgspec.structs.replace(
             self,
@@ -85,6 +82,10 @@ class VariableInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
             categories=[],
             colormap=MAGNITUDE_COLORMAP,
             logarithmic=False,
+            translations={
+                language: other.translations.get(language, {}) | self.translations.get(language, {})
+                for language in languages
+            },
         )
 
 

@@ -316,9 +316,21 @@ def describe_variable(dataset: DatasetRecord, variable: VariableRecord) -> Varia
         dated=axis is None or axis.dated,
         climatology=axis is not None and axis.climatology,
         revision=dataset.revision,
+        translations=_name_translations(dataset, variable),
     )
     # Chosen here, by the name in the configuration: neighbours may have translated it.
     return msgspec.structs.replace(info, colormap=info.colours.colormap, logarithmic=info.colours.logarithmic)
+
+
+def _name_translations(dataset: DatasetRecord, variable: VariableRecord) -> dict[str, dict[str, str]]:
+    """Return the configured names of a dataset and its variable: by language, by the English name."""
+    translations: dict[str, dict[str, str]] = {}
+    for record, fields in ((dataset, ("name",)), (variable, ("name", "long_name"))):
+        for language, texts in record.translations.items():
+            names = {getattr(record, name): texts[name] for name in fields if texts.get(name)}
+            if names:
+                translations[language] = translations.get(language, {}) | names
+    return translations
 
 
 def _needed_variables(dataset: DatasetRecord, variable: VariableRecord) -> list[VariableRecord]:

@@ -151,8 +151,19 @@ class LabelFormatter:
 
     def variable_name(self, info: VariableInfo) -> str:
         """Return a variable's name in this language, where there is one."""
-        name = self.translate.quantity(info.name, info.long_name, info.standard_name) or info.name
-        return f"{name[:1].upper()}{name[1:]}" if info.name[:1].isupper() else name
+        return self.translate.variable_name(info)
+
+    def dataset_name(self, info: VariableInfo) -> str:
+        """Return the name of a variable's dataset in this language, where there is one."""
+        return self.translate.dataset_name(info)
+
+    def title(self, title: str, info: VariableInfo) -> str:
+        """Return the title of a file: that of the figure, and the dataset."""
+        return f"{title} ({self.dataset_name(info)})"
+
+    def credit(self, info: VariableInfo) -> str:
+        """Return the credit of the values, or the name of the dataset."""
+        return info.attribution or self.dataset_name(info)
 
     def quantity_name(self, name: str) -> str:
         return self.translate.quantity(name) or name

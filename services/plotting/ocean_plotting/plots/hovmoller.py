@@ -83,7 +83,7 @@ class PathSeries:
 
     def make_subtitle(self, context: DrawContext) -> str:
         span = context.labels.time_span(self.times[0], self.times[-1], self.precision)
-        return join_parts(self.about.dataset_label, span, self.describe_level(context))
+        return join_parts(context.labels.dataset_name(self.about), span, self.describe_level(context))
 
 
 def make_request(query: HovmollerQuery) -> SectionRequest:
@@ -169,12 +169,12 @@ def draw(query: HovmollerQuery, data: PathData, context: DrawContext) -> Picture
             else translate("Difference: the first less the second, step by step")
         )
         titles = titles[: len(fields)]
-        names = [side.about.dataset_label for side in sides]
+        names = [context.labels.dataset_name(side.about) for side in sides]
         subtitle = translate("{first} compared with {second}", first=names[0], second=names[1])
     panels = make_panels(query, fields, [field.values for field in fields], titles, context)
     quantities = [field.name for field in fields] if len(fields) == len(sides) else [first.field.name]
     name = context.labels.join_quantities(list(dict.fromkeys(quantities)))
-    title, credit = make_path_title(query, name, first.points, context.labels), join_path_credits(data)
+    title, credit = make_path_title(query, name, first.points, context.labels), join_path_credits(data, context.labels)
     figure = context.add_figure(title, subtitle, credit)
     show_map = bool(query.showmap) and has_map_column(context)
     layout = add_section_panels(figure, len(panels), 1, context, show_map=show_map)
@@ -187,7 +187,9 @@ def draw(query: HovmollerQuery, data: PathData, context: DrawContext) -> Picture
         times = [series.times[step] for step in (common_steps[row % 2] if data.second else steps[row])]
         sentences.append(_describe(panel.name, told[row], series, times, context))
     layout.finish(locate_waypoints(query.waypoints(), first.points, first.distance), context)
-    return data.describe_picture(figure, title, sentences, credit, first.about)
+    return data.describe_picture(
+        figure, context.labels.title(title, first.about), sentences, credit, first.about.dataset
+    )
 
 
 def _draw_panel(axes: Axes, panel: PathPanel, series: PathSeries, seconds: Floats, context: DrawContext) -> None:
@@ -272,12 +274,15 @@ def table(__: HovmollerQuery, data: PathData, context: DrawContext) -> Table:
     translate, sides = context.translate, [PathSeries(side, context) for side in data.sides]
     first, steps, fields = sides[0], np.arange(len(sides[0].seconds)), [sides[0].field]
     header = make_header(
-        translate, first.about.dataset_label, first.about.attribution, f"{first.times[0]}/{first.times[-1]}"
+        translate,
+        context.labels.dataset_name(first.about),
+        first.about.attribution,
+        f"{first.times[0]}/{first.times[-1]}",
     )
     header.append((translate("Depth"), first.describe_level(context)))
     for second in sides[1:]:
         _, fields, (steps, _) = _compare(sides, context)
-        label = second.about.dataset_label
+        label = context.labels.dataset_name(second.about)
         fields[1] = replace(fields[1], name=f"{fields[1].name}, {label}")
         header.append((translate("Compared with"), f"{label}, {second.times[0]}/{second.times[-1]}"))
     step, place = np.nonzero(np.any([np.isfinite(field.values) for field in fields], axis=0))

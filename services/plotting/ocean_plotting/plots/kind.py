@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 
 from ocean_common.clients.data import DataClient
 from ocean_common.clients.metadata import MetadataClient
-from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.data import AnyExtractionRequest
 from ocean_plotting.export.geotiff import Raster
 from ocean_plotting.export.output import COMMON_FORMATS, Output
@@ -32,12 +31,8 @@ class PlotData(msgspec.Struct, frozen=True, kw_only=True):
     time: str  # the (first) time of the numbers, ISO 8601
     revisions: dict[str, str]  # by dataset
 
-    def describe_picture(
-        self, figure: Figure, title: str, sentences: list[str], credit: str, dataset: VariableInfo | str
-    ) -> Picture:
-        """Return a picture of these numbers; ``dataset``: its id, or a variable whose dataset the title names."""
-        if isinstance(dataset, VariableInfo):
-            title, dataset = f"{title} ({dataset.dataset_label})", dataset.dataset
+    def describe_picture(self, figure: Figure, title: str, sentences: list[str], credit: str, dataset: str) -> Picture:
+        """Return a picture of these numbers; ``dataset``: its id."""
         info = PictureInfo(
             title=title,
             alt=" ".join(sentences),

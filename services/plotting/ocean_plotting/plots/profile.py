@@ -150,7 +150,7 @@ def draw(query: ProfileQuery, data: ProfileData, context: DrawContext) -> Pictur
     stations = mark_stations(places, query.names, has_data)
     names = labels.join_quantities([labels.variable_name(variable[0].info) for variable in variables])
     title = query.plotTitle or _make_title(names, stations, context)
-    credit = join_credits([profile.info for profile in profiles])
+    credit = join_credits([profile.info for profile in profiles], context.labels)
     figure = context.add_figure(title, subtitle, credit)
     limits, depths = parse_ranges(query.variable_range, count), [_find_deepest(variable) for variable in variables]
     with_difference = len(profiles) == 2 and count == 1
@@ -170,7 +170,7 @@ def draw(query: ProfileQuery, data: ProfileData, context: DrawContext) -> Pictur
     if with_difference:
         values = np.concatenate([subtract_profiles(profiles, station)[1] for station in range(len(places))])
         sentences.append(describe_range(_name_difference(context), values, first.info.units, context))
-    return data.describe_picture(figure, title, sentences, credit, first.info)
+    return data.describe_picture(figure, context.labels.title(title, first.info), sentences, credit, first.info.dataset)
 
 
 def _find_deepest(variable: list[Profile]) -> float:
@@ -250,7 +250,7 @@ def _make_subtitle(query: ProfileQuery, data: ProfileData, context: DrawContext)
         return sources[0]
     text = context.translate("{first} (lines), {second} (dashes)", first=sources[0], second=sources[1])
     info = CoverageReader(data.coverages[0]).variables[0]
-    return text if SEPARATOR in text else join_parts(info.dataset_label, text)
+    return text if SEPARATOR in text else join_parts(context.labels.dataset_name(info), text)
 
 
 def table(query: ProfileQuery, data: ProfileData, context: DrawContext) -> Table:

@@ -57,7 +57,7 @@ def draw(query: SoundQuery, data: WaterData, context: DrawContext) -> Picture:
     stations = mark_stations(sound.places, query.names, has_data)
     title = query.plotTitle or _make_title(stations, context)
     subtitle = format_source(info, data.time, query.quantum, context)
-    figure = context.add_figure(title, subtitle, info.credit)
+    figure = context.add_figure(title, subtitle, context.labels.credit(info))
     (panel,) = add_depth_panels(figure, 1, stations, context, show_map=bool(query.showmap))
     set_depth_axis(panel, sound.deepest, context, label=True, top=sound.top)
     for station in stations:
@@ -74,7 +74,9 @@ def draw(query: SoundQuery, data: WaterData, context: DrawContext) -> Picture:
         show_message(panel, translate("no data at these stations"), context.sizes)
     sentences = [f"{title}, {subtitle}.", describe_range(name, sound.values, SPEED_UNITS, context)]
     sentences += _describe_channel(profiles, stations, context)
-    return data.describe_picture(figure, title, sentences, info.credit, info)
+    return data.describe_picture(
+        figure, context.labels.title(title, info), sentences, context.labels.credit(info), info.dataset
+    )
 
 
 def table(query: SoundQuery, data: WaterData, context: DrawContext) -> Table:

@@ -129,7 +129,13 @@ def draw(query: StickQuery, data: MooringData, context: DrawContext) -> Picture:
     notes = [translate("means of {count} time steps", count=count)] if count > 1 else []
     if len(layout.panels) < len(stations):
         notes.append(translate("{shown} of {count} stations", shown=len(layout.panels), count=len(stations)))
-    add_titles(figure, title, join_parts(info.dataset_label, *when, *notes), info.credit, context.sizes)
+    add_titles(
+        figure,
+        title,
+        join_parts(context.labels.dataset_name(info), *when, *notes),
+        context.labels.credit(info),
+        context.sizes,
+    )
     most = -(-len(first.seconds) // count)
     east, north = (
         average_neighbours(np.stack([depth.parts[part][:, level] for depth, _, level in rows], axis=1), most)
@@ -151,7 +157,9 @@ def draw(query: StickQuery, data: MooringData, context: DrawContext) -> Picture:
         draw_stations(figure, layout.side, stations, context, show_map=show_map)
     sentence = translate("{title}, {time}.", title=title, time=", ".join(when))
     sentences = [sentence, *_describe(series, stations, precision, context)]
-    return data.describe_picture(figure, title, sentences, info.credit, info)
+    return data.describe_picture(
+        figure, context.labels.title(title, info), sentences, context.labels.credit(info), info.dataset
+    )
 
 
 def _label_row(series: MooringSeries, depth: str, level: int, station: int, context: DrawContext) -> str:

@@ -139,7 +139,13 @@ def draw(query: TimeseriesQuery, data: MooringData, context: DrawContext) -> Pic
     layout = add_station_panels(figure, len(stations) if deep else 1, context, side=side, bar=deep)
     if len(layout.panels) < len(stations) and deep:
         subtitle.append(translate("{shown} of {count} stations", shown=len(layout.panels), count=len(stations)))
-    add_titles(figure, title, join_parts(info.dataset_label, *subtitle), info.credit, context.sizes)
+    add_titles(
+        figure,
+        title,
+        join_parts(context.labels.dataset_name(info), *subtitle),
+        context.labels.credit(info),
+        context.sizes,
+    )
     if not deep:
         _draw_lines(query, layout.panels[0], series, stations, context)
     elif (shading := _draw_sections(query, layout, series, stations, context)) is not None:
@@ -148,7 +154,9 @@ def draw(query: TimeseriesQuery, data: MooringData, context: DrawContext) -> Pic
         draw_stations(figure, layout.side, stations, context, show_map=show_map)
     sentence = translate("{title}, {time}.", title=title, time=", ".join(subtitle))
     sentences = [sentence, *_describe(series, stations, precision, context)]
-    return data.describe_picture(figure, title, sentences, info.credit, info)
+    return data.describe_picture(
+        figure, context.labels.title(title, info), sentences, context.labels.credit(info), info.dataset
+    )
 
 
 def _make_title(name: str, stations: list[StationMark], context: DrawContext, *, deep: bool) -> str:

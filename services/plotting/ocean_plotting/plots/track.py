@@ -556,7 +556,7 @@ def _note_depths(data: TrackData, context: DrawContext) -> list[str]:
     levels = {values.depth for values in data.trajectories[0].modelled if values.depth is not None}
     if depths.size and levels:
         where = ", ".join(labels.value(level, "m") for level in sorted(levels))
-        notes.append(translate("{model} at {depth}", model=data.infos[0].dataset_label, depth=where))
+        notes.append(translate("{model} at {depth}", model=context.labels.dataset_name(data.infos[0]), depth=where))
     return notes
 
 
@@ -565,7 +565,7 @@ def _note_gaps(data: TrackData, context: DrawContext) -> list[str]:
     modelled = [values for trajectory in data.trajectories for values in trajectory.modelled]
     if not modelled:
         return []
-    model = data.infos[0].dataset_label
+    model = context.labels.dataset_name(data.infos[0])
     if all(values.outside == "time" for values in modelled):
         return [translate("{model} has no values at these times", model=model)]
     if all(values.outside == "grid" for values in modelled):

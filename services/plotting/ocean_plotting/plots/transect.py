@@ -266,7 +266,7 @@ def _check_data(query: TransectQuery, data: PathData, selected: list[int]) -> No
 def draw(query: TransectQuery, data: PathData, context: DrawContext) -> Picture:
     """Draw a panel for each part; of two datasets, both and their difference."""
     translate, sections = context.translate, [PathSection(side, context) for side in data.sides]
-    first, labels = sections[0], [side.about.dataset_label for side in data.sides]
+    first, labels = sections[0], [context.labels.dataset_name(side.about) for side in data.sides]
     times = [section.format_time(query, context) for section in sections]
     _locate_floors(query, sections, context)
     numbers = first.choose_parts(query)
@@ -282,7 +282,7 @@ def draw(query: TransectQuery, data: PathData, context: DrawContext) -> Picture:
         if data.second
         else join_parts(labels[0], times[0])
     )
-    credit = join_path_credits(data)
+    credit = join_path_credits(data, context.labels)
     figure = context.add_figure(title, subtitle, credit)
     distance, position, profile_place = first.grid.distance, query.profile_position(), None
     if first.deep and context.width >= SMALLEST_FIGURE[0] and position is not None:
@@ -320,7 +320,9 @@ def draw(query: TransectQuery, data: PathData, context: DrawContext) -> Picture:
     if first.floor is not None and np.isfinite(first.floor).any():
         low, high = (context.labels.value(float(end(first.floor)), "m", 0) for end in (np.nanmin, np.nanmax))
         sentences.append(translate("The sea floor lies between {low} and {high}.", low=low, high=high))
-    return data.describe_picture(figure, title, sentences, credit, first.about)
+    return data.describe_picture(
+        figure, context.labels.title(title, first.about), sentences, credit, first.about.dataset
+    )
 
 
 def _name_quantities(sections: list[PathSection], numbers: list[int], context: DrawContext, *, is_one: bool) -> str:
@@ -347,7 +349,10 @@ def _make_column(
     shown = [section.cut_values(field.values) for section, field in zip(of_fields, fields, strict=True)]
     titles = [""]
     if len(sections) > 1:  # the time first: a name may be too long for a narrow panel
-        titles = [join_parts(section.format_time(query, context), section.about.dataset_label) for section in sections]
+        titles = [
+            join_parts(section.format_time(query, context), context.labels.dataset_name(section.about))
+            for section in sections
+        ]
         titles.append(context.translate("Difference: the first less the second"))
         titles = titles[: len(fields)]
     return list(zip(make_panels(query, fields, shown, titles, context), of_fields, strict=True))
@@ -419,7 +424,10 @@ def table(query: TransectQuery, data: PathData, context: DrawContext) -> Table:
         fields.append(part)
         if data.second:
             second, *difference = compared
-            fields += [replace(second, name=f"{second.name}, {data.second.about.dataset_label}"), *difference]
+            fields += [
+                replace(second, name=f"{second.name}, {context.labels.dataset_name(data.second.about)}"),
+                *difference,
+            ]
     finite = np.any([np.isfinite(field.values) for field in fields], axis=0)
     place, level = np.nonzero(finite.T)  # place by place, from the surface down
     latitude, longitude = np.array(first.points, dtype=float).T
@@ -437,9 +445,11 @@ def table(query: TransectQuery, data: PathData, context: DrawContext) -> Table:
         name = context.labels.variable_name(info)
         columns.append(Column(name=name, role="other", units=info.units, values=values[place]))
     columns += [Column(name=field.name, units=field.info.units, values=field.values[level, place]) for field in fields]
-    header = make_header(translate, about.dataset_label, about.attribution, data.time)
+    header = make_header(translate, context.labels.dataset_name(about), about.attribution, data.time)
     if data.second:
-        header.append((translate("Compared with"), f"{data.second.about.dataset_label}, {sections[1].time}"))
+        header.append(
+            (translate("Compared with"), f"{context.labels.dataset_name(data.second.about)}, {sections[1].time}")
+        )
     return Table(header=header, columns=columns)
 
 

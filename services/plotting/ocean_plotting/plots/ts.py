@@ -53,7 +53,7 @@ def draw(query: TsQuery, data: WaterData, context: DrawContext) -> Picture:
     infos = [profiles.temperature.info, profiles.salinity.info]
     has_data = [bool(station.any()) for station in np.isfinite(salinity + temperature).T]
     stations = mark_stations(profiles.temperature.places, query.names, has_data)
-    title, credit = query.plotTitle or _make_title(stations, context), join_credits(infos)
+    title, credit = query.plotTitle or _make_title(stations, context), join_credits(infos, context.labels)
     source = format_source(infos[0], data.time, query.quantum, context)
     subtitle = translate(
         "{source}, with lines of equal potential density less 1000 {units}",
@@ -80,7 +80,7 @@ def draw(query: TsQuery, data: WaterData, context: DrawContext) -> Picture:
             translate("Potential density anomaly"), profiles.water.potential_density_anomaly, DENSITY_UNITS, context
         ),
     ]
-    return data.describe_picture(figure, title, sentences, credit, infos[0])
+    return data.describe_picture(figure, context.labels.title(title, infos[0]), sentences, credit, infos[0].dataset)
 
 
 def table(query: TsQuery, data: WaterData, context: DrawContext) -> Table:

@@ -121,7 +121,7 @@ class MooringSeries:
         return bool((self.depths == self.depths[:1, :, :1]).all())
 
     def make_header(self, context: DrawContext) -> list[tuple[str, str]]:
-        return make_header(context.translate, self.info.dataset_label, self.info.attribution, "")
+        return make_header(context.translate, context.labels.dataset_name(self.info), self.info.attribution, "")
 
     def locate(
         self,

@@ -275,6 +275,6 @@ def make_panels(
     return panels
 
 
-def join_path_credits(data: PathData) -> str:
+def join_path_credits(data: PathData, labels: LabelFormatter) -> str:
     """Join the attributions of both datasets."""
-    return "; ".join(dict.fromkeys(side.about.credit for side in data.sides))
+    return "; ".join(dict.fromkeys(labels.credit(side.about) for side in data.sides))

@@ -25,7 +25,7 @@ from ocean_core.units import unit_conversion
 from ocean_plotting.export.output import Output
 from ocean_plotting.export.table import Column, Table, make_header, make_place_columns
 from ocean_plotting.figure.context import DrawContext
-from ocean_plotting.figure.labels import TimePrecision, join_parts
+from ocean_plotting.figure.labels import LabelFormatter, TimePrecision, join_parts
 from ocean_plotting.plots.common.coverage import CoverageReader, Floats
 from ocean_plotting.plots.common.query import StationQuery, Time, map_error_fields, parse_stations
 from ocean_plotting.plots.kind import PlotData, Services
@@ -121,12 +121,14 @@ def check_depths(profiles: Iterable[Profile], field: str) -> None:
 
 def format_source(info: VariableInfo, time: str, quantum: str | None, context: DrawContext) -> str:
     """Return name of the dataset, and time."""
-    return join_parts(info.dataset_label, context.labels.time(time, TimePrecision.of(info, quantum)) if time else "")
+    return join_parts(
+        context.labels.dataset_name(info), context.labels.time(time, TimePrecision.of(info, quantum)) if time else ""
+    )
 
 
-def join_credits(infos: Sequence[VariableInfo]) -> str:
+def join_credits(infos: Sequence[VariableInfo], labels: LabelFormatter) -> str:
     """Join the attributions of datasets."""
-    return " / ".join(dict.fromkeys(info.credit for info in infos))
+    return " / ".join(dict.fromkeys(labels.credit(info) for info in infos))
 
 
 def describe_profile(profile: Profile, context: DrawContext) -> str:
@@ -170,8 +172,8 @@ def make_profile_table(
         depth=depths,
     )
     infos = [profile.info for profile in profiles]
-    datasets = " / ".join(dict.fromkeys(info.dataset_label for info in infos))
-    header = make_header(context.translate, datasets, join_credits(infos), time)
+    datasets = " / ".join(dict.fromkeys(context.labels.dataset_name(info) for info in infos))
+    header = make_header(context.translate, datasets, join_credits(infos, context.labels), time)
     return Table(header=header, columns=[*columns, *values])
 
 

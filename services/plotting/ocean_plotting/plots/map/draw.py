@@ -76,7 +76,7 @@ def draw(query: MapQuery, data: MapData, context: DrawContext) -> Picture:
     when = labels.time(data.time, TimePrecision.of(info, query.quantum)) if data.time else ""
     title = query.plotTitle or _make_title(query, panels, data, context)
     subtitle = _make_subtitle(query, panels, when, context)
-    figure = context.add_figure(title, subtitle, info.credit)
+    figure = context.add_figure(title, subtitle, context.labels.credit(info))
     _, bottom, _, height = get_content_box(figure)
     vertical = bottom * context.height, (bottom + height) * context.height
     figure.set_layout_engine("none")  # everything has its place
@@ -99,14 +99,16 @@ def draw(query: MapQuery, data: MapData, context: DrawContext) -> Picture:
         width = context.width / data.grid[1] - LEFT * context.sizes.body / 72
         _write_statistics(axes, panel, layout.lines, width, context)
     sentences = _describe(title, "" if query.second_dataset() else when, panels, context)
-    return data.describe_picture(figure, title, sentences, info.credit, info)
+    return data.describe_picture(
+        figure, context.labels.title(title, info), sentences, context.labels.credit(info), info.dataset
+    )
 
 
 def _make_subtitle(query: MapQuery, panels: list[MapPanel], when: str, context: DrawContext) -> str:
     """Return the dataset and its time; of a comparison both, whose maps have the times and depths."""
     if not query.second_dataset():
-        return join_parts(panels[0].info.dataset_label, when)
-    first, second = (panel.info.dataset_label for panel in panels[:2])
+        return join_parts(context.labels.dataset_name(panels[0].info), when)
+    first, second = (context.labels.dataset_name(panel.info) for panel in panels[:2])
     return first if first == second else context.translate("{first} compared with {second}", first=first, second=second)
 
 
@@ -153,7 +155,7 @@ def _make_panel_title(
     level = describe_level(coverage, context, second=bool(number))
     when = context.labels.time(time, TimePrecision.of(info, query.quantum)) if time else ""
     name = context.labels.variable_name(info) if len(infos) == DIFFERENCE else ""
-    return join_parts(name, when, level, info.dataset_label)
+    return join_parts(name, when, level, context.labels.dataset_name(info))
 
 
 def _draw_field(axes: Axes, data: MapData, panel: MapPanel) -> None:
@@ -336,10 +338,10 @@ def table(query: MapQuery, data: MapCells, context: DrawContext) -> Table:
     translate, coverage = context.translate, data.fields or data.statistics
     assert coverage is not None  # noqa: S101 - one of them was requested
     info = CoverageReader(coverage).variables[0]
-    header = make_header(translate, info.dataset_label, info.attribution, data.time)
+    header = make_header(translate, context.labels.dataset_name(info), info.attribution, data.time)
     header += [(translate("Area"), area.name) for area in data.areas if area.name]
     if query.second_dataset():
-        second = CoverageReader(coverage).variables[1].dataset_label
+        second = context.labels.dataset_name(CoverageReader(coverage).variables[1])
         level = describe_level(coverage, context, second=True)
         told = [second, str(coverage.facts.get("minus_time", "")), level]
         header.append((translate("Compared with"), ", ".join(filter(None, told))))
@@ -483,6 +485,6 @@ def make_raster(query: MapQuery, data: MapData, context: DrawContext) -> Raster:
         extent=data.view.extent,
         projection=data.view.projection,
         name=context.labels.axis_label(info),
-        source=info.credit,
+        source=context.labels.credit(info),
         time=data.time,
     )
