@@ -10,16 +10,16 @@ from PIL import Image, ImageDraw
 
 HERE = Path(__file__).parent
 TILE = 256  # px
-ZOOM, COLUMNS, ROWS, FRAME = 4, range(7, 11), range(1, 5), (90, 0, 900, 840)  # the Nordic and Barents Seas
+ZOOM, COLUMNS, ROWS, FRAME = 4, range(4, 8), range(4, 7), (120, 0, 910, 650)  # the North Atlantic
 GROUND, EDGE, LEGEND = "#e9edf0", "#b9c2c9", 120  # where there are no data; around; the strip beside the map, px
-STATIONS = [("Lofoten Basin", 70.0, 4.0), ("Norwegian slope", 70.5, 13.5), ("Barents Sea Opening", 73.0, 20.0),
-            ("Storfjord Trough", 75.5, 18.0), ("West Spitsbergen", 76.5, 12.0)]  # fmt: skip
+STATIONS = [("Labrador shelf", 53.0, -53.5), ("Labrador Sea", 56.5, -51.0), ("Slope water", 41.5, -63.0),
+            ("Sargasso Sea", 36.0, -63.0), ("North Atlantic Current", 49.0, -36.0)]  # fmt: skip
 
 
 def profile(gateway: httpx.Client) -> None:
     """Profiles at five stations, with their map."""
     query = {
-        "dataset": "arctic_day",
+        "dataset": "giops_day",
         "variable": "votemper,vosaline",
         "station": [[latitude, longitude] for _, latitude, longitude in STATIONS],
         "names": [name for name, _, _ in STATIONS],
@@ -33,14 +33,14 @@ def tiles(gateway: httpx.Client) -> None:
     field = Image.new("RGB", (TILE * len(COLUMNS), TILE * len(ROWS)), GROUND)
     for across, x in enumerate(COLUMNS):
         for down, y in enumerate(ROWS):
-            address = f"/tiles/arctic_day/votemper/-1/0/{ZOOM}/{x}/{y}"
-            tile = _picture(gateway, address, {"scale": "-2,10", "interp": "bilinear"})
+            address = f"/tiles/giops_day/votemper/-1/0/{ZOOM}/{x}/{y}"
+            tile = _picture(gateway, address, {"scale": "-2,26", "interp": "bilinear"})
             field.paste(tile, (TILE * across, TILE * down), tile)
     field = field.crop(FRAME)
     ImageDraw.Draw(field).rectangle((0, 0, field.width - 1, field.height - 1), outline=EDGE)
     page = Image.new("RGB", (field.width + LEGEND, field.height), "white")
     page.paste(field)
-    bar = _picture(gateway, "/scale/arctic_day/votemper/-2,10", {})
+    bar = _picture(gateway, "/scale/giops_day/votemper/-2,26", {})
     page.paste(bar, (field.width + 24, (page.height - bar.height) // 2), bar)
     page.save(HERE / "tiles.png", optimize=True)
 

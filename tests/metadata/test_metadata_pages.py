@@ -154,7 +154,7 @@ def test_a_page_links_to_what_exists(client, page):
 def test_the_json_of_a_dataset_says_how_large_it_is(client):
     document = client.get(API + "/dataset/arctic_day").json()
     assert (document["time_steps"], document["variables"], document["depth_levels"]) == (5, 10, 17)
-    assert (document["group"], document["model_class"]) == ("Sample data", "Nemo")
+    assert (document["group"], document["model_class"]) == ("Sample data", "Mercator")
     assert document["license"] == "https://creativecommons.org/licenses/by/4.0/"
     assert list(document)[:5] == ["id", "value", "quantum", "help", "attribution"]
 

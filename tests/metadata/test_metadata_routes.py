@@ -35,7 +35,7 @@ def test_datasets_are_listed_in_the_order_of_the_configuration(ask):
         "wcofs_hour",
         "sfbofs_hour",
     ]
-    assert [item["model_class"] for item in response] == ["Mercator", "Nemo", "Nemo", "Mercator", "Nemo", "Fvcom"]
+    assert [item["model_class"] for item in response] == ["Mercator", "Mercator", "Nemo", "Mercator", "Nemo", "Fvcom"]
     assert response[1]["default_location"] == [20, 73, 4]
     assert all(isinstance(item["revision"], str) and item["revision"] for item in response)
 
