@@ -31,7 +31,7 @@ CASES = [
 OWNED = {"dataset_name", "attribution", "title", "file", "model", "models", "name", "names", "class4id"}
 # The same in both languages.
 ALIKE = {
-    *("Latitude", "Longitude", "Station", "stations", "Distance", "Observations", "UTC", "PSU"),
+    *("Latitude", "Longitude", "Station", "stations", "Distance", "Observations", "UTC", "PSU", "point"),
     *("minimum", "maximum", "surface", "second", "direction", "Fraction"),
     *("oct", "nov"),  # months cut short
 }
