@@ -189,7 +189,7 @@ def _create(path: Path, feature: str, title: str) -> netCDF4.Dataset:
             "title": f"{title}: computed, not measured",
             "summary": WARNING,
             "source": "deploy/idealised_observations.py",
-            "institution": ATTRIBUTES["institution"],
+            "institution": "an idealised ocean, not measured",
             "license": ATTRIBUTES["license"],
         }
     )
