@@ -303,7 +303,8 @@ def _describe(
             name=name, low=labels.number(low), high=top, low_where=low_place, high_where=high_place,
         )
     ]  # fmt: skip
-    if series.info.dated and values.shape[1:] == (1, 1) and (change := compute_trend(series.seconds, values[:, 0, 0])):
+    has_trend = series.info.dated and not series.info.climatology and values.shape[1:] == (1, 1)
+    if has_trend and (change := compute_trend(series.seconds, values[:, 0, 0])):
         size = labels.value(abs(change), info.units)
         sentences.append(
             translate("On the whole it rises by {change}.", change=size)
