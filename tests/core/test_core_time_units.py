@@ -35,13 +35,18 @@ def dates(values, units, calendar="", dtype="f8"):
         ("2000-01-31 00:00:0.0", "2000-01-31T00:00:00"), ("2000-01-31_06:00:00", "2000-01-31T06:00:00"),
         ("2000-01-31 00:00:00 BST", "2000-01-30T23:00:00"), ("2000-01-31 00:00:00 -3:30", "2000-01-31T03:30:00"),
         ("2000-01-31 12:00 +1", "2000-01-31T11:00:00"), ("2000-01-31T00:00:00 UTC+2", "2000-01-30T22:00:00"),
-        ("2000-01-31 00:00 NST", "2000-01-31T03:30:00"),
+("2000-01-31 00:00 NST", "2000-01-31T03:30:00"),
     ],
 )  # fmt: skip
 def test_a_reference_date_is_read_as_it_is_written(text, first):
     assert dates([0, 1], f"days since {text}") == [first, f"{np.datetime64(first) + np.timedelta64(1, 'D')}"]
     rewritten = parse_time_units(f"hours since {text}").text  # what a CF reader gets
     assert cftime.num2date(0, rewritten, "proleptic_gregorian").isoformat() == first
+
+
+def test_the_day_0_of_a_month_is_the_day_before_it():
+    assert dates([736330], "days since 0000-01-00 00:00:00", "proleptic_gregorian") == ["2016-01-01T00:00:00"]
+    assert parse_time_units("days since 00-Jan-2000").text == "days since 1999-12-31 00:00:00"
 
 
 @pytest.mark.parametrize("text", ["05/04/2022", "yesterday", "2000-13-01", "2000-01-32", "2000-01-01 local", "200001",

@@ -110,7 +110,16 @@ def test_values_of_steps_without_dates_are_kept(tmp_path, index):
     assert (steps.values.tolist(), axis.units) == ([0.0, 21_600.0], "second")
 
 
-@pytest.mark.parametrize("name", ["bulk_time", "TIME2", "dates", "T"])
+@pytest.mark.parametrize(
+    ("units", "values", "first"),
+    [("year", [1990, 1991], "1990-01-01T00:00:00"), ("years", [1990.5, 1991.5], "1990-07-02T12:00:00")],
+)
+def test_years_without_a_reference_date_are_of_our_era(tmp_path, index, units, values, first):
+    record, _, steps = index_axis(index, tmp_path, define_axis(values, kind="f8", units=units))
+    assert (labels(steps)[0], [note.kind for note in record.notes]) == (first, ["guessed"])
+
+
+@pytest.mark.parametrize("name", ["bulk_time", "TIME2", "dates", "T", "day", "year"])
 def test_a_dimension_named_after_time_is_no_depth(tmp_path, index, name):
     path = write_file(tmp_path / "a.nc", lambda data: None, dimensions=(name, "lat", "lon"))
     record = index(folder=path.parent).dataset("a")

@@ -48,7 +48,7 @@ class ReferenceDate(NamedTuple):
 
     year: int  # astronomical
     month: int  # 1 to 12
-    day: int  # 1 to 31
+    day: int  # 0 to 31
     clock: float  # s
     offset: float  # s east of Greenwich
     zone: str = ""  # name of a zone other than UTC, which may have other meanings too
@@ -58,7 +58,8 @@ class ReferenceDate(NamedTuple):
 def parse_reference_date(text: str) -> ReferenceDate | None:
     """Parse a date with or without a clock and a zone; None: it is none, or might be two (05/04/2000).
 
-    A date without a day is the first of its month or year; month and day 0 count as 1.
+    A date without a day is the first of its month or year, and so is the day 0 of the month 0; that of another month
+    is the day before it (0000-01-00 is the first day of Matlab).
     """
     text = text.strip()
     parts = next((match.groupdict() for form in _FORMS if (match := form.fullmatch(text))), None)
@@ -72,7 +73,7 @@ def parse_reference_date(text: str) -> ReferenceDate | None:
     return ReferenceDate(
         year=int(parts["year"]),
         month=max(1, month),
-        day=max(1, day),
+        day=day if month else max(1, day),
         clock=3600 * hour + 60 * minute + second,
         offset=zone[0],
         zone=zone[1],

@@ -95,8 +95,8 @@ def parse_time_units(units: str, calendar: str = "") -> TimeUnits | None:
     if unit is None:
         return None
     epoch = to_day_seconds(date, calendar_name)
-    hours, rest = divmod(round(date.clock), HOUR)
-    text = f"{date.year:04d}-{date.month:02d}-{date.day:02d} {hours:02d}:{rest // MINUTE:02d}:{rest % MINUTE:02d}"
+    months, day, clock = (int(part[0]) for part in split_dates(np.array([epoch + round(date.offset)]), calendar_name))
+    text = f"{_format_month(months)}-{day:02d} {clock // HOUR:02d}:{clock // MINUTE % 60:02d}:{clock % 60:02d}"
     if date.offset:
         sign, minutes = "-" if date.offset < 0 else "+", round(abs(date.offset)) // MINUTE
         text += f" {sign}{minutes // 60:02d}:{minutes % 60:02d}"

@@ -28,7 +28,9 @@ _LONGITUDE_NAMES = re.compile(
     rf"(nav_|g)?lon(gitude)?{_STAGGERED}|glam[tuvf]|[xcve]?lon|lon(cell|vertex|edge)", re.IGNORECASE
 )
 _TIME_NAMES = re.compile(r"(ocean_|model_|valid_|x|n)?times?\d*(_counter|_centered|_instant)?|t|juld", re.IGNORECASE)
-_LIKE_TIME = re.compile(r"(\w+_)?x?n?(date)?times?_?\d*(_\w+)?|nt|dates?|months?", re.IGNORECASE)  # of dimensions
+_LIKE_TIME = re.compile(  # of dimensions
+    r"(\w+_)?x?n?(date)?times?_?\d*(_\w+)?|nt|(date|year|season|month|day|hour)s?", re.IGNORECASE
+)
 _TIME_STANDARD_NAMES = {"time", "forecast_reference_time", "forecast_period"}
 _DEPTH_NAMES = re.compile(
     r"(nav_)?(depth|lev|level)s?[tuvw]?(_?\d*)?|z|zc|zt|s[tw]_ocean|s_(rho|w)|sig(ma|lay|lev)|height\w*|altitude|k",

@@ -6,7 +6,7 @@ Where no date can be known, steps are numbered; what was guessed or left out is 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +34,8 @@ Floats = NDArray[np.float64]
 _TEXT_UNITS = "seconds since 1970-01-01 00:00:00"
 _MONTHS = np.arange(1, 13)
 _MONTH_WORD = re.compile(r"months?|mon|months? of (the )?year", re.IGNORECASE)
-_YEAR = 31_556_952  # s
-_YEAR_0 = -62_167_219_200  # s since 1970-01-01 of its first day
+_YEAR_WORD = re.compile(r"years?|yrs?|decimal years?", re.IGNORECASE)
+_ERA_YEARS = "year as %Y.%f"
 DATES_ADVICE = Message(
     "write the units of the times: in the file, or into the configuration as {example}",
     example='"time_dim_units": "days since 2000-01-01"',
@@ -74,16 +74,19 @@ def get_raw_times(header: FileHeader, name: str | None, dimension: Dimension | N
         units = "month" if size == _MONTHS.size and _MONTH_WORD.fullmatch(label) else ""
         return RawTimes(np.arange(size) + (1 if units else 0), units, "", label, file)
     values = unpack_array(header.values[name]).ravel()
-    units = _TEXT_UNITS if variable.is_text else _find_units(variable)
+    units = _TEXT_UNITS if variable.is_text else _find_units(variable, values)
     if variable.is_text and not np.isfinite(values).any():
         values, units = np.arange(values.size), ""
     return RawTimes(values, units, variable.text("calendar"), name, file, bool(variable.text("climatology")))
 
 
-def _find_units(variable: VariableHeader) -> str:
-    """Return the units of times; those of a variable called month are months."""
+def _find_units(variable: VariableHeader, values: NDArray[Any]) -> str:
+    """Return the units of times: those of a variable called month are months, and years like 1990 are of our era."""
     units = variable.text("units")
-    return "month" if units in {"", "1"} and _MONTH_WORD.fullmatch(variable.name) else units
+    word = variable.name if units in {"", "1"} else units
+    if _YEAR_WORD.fullmatch(word) and values.size and np.all((values >= 1000) & (values < 3000)):
+        return _ERA_YEARS
+    return "month" if _MONTH_WORD.fullmatch(word) else units
 
 
 def parse_text_times(texts: Sequence[str], calendar: str) -> Floats:
@@ -262,6 +265,8 @@ def _list_notes(parts: Sequence[RawTimes], axis: MergedTimes, *, is_climatology:
         if (parsed := parse_time_units(units)) and parsed.zone:
             text = Message("the time zone {zone} in {units!r} may have other meanings", zone=parsed.zone, units=units)
             yield Note(name, "guessed", text, DATES_ADVICE)
+    if parts[0].units == _ERA_YEARS:
+        yield Note(name, "guessed", Message("its times are taken as years of our era"), DATES_ADVICE)
     if is_climatology and not any(part.climatology for part in parts):
         text = Message("its times are of the year 0 or 1, or of no year: they are taken as those of a climatology")
         yield Note(name, "guessed", text)
