@@ -10,7 +10,7 @@ import xarray as xr
 from tests.data.area_twins import ask, reading_of, values_of, write
 from tests.looping import loop_over
 
-from ocean_common.contracts.data import AreaRequest, DifferenceRequest, Minuend, PointsRequest
+from ocean_common.contracts.data import AreaRequest, DifferenceRequest, Minuend, PointsRequest, StatisticsRequest
 from ocean_core.errors import InvalidRequest, TimeNotFound
 from ocean_core.units import unit_conversion
 from ocean_data.extraction import PLANS
@@ -312,3 +312,39 @@ def test_a_wrong_difference_is_a_problem(client, params, status):
     answer = client.get(f"{AT}/arctic_day/votemper/difference", params={"bbox": "10,70,30,76", **params})
     assert answer.status_code == status
     assert answer.headers["content-type"].startswith("application/problem+json")
+
+
+def test_both_sides_come_on_the_cells_and_in_the_units_of_the_first(reading, make_assets):
+    rng = np.random.default_rng(7)
+    fields = rng.normal(10, 3, (2, 1, LATITUDE.size, LONGITUDE.size))
+    warm, kelvin = make_assets("warm", fields[0], units="degC"), make_assets("kelvin", fields[1] + 273.15, units="K")
+    _, values = less(reading, [warm], [kelvin], box=BOX, parts=("first", "second", "difference"))
+    assert [*values] == ["sst_first", "sst_second", "sst"]
+    np.testing.assert_allclose(values["sst_first"] - values["sst_second"], values["sst"], atol=1e-9)
+    window = np.ix_([0], np.flatnonzero(abs(LATITUDE) <= 20), np.flatnonzero((LONGITUDE >= 0) & (LONGITUDE <= 40)))
+    np.testing.assert_allclose(values["sst_second"], fields[1][window], atol=1e-4)
+
+
+def test_other_quantities_are_refused_alone_and_come_without_a_difference_beside_each_other(reading, make_assets):
+    warm, salt = make_assets("warm", [8.0], units="degC"), make_assets("salt", [35.0], units="PSU")
+    with pytest.raises(InvalidRequest, match="cannot be compared"):
+        less(reading, [warm], [salt], box=BOX)
+    extraction, values = less(reading, [warm], [salt], box=BOX, parts=("first", "second", "difference"))
+    assert [field.variable.units for field in extraction.variables] == ["degC", "PSU"]
+    assert (values["sst_first"] == 8).all()
+    assert (values["sst_second"] == 35).all()
+
+
+def test_statistics_of_a_comparison_are_those_of_its_cells(reading, make_assets):
+    fields = np.random.default_rng(3).normal(10, 3, (2, 1, LATITUDE.size, LONGITUDE.size))
+    first, second = make_assets("one", fields[0], units="degC"), make_assets("two", fields[1] + 273.15, units="K")
+    parts = ("first", "second", "difference")
+    query = StatisticsRequest(
+        dataset="one", variables=["sst"], box=BOX, quantiles=(), minus=Minuend(dataset="two"), parts=parts
+    )
+    result = read_values(PLANS[StatisticsRequest](reading, [first, second], query), reading)
+    _, cells = less(reading, [first], [second], box=BOX, parts=parts)
+    for key in ("sst_first", "sst_second", "sst"):
+        assert result[f"{key}_minimum"] == pytest.approx(cells[key].min())
+        assert result[f"{key}_maximum"] == pytest.approx(cells[key].max())
+        assert result[f"{key}_count"] == cells[key].size

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.e2e.conftest import Run
+from tests.e2e.test_e2e_tiles import check_legend
 
 API = "/api/v2.0"
 SAMPLES = os.environ.get("OCEAN_SAMPLES")
@@ -30,6 +31,9 @@ def test_every_file_of_a_folder_is_served_or_listed_with_its_reason(tmp_path, fo
             assert item["status"] == "served" or item["reason"] or item["problems"], item
         for name in listed:
             ask_around(run.http, name)
+            for variable in run.http.get(f"{API}/dataset/{name}/variables").json():
+                if variable["scale"][1] - variable["scale"][0] > 1e-6:
+                    check_legend(run.http, name, variable)
     finally:
         run.stop()
 

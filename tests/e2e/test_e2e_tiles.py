@@ -139,3 +139,31 @@ def test_four_tiles_together_are_the_tile_of_the_zoom_above(http, dataset, proje
 def test_tiles_outside_the_square_of_a_polar_map_are_blank(http):
     for x, y in ((-1, 0), (4, 4), (0, -1)):
         assert np.isnan(grey(http, "arctic_day", "EPSG:32661", (2, x, y), "nearest")).all()
+
+
+def opaque_colours(content):
+    """The colours of a picture, without its transparent pixels."""
+    pixels = np.asarray(Image.open(io.BytesIO(content)).convert("RGBA")).reshape(-1, 4)
+    return np.unique(pixels[pixels[:, 3] == 255][:, :3], axis=0).astype(int)
+
+
+def check_legend(http, dataset, variable):
+    """The colours of a variable's tiles are those of its legend in both languages, and of its stops."""
+    key, scale = variable["id"], ",".join(map(repr, variable["scale"]))
+    tiles = [
+        http.get(f"{API}/tiles/{dataset}/{key}/-1/0/1/{x}/{y}", params={"scale": scale}) for x in (0, 1) for y in (0, 1)
+    ]
+    painted = np.concatenate([opaque_colours(tile.content) for tile in tiles if tile.is_success])
+    for language in ("en", "fr"):
+        legend = f"{API}/scale/{dataset}/{key}/{scale}"
+        bar = opaque_colours(http.get(legend, params={"lang": language}).content)
+        # The bar is drawn in single precision.
+        assert not painted.size or cKDTree(bar).query(painted, p=np.inf)[0].max() <= 3, (dataset, key, language)
+        stops = http.get(legend, params={"lang": language, "format": "json"}).json()["stops"]
+        assert {*map(tuple, painted.tolist())} <= {tuple(bytes.fromhex(stop["colour"][1:])) for stop in stops}
+
+
+def test_legends_of_all_datasets_have_the_colours_of_tiles_in_both_languages(http):
+    for dataset in http.get(f"{API}/datasets").json():
+        for variable in http.get(f"{API}/dataset/{dataset['id']}/variables").json():
+            check_legend(http, dataset["id"], variable)
