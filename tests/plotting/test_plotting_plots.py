@@ -12,9 +12,9 @@ from tests.looping import loop_over
 from tests.plotting.fakes import DEPTHS, info, profile_values
 
 from ocean_common.contracts.common import PLOT_KINDS
+from ocean_core.colour import Scale
 from ocean_plotting.figure import legends
 from ocean_plotting.figure.context import DrawContext
-from ocean_plotting.palettes import colormap_colours
 from ocean_plotting.plots import KINDS
 
 QUERY = {
@@ -281,13 +281,13 @@ def test_a_figure_of_any_shape_is_drawn_without_a_warning(client, size, stations
 
 def test_the_colour_bar_of_a_long_name_keeps_its_units():
     long = info("votemper", name="Dissolved Organic Nitrogen Concentration at the Bottom of it All", units="mmol m-3")
-    bar = legends.draw_layer_legend(long, (0.0, 1.0), colormap_colours("iron"), DrawContext()).figure.axes[0]
+    bar = legends.draw_layer_legend(long, Scale(0.0, 1.0), "iron", DrawContext()).figure.axes[0]
     assert bar.get_ylabel().endswith("… (mmol\N{NO-BREAK SPACE}m⁻³)")
 
 
 def test_the_colour_bar_of_categories_has_room_for_its_name():
     kinds = info("kind", categories=["a category of many words", "sand"])
-    figure = legends.draw_layer_legend(kinds, (0.0, 1.0), colormap_colours("seabed lithology"), DrawContext()).figure
+    figure = legends.draw_layer_legend(kinds, Scale(0.0, 1.0), "seabed lithology", DrawContext()).figure
     figure.draw_without_rendering()
     assert figure.axes[0].yaxis.label.get_window_extent().x1 <= figure.bbox.x1
 
@@ -309,7 +309,7 @@ def test_the_colour_bar_is_a_transparent_picture(client):
 def test_the_colormaps_are_listed_with_the_default_first(client):
     listed = client.get("/plot/colormaps").json()
     assert listed[0] == {"id": "default", "value": "Default for Variable"}
-    assert len(listed) == 45
+    assert len(listed) == 48
     assert {"balance", "waveheight", "waveperiod", "BuYlRd", "temperature-old"} < {item["id"] for item in listed}
 
 

@@ -155,7 +155,9 @@ def _make_panel_title(
     level = describe_level(coverage, context, second=bool(number))
     when = context.labels.time(time, TimePrecision.of(info, query.quantum)) if time else ""
     name = context.labels.variable_name(info) if len(infos) == DIFFERENCE else ""
-    return join_parts(name, when, level, context.labels.dataset_name(info))
+    label = context.labels.dataset_name(info)
+    source = "" if infos[0].dataset_label == infos[1].dataset_label else label  # the subtitle has it
+    return join_parts(name, when, level, source) or label
 
 
 def _draw_field(axes: Axes, data: MapData, panel: MapPanel) -> None:
