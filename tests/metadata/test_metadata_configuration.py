@@ -127,5 +127,5 @@ def test_a_file_on_another_grid_is_left_out_of_a_series(write, tmp_path, index, 
     make(tmp_path / "s2.nc", times=[1], shape=(9, 9))
     result = index(datasets=write({"a": {"url": "s*.nc"}})).dataset("a")
     assert [(problem.name, str(problem.reason)) for problem in result.problems] == [
-        ("s2.nc", "its grid differs from that of the first file")
+        ("s2.nc", "its grid differs from that of s1.nc")
     ]
