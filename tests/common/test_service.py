@@ -270,6 +270,56 @@ def test_no_text_of_a_cell_is_a_formula(text, cell):
     assert guard_formula(text) == cell
 
 
+def test_an_answer_is_made_once_for_an_address_and_a_revision(client, revisions):
+    first, again = client.get(PAGE), client.get(PAGE)
+    assert revisions.read == 1
+    assert again.content == first.content
+    assert {**again.headers, "x-request-id": ""} == {**first.headers, "x-request-id": ""}
+    assert again.headers["x-request-id"] != first.headers["x-request-id"]
+    revisions.revisions["known"] = "r2"
+    changed = client.get(PAGE)
+    assert (changed.status_code, revisions.read) == (200, 2)
+    assert changed.headers["etag"] != first.headers["etag"]
+    del revisions.revisions["known"]
+    assert client.get(PAGE).status_code == 404
+
+
+@loop_over(
+    ("query", "headers"),
+    [
+        ({"rev": "r1"}, {}),
+        ({}, {"accept": "text/html"}),
+        ({}, {"accept-language": "fr"}),
+        ({}, {"host": "elsewhere.example"}),
+        ({}, {"range": "bytes=0-1"}),
+    ],
+)
+def test_what_the_client_asks_differently_is_made_anew(client, revisions, query, headers):
+    client.get(PAGE)
+    before = revisions.read
+    assert client.get(PAGE, params=query, headers=headers).status_code in {200, 206}
+    assert revisions.read == before + 1
+
+
+def test_a_part_of_an_answer_or_its_head_is_not_kept_as_the_whole(client):
+    client.head(PAGE)
+    client.get(PAGE, headers={"range": "bytes=0-1"})
+    assert client.get(PAGE).json() == {"value": "day"}
+    head = client.head(PAGE)
+    assert head.content == b""
+    assert head.headers["content-length"] == str(len(client.get(PAGE).content))
+
+
+def test_a_kept_answer_is_counted_under_its_route(client):
+    client.get(PAGE)
+    tag = client.get(PAGE).headers["etag"]
+    assert client.get(PAGE, headers={"if-none-match": tag}).status_code == 304
+    line = 'ocean_requests_total{{method="GET",route="/api/v2.0/page/{{dataset}}",service="books",status="{}"}} {}'
+    metrics = client.get("/metrics").text
+    assert line.format(200, 2.0) in metrics
+    assert line.format(304, 1.0) in metrics
+
+
 def test_ready_degraded_and_unready_are_distinguished(client, revisions):
     def health():
         response = client.get("/health/ready")

@@ -208,8 +208,8 @@ def test_a_closed_ring_is_as_wide_as_its_numbers_say():
 
 
 def test_positions_far_from_greenwich_are_turned_and_others_stay():
-    assert geometry.turn_near([-424, -540, -180, 296, 360, 361]).tolist() == [-64, -180, -180, 296, 360, 1]
-    assert [geometry.turn_span(span) for span in [(-434, -414), (170, 190), (370, 380)]] == [
+    assert geometry.wrap_far_longitudes([-424, -540, -180, 296, 360, 361]).tolist() == [-64, -180, -180, 296, 360, 1]
+    assert [geometry.wrap_span(span) for span in [(-434, -414), (170, 190), (370, 380)]] == [
         (-74, -54), (170, 190), (10, 20),
     ]  # fmt: skip
 

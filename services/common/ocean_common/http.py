@@ -12,7 +12,7 @@ import hashlib
 import re
 from collections.abc import Awaitable, Sequence
 from http import HTTPStatus
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 from urllib.parse import parse_qs
 
 import msgspec
@@ -71,6 +71,14 @@ class RevisionSource(Protocol):
         """Return the revision of ``dataset``, or raise DatasetNotFound."""
 
 
+class Origin(NamedTuple):
+    """Datasets that an answer is made from, with the revisions that they have in their source."""
+
+    source: RevisionSource
+    datasets: tuple[str, ...]
+    revisions: tuple[str, ...]
+
+
 class Freshness:
     """Revisions of the datasets that answers are made from, as entity tags of the answers."""
 
@@ -85,6 +93,7 @@ class Freshness:
         ``form``: the form of the answer at this address, where the Accept header chooses one of several.
         """
         revisions = [await self._revisions.revision(dataset) for dataset in datasets]
+        request.scope["state"]["origin"] = Origin(self._revisions, datasets, tuple(revisions))
         # An address that names the revision can never mean anything else.
         permanent = request.query_params.get("rev") in revisions
         control = FOREVER if permanent else f"public, max-age={self._max_age}"

@@ -20,6 +20,7 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 from prometheus_client import generate_latest
 
 from ocean_common import problems
+from ocean_common.answers import AnswerCache
 from ocean_common.contracts.common import Health, Status
 from ocean_common.http import ClientDisconnected, HttpSemantics, NotModified, answer_without_body
 from ocean_common.i18n import provide_translator
@@ -155,7 +156,7 @@ def create_service(
     for layer in layers:
         handler = layer(handler)
     # Around the router, so that what it refuses is counted and answers HEAD as well.
-    app.asgi_handler = Telemetry(HttpSemantics(handler, texts), metrics)
+    app.asgi_handler = Telemetry(AnswerCache(HttpSemantics(handler, texts)), metrics)
     return app
 
 

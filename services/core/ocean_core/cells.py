@@ -58,7 +58,7 @@ def _find_placed(
     placed, is_led, is_near = (np.zeros(len(cells), np.bool_) for _ in range(3))
     own = latitude[tuple(cells.T)], longitude[tuple(cells.T)]
 
-    def look(offset: NDArray[np.intp]) -> tuple[Floats, NDArray[np.bool_]]:
+    def step_to(offset: NDArray[np.intp]) -> tuple[Floats, NDArray[np.bool_]]:
         """Return the way to a neighbour, (2, cell), in degrees, and where there is one."""
         at = cells + offset
         inside = np.asarray(((at >= 0) & (at < latitude.shape)).all(axis=1))
@@ -67,7 +67,7 @@ def _find_placed(
         return way, inside & usable[place]
 
     for first, second, share in _LINES:
-        (one, has_one), (other, has_other) = look(first), look(second)
+        (one, has_one), (other, has_other) = step_to(first), step_to(second)
         both, near = has_one & has_other, np.hypot(*one)
         step, off = abs(share) * np.hypot(*(other - one)), np.hypot(*((1 - share) * one + share * other))
         is_led |= both

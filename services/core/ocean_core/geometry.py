@@ -84,14 +84,14 @@ def smallest_span(spans: Sequence[Span]) -> Span:
     return smallest
 
 
-def turn_near(longitude: ArrayLike) -> Floats:
+def wrap_far_longitudes(longitude: ArrayLike) -> Floats:
     """Return longitudes from -180 to 360 as they are, and others wrapped."""
     degrees = np.asarray(longitude, dtype=np.float64)
     near: Floats = np.where((degrees >= -TURN / 2) & (degrees <= TURN), degrees, wrap_longitude(degrees))
     return near
 
 
-def turn_span(span: Span) -> Span:
+def wrap_span(span: Span) -> Span:
     """Return a span of longitudes far from Greenwich by an entire turn nearer: its west is from -180 to below 360."""
     west, east = span
     turns = (west < -TURN / 2) - (west >= TURN)

@@ -9,7 +9,7 @@ from pyproj import Geod
 
 from ocean_common.contracts.data import Point
 from ocean_core.errors import InvalidRequest, RequestTooLarge
-from ocean_core.geometry import MAX_LONGITUDE, Floats, turn_near, wrap_longitude
+from ocean_core.geometry import MAX_LONGITUDE, Floats, wrap_far_longitudes, wrap_longitude
 
 MOST = 5_000  # points of a path
 USUAL = 100  # points of a path that does not say how many
@@ -53,7 +53,7 @@ def on_earth(points: Sequence[Point], field: str, most: int) -> tuple[Floats, Fl
             limit=MAX_LONGITUDE,
             field=f"{field}[{number}]",
         )
-    return np.ascontiguousarray(positions[:, 0]), turn_near(positions[:, 1])
+    return np.ascontiguousarray(positions[:, 0]), wrap_far_longitudes(positions[:, 1])
 
 
 def along(way: Sequence[Point], points: int | None = None, spacing: float | None = None) -> Path:

@@ -27,7 +27,7 @@ from ocean_core.geometry import (
     longitudes_in_span,
     polygon_holds,
     smallest_span,
-    turn_span,
+    wrap_span,
 )
 
 SLACK = 1e-9  # degrees: a centre on the rim lies inside
@@ -124,7 +124,7 @@ def box_region(box: Sequence[float]) -> Region:
             field="bbox",
         )
     width = min(east - west, TURN) if east >= west else (east - west) % TURN
-    west, east = turn_span((west, west + width))
+    west, east = wrap_span((west, west + width))
     return Region(west=west, south=south, east=east, north=north)
 
 
@@ -140,7 +140,7 @@ def polygon_region(polygons: Sequence[Rings]) -> Region:
         )
     shapes = tuple(_polygon(rings) for rings in polygons)
     bounds = np.array([shape.bounds for shape in shapes])
-    west, east = turn_span(smallest_span([(low, high) for low, _, high, _ in bounds.tolist()]))
+    west, east = wrap_span(smallest_span([(low, high) for low, _, high, _ in bounds.tolist()]))
     for shape in shapes:
         shapely.prepare(shape)
     south, north = float(bounds[:, 1].min()), float(bounds[:, 3].max())

@@ -149,32 +149,25 @@ async def get_tile(
     tile_format: TileFormat = "image/webp" if webp else "image/png"
     await tile_store.freshness(request, dataset, form=tile_format)
     revision = await tile_store.catalogue.revision(dataset)
-    # Parameters are checked when a tile is rendered: a kept tile was requested with the same ones.
-    key = (
-        *("tile", dataset, variable, time, depth, zoom, x, y, projection, interp, radius, neighbours),
-        *(scale, colormap, tile_format, revision),
+    check_tile(zoom, x, y, bounded=projection == MERCATOR)
+    field_request = TileRequest(
+        dataset=dataset,
+        variable=",".join(parse_one_or_two_keys(variable)),
+        time=time,
+        depth=depth,
+        zoom=zoom,
+        x=x,
+        y=y,
+        projection=parse_choice(projection, PROJECTIONS, "projection", NO_CHOICE),
+        interpolation=parse_choice(interp, INTERPOLATIONS, "interp", NO_CHOICE),
+        radius=radius,
+        neighbours=neighbours,
+        folded=True,
     )
-    image = tile_store.find(key)
-    if image is None:
-        check_tile(zoom, x, y, bounded=projection == MERCATOR)
-        field_request = TileRequest(
-            dataset=dataset,
-            variable=",".join(parse_one_or_two_keys(variable)),
-            time=time,
-            depth=depth,
-            zoom=zoom,
-            x=x,
-            y=y,
-            projection=parse_choice(projection, PROJECTIONS, "projection", NO_CHOICE),
-            interpolation=parse_choice(interp, INTERPOLATIONS, "interp", NO_CHOICE),
-            radius=radius,
-            neighbours=neighbours,
-            folded=True,
-        )
-        limits = parse_scale(scale) if scale is not None else None
-        style = TileStyle(limits, validate_colormap(colormap), tile_format)
-        rendering = tile_store.render(key, field_request, style, revision, client_address(request))
-        image = await cancel_on_disconnect(request, rendering)
+    limits = parse_scale(scale) if scale is not None else None
+    style = TileStyle(limits, validate_colormap(colormap), tile_format)
+    rendering = tile_store.render(field_request, style, revision, client_address(request))
+    image = await cancel_on_disconnect(request, rendering)
     made_from(request, revision, image.revision)
     return Response(image.content, media_type=tile_format, headers={"vary": "accept"})
 

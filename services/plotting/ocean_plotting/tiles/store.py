@@ -1,7 +1,6 @@
 """Map tiles of variables: fields of the data service in the colours of palettes, kept by the revision of their data."""
 
 import math
-from collections.abc import Hashable
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -100,13 +99,7 @@ class TileStore:
             field_bytes, lambda field: OVERHEAD + (len(field.values.data) if field.values else 0)
         )
 
-    def find(self, key: tuple[Hashable, ...]) -> RenderedImage | None:
-        """Return the image that :meth:`render` made before for this key."""
-        return self._images.find(key, None)
-
-    async def render(
-        self, key: tuple[Hashable, ...], request: TileRequest, style: TileStyle, revision: str, client: str
-    ) -> RenderedImage:
+    async def render(self, request: TileRequest, style: TileStyle, revision: str, client: str) -> RenderedImage:
         """Return the image of a tile, rendered in the client's turn, and keep it if it is of this revision."""
 
         def is_current(value: TileField | RenderedImage) -> bool:
@@ -124,7 +117,7 @@ class TileStore:
 
         if await self._is_empty(request):
             return RenderedImage(EMPTY_TILES[style.format], revision)
-        return await self._images.get_async(key, make, client=client, keep=is_current)
+        return await self._images.get_async((request, style, revision), make, client=client, keep=is_current)
 
     async def _is_empty(self, request: TileRequest) -> bool:
         """Return whether a tile can hold no data, as geometry alone tells: the data service need not be asked."""

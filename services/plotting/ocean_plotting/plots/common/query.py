@@ -13,7 +13,7 @@ from ocean_common.contracts.data import Interpolation, Point, PointsRequest
 from ocean_common.parameters import parse_choice
 from ocean_core.colour import Scale, is_distinguishable
 from ocean_core.errors import InvalidRequest, Message, OceanError, RequestTooLarge
-from ocean_core.geometry import MAX_LONGITUDE, turn_near
+from ocean_core.geometry import MAX_LONGITUDE, wrap_far_longitudes
 from ocean_core.time import parse_instant
 from ocean_plotting import palettes
 from ocean_plotting.palettes import validate_colormap
@@ -223,7 +223,7 @@ def parse_point(point: Station, field: str) -> tuple[float, float]:
     """Read latitude and longitude (degrees) of one point."""
     limits = Message("longitude, -{limit:g} to {limit:g}", limit=MAX_LONGITUDE)
     latitude = _parse_degrees(point[0], 90.0, f"{field}[0]", Message("latitude, -90 to 90"))
-    return latitude, float(turn_near(_parse_degrees(point[1], MAX_LONGITUDE, f"{field}[1]", limits)))
+    return latitude, float(wrap_far_longitudes(_parse_degrees(point[1], MAX_LONGITUDE, f"{field}[1]", limits)))
 
 
 def _parse_degrees(value: float | str | None, most: float, path: str, limits: Message) -> float:
