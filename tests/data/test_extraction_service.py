@@ -86,7 +86,7 @@ class FixedCatalogue:
         return "r1"
 
     async def assets(self, dataset, variable):
-        return SimpleNamespace(revision="r1")
+        return SimpleNamespace(revision="r1", variable=INFO)
 
     def as_indexed(self, variable, steps):
         return True

@@ -83,7 +83,7 @@ def test_the_others_are_refused(client, form):
 
 def test_statistics_are_of_the_parts_and_not_of_bearings(client):
     text = plot(client, format="stats").text
-    assert "Eastward part of speed (m s⁻¹)" in text
+    assert "Eastward part of speed – 0.5 m (m s⁻¹)" in text
     assert "bearing" not in text
     assert "Eastward part of speed [m s-1]" in plot(client, format="odv").text
 

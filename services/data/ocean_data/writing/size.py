@@ -93,4 +93,9 @@ def _select(values: Any, dims: Sequence[str], selection: Selection) -> Any:
 
 def _select_coordinate(coordinate: Coordinate, selection: Selection) -> Coordinate:
     values = _select(coordinate.values, coordinate.dims, selection)
-    return replace(coordinate, values=np.asarray(values).tolist() if isinstance(coordinate.values, list) else values)
+    values = np.asarray(values).tolist() if isinstance(coordinate.values, list) else values
+    if coordinate.dates is None:
+        return replace(coordinate, values=values)
+    seconds = coordinate.dates.seconds.reshape(np.shape(coordinate.values))
+    dates = coordinate.dates._replace(seconds=_select(seconds, coordinate.dims, selection))
+    return replace(coordinate, values=values, dates=dates)
