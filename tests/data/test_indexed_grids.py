@@ -53,7 +53,9 @@ class IndexedFiles:
 
     def statistics(self, path, box, **more):
         """Return count, minimum, maximum and mean in a box."""
-        answer = self.get(f"{path}/statistics", bbox=",".join(map(str, box)), **more).json()["variables"]
+        response = self.get(f"{path}/statistics", bbox=",".join(map(str, box)), **more)
+        assert response.status_code == 200, response.text
+        answer = response.json()["variables"]
         name = path.split("/")[1]
         return [np.ravel(answer[f"{name}_{part}"]["values"])[0] for part in ("count", "minimum", "maximum", "mean")]
 
@@ -245,6 +247,32 @@ def test_the_outline_and_the_limits_of_colours_are_those_of_the_sea(tmp_path, in
     assert scale[0] >= 55
 
 
+@pytest.mark.parametrize("west", [0.125, -179.875, 73.0])
+@pytest.mark.parametrize("dimensions", [1, 2])
+def test_the_outline_of_a_grid_around_the_earth_has_no_slit(tmp_path, indexed, west, dimensions):
+    latitude, longitude = np.arange(-60.0, 61, 3), (west + np.arange(0, 360, 3)) % 360
+    places = np.meshgrid(latitude, longitude, indexing="ij")
+    with netCDF4.Dataset(tmp_path / "a.nc", "w") as data:
+        cells = [("lat",), ("lon",)] if dimensions == 1 else [("lat", "lon")] * 2
+        latitudes, longitudes = (latitude, longitude) if dimensions == 1 else places
+        add(data, "lat" if dimensions == 1 else "nav_lat", cells[0], latitudes, units="degrees_north")
+        add(data, "lon" if dimensions == 1 else "nav_lon", cells[1], longitudes, units="degrees_east")
+        add(data, "temp", ("lat", "lon"), places[0])
+    grid = indexed().datasets["a"].grids[0]
+    outline = shapely.from_geojson(grid.footprint)
+    assert all(outline.intersects(shapely.Point(place, 10)) for place in np.arange(-180, 180.1, 0.5))
+
+
+def test_the_outline_of_a_part_of_a_circle_stays_open(tmp_path, indexed):
+    with netCDF4.Dataset(tmp_path / "a.nc", "w") as data:
+        add(data, "lat", ("lat",), np.arange(-60.0, 61, 3), units="degrees_north")
+        add(data, "lon", ("lon",), np.arange(0.0, 340, 3), units="degrees_east")
+        add(data, "temp", ("lat", "lon"), np.ones((41, 114)))
+    outline = shapely.from_geojson(indexed().datasets["a"].grids[0].footprint)
+    assert not outline.intersects(shapely.Point(-10, 10))
+    assert outline.intersects(shapely.Point(-25, 10))
+
+
 @pytest.mark.parametrize("levels", ["mask of levels", "mask of the surface"])
 def test_a_mask_of_the_grid_file_is_that_of_the_variable_s_point(tmp_path, indexed, write_configuration, levels):
     latitude, longitude = tilted(8, 9)
@@ -312,6 +340,52 @@ def test_a_mask_that_hides_nothing_is_not_told(tmp_path, indexed):
     assert not files.datasets["a"].notes
     assert files.assets["a", "temp"].land is None
     assert files.statistics("a/temp", WORLD)[0] == sea.sum()
+
+
+@pytest.mark.parametrize("name", ["LANDMASK", "XLAND", "lsm"])
+def test_a_mask_of_the_atmosphere_hides_the_sea_s_fields_alone(tmp_path, indexed, name):
+    latitude, longitude = tilted(12, 10)
+    generator = np.random.default_rng(11)
+    land = generator.integers(0, 2, (12, 10))
+    field = generator.uniform(280, 290, (2, 12, 10))
+    dimensions = "Time", "south_north", "west_east"
+    number, attributes = {
+        "LANDMASK": (land, {"description": "LAND MASK (1 FOR LAND, 0 FOR WATER)"}),
+        "XLAND": (2 - land, {"description": "LAND MASK (1 FOR LAND, 2 FOR WATER)"}),
+        "lsm": (np.where(land, 1.0, 0.3), {"standard_name": "land_binary_mask"}),
+    }[name]
+    with netCDF4.Dataset(tmp_path / "a.nc", "w") as data:
+        add(data, "XTIME", ("Time",), [0.0, 60.0], units="minutes since 2005-08-28")
+        add(data, "XLAT", dimensions, np.stack([latitude, latitude]), units="degree_north")
+        add(data, "XLONG", dimensions, np.stack([longitude, longitude]), units="degree_east")
+        add(data, name, dimensions, np.stack([number, number]), **attributes)
+        add(data, "SST", dimensions, np.where(land, field - 9, field), description="SEA SURFACE TEMPERATURE", units="K")
+        add(data, "SSTSK", dimensions, np.where(land, 0, field), units="K")
+        add(data, "FILLED", dimensions, np.where(land, 0, field), units="K")
+        add(data, "TSK", dimensions, field, description="SURFACE SKIN TEMPERATURE", units="K")
+        add(data, "PSFC", dimensions, field, long_name="Pressure, not reduced to mean sea level", units="Pa")
+        add(data, "SMOIS", dimensions, np.where(land, field, 1.0), units="m3 m-3")
+        add(data, "RAINNC", dimensions, field * np.array([0, 1])[:, np.newaxis, np.newaxis], units="mm")
+    files = indexed()
+    counts = {key: files.statistics(f"a/{key}", WORLD, time=60)[0] for _, key in files.assets if key != name}
+    sea = (land == 0).sum()
+    fields_of_the_sea = {"SST", "SSTSK", "FILLED"}
+    assert counts == {key: sea if key in fields_of_the_sea else land.size for key in counts}
+
+
+def test_a_mask_hides_the_fills_of_later_files(tmp_path, indexed):
+    sea = np.ones((6, 7))
+    sea[:, :3] = 0
+    for day, fill in enumerate((1e20, 0.0, -5.0)):
+        with netCDF4.Dataset(tmp_path / f"a_2020010{day + 1}.nc", "w") as data:
+            add(data, "time", ("time",), [float(day)], units="days since 2020-01-01")
+            add(data, "lat", ("lat",), np.arange(40.0, 46), units="degrees_north")
+            add(data, "lon", ("lon",), np.arange(-50.0, -43), units="degrees_east")
+            add(data, "tmask", ("lat", "lon"), sea)
+            add(data, "temp", ("time", "lat", "lon"), np.where(sea == 0, fill, 5.0 + day)[np.newaxis], fill=1e20)
+    files = indexed()
+    answers = [files.statistics("a/temp", WORLD, time=step)[:3] for step in range(3)]
+    assert answers == [[sea.sum(), 5.0 + day, 5.0 + day] for day in range(3)]
 
 
 def test_nodes_that_are_dry_are_hidden_on_a_mesh(tmp_path, indexed):
@@ -438,6 +512,25 @@ def test_a_mesh_in_a_file_of_its_own_is_that_of_the_data(tmp_path, indexed, writ
 def reason_of(files, name):
     record = files.datasets["a"]
     return next(str(item.reason) for item in (*record.left_out, *record.problems) if item.name in {name, "a.nc"})
+
+
+def test_the_tables_of_a_mesh_are_not_data(tmp_path, indexed):
+    latitude, longitude, faces = mixed_faces()
+    middles = np.array([[latitude[face[face >= 0]].mean(), longitude[face[face >= 0]].mean()] for face in faces])
+    with netCDF4.Dataset(tmp_path / "a.nc", "w") as data:
+        for point, values in (("Vertex", np.stack([latitude, longitude])), ("Cell", middles.T)):
+            add(data, f"lat{point}", (f"n{point}",), np.radians(values[0]), units="rad")
+            add(data, f"lon{point}", (f"n{point}",), np.radians(values[1] % 360), units="rad")
+        add(data, "verticesOnCell", ("nCell", "maxEdges"), faces + 1, dtype="i4")  # 0 where a cell has fewer
+        add(data, "nEdgesOnCell", ("nCell",), (faces >= 0).sum(axis=1), dtype="i4")
+        add(data, "cellsOnCell", ("nCell", "maxEdges"), np.zeros(faces.shape), dtype="i4")
+        add(data, "cellsOnVertex", ("nVertex", "vertexDegree"), np.ones((latitude.size, 3)), dtype="i4")
+        add(data, "temperature", ("nCell", "nVertLevels"), np.stack([middles.sum(axis=1)] * 2, axis=1))
+        add(data, "vorticity", ("nVertex", "nVertLevels"), np.stack([latitude + longitude] * 2, axis=1))
+    files = indexed()
+    assert {key for _, key in files.assets} == {"temperature", "vorticity"}
+    for middle in middles:
+        assert files.value("a/temperature", *middle, depth=1) == pytest.approx(middle.sum(), abs=1e-5)
 
 
 def test_faces_of_a_cubed_sphere_are_refused_by_their_name(tmp_path, indexed):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ocean_core.cells import find_land
-from ocean_metadata.index.mask_meaning import is_hidden_by_land, read_meaning
+from ocean_metadata.index.mask_meaning import is_hidden_by_land, may_have_values_on_land, read_meaning
 from ocean_metadata.index.model import VariableHeader
 
 
@@ -29,6 +29,7 @@ SEA_IS_ONE, LAND_IS_ONE = [True, False], [False, True]  # land at 0, land at 1
         (header("mask", comment="land=1, sea=0"), LAND_IS_ONE),
         (header("mask", description="sea: 1, land: 0"), SEA_IS_ONE),
         (header("wet_nodes", option_0="Node dry", option_1="Node wet"), SEA_IS_ONE),
+        (header("XLAND", description="LAND MASK (1 FOR LAND, 2 FOR WATER)"), LAND_IS_ONE),
         (header("mask", option_0="water", option_1="land"), LAND_IS_ONE),
         *((header(name), SEA_IS_ONE) for name in ("tmask", "mask_u", "wet", "wet_c", "wetdry_mask_rho")),
         *((header(name), SEA_IS_ONE) for name in ("seamask", "hFacC")),
@@ -77,3 +78,24 @@ def test_other_variables_are_no_masks(name):
 )
 def test_masks_hide_fields_of_the_sea(variable, hidden):
     assert is_hidden_by_land(variable) is hidden
+
+
+@pytest.mark.parametrize(
+    ("variable", "is_of_the_sea"),
+    [
+        (header("a", long_name="Daily mean sea surface temperature"), True),
+        (header("a", standard_name="sea_surface_height_above_geoid"), True),
+        (header("SST"), True),
+        (header("SEAICE"), True),
+        (header("a", description="OCEAN MIXED LAYER DEPTH"), True),
+        (header("a", long_name="Pressure reduced to mean sea level"), False),
+        (header("a", long_name="Sea level pressure"), False),
+        (header("a", long_name="Height above sea level"), False),
+        (header("sshf", long_name="Surface sensible heat flux"), False),
+        (header("a", long_name="Seasonal mean of research flights"), False),
+        (header("skt", standard_name="unknown"), False),
+    ],
+)
+def test_variables_of_the_sea_are_known_beside_masks_of_weather_models(variable, is_of_the_sea):
+    assert may_have_values_on_land(variable, header("lsm")) != is_of_the_sea
+    assert not may_have_values_on_land(variable, header("tmask"))

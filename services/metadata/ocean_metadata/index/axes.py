@@ -50,6 +50,7 @@ _NOT_VERTICAL = re.compile(r"sea_floor|sea_surface|model_level_number")
 _METRICS = re.compile(
     r"(mask(_\w+)?|\w+_mask|[tuvfw]mask(util)?|(wet|dry)?_?mask\w*|e[123][tuvfw](_0)?|gdep[tuvw](_0)?|hdep[tuvw]"
     r"|gl?am[tuvf]|gphi[tuvf]|ff(_[tf])?|mbathy|angle(_\w+)?|cosang|sinang|cos_?alpha|sin_?alpha|alpha|pm|pn|d[xy][tuvc]?|f|dndx|dmde"
+    r"|n?(cells|edges|vertices)on(cell|edge|vertex)"
     r"|wet_(nodes|cells)(_prev_int)?|(grid_)?area|cell_area|nbe|nbsn|nbve|ntsn|ntve|art\d|aw0|awx|awy|a[12]u)",
     re.IGNORECASE,
 )

@@ -16,7 +16,7 @@ from ocean_common.contracts.assets import Dimension, Grid
 from ocean_core.cells import POLE, MaskMeaning, find_land, find_usable_cells, reverse_meaning
 from ocean_core.colour import Limits, sample_limits
 from ocean_core.errors import Message
-from ocean_core.geometry import Bounds, longitude_near, smallest_span, split_at_antimeridian, wrap_longitude
+from ocean_core.geometry import TURN, Bounds, longitude_near, smallest_span, split_at_antimeridian, wrap_longitude
 from ocean_core.units import angle_in_degrees, length_in_metres
 from ocean_metadata.catalogue.model import GridRecord, Note, copy_fields
 from ocean_metadata.index.axes import HORIZONTAL, Layout, Placement, find_layout
@@ -161,7 +161,7 @@ def _find_hidden_land(
 ) -> _HiddenLand | None:
     """Find the numbers on land in the first field of a variable, and in its last level if the mask has levels.
 
-    None if there are none: the mask would change nothing. One that follows the time is kept.
+    None if there are none: the mask would change nothing. One that may hide something at other times is kept.
     """
     if mask is None or 0 in data.variables[name].shape:
         return None
@@ -181,7 +181,9 @@ def _find_hidden_land(
         mask = msgspec.structs.replace(mask, meaning=reverse_meaning(mask.meaning))
     land = [find_land(numbers, mask.meaning) for _, numbers in fields]
     is_filled = any((np.isfinite(field) & hidden).any() for (field, _), hidden in zip(fields, land, strict=True))
-    if not is_filled and not (mask.follows_time and _may_hide_later(mask_file.variables[mask.name], mask)):
+    if mask.hides_only_fills and not _looks_filled(fields[0][0], land[0]):
+        return None
+    if not is_filled and not _may_hide_later(mask_file.variables[mask.name], mask):
         return None
     if mask.guessed and has_vague_name(mask.name) and np.unique(fields[0][0][land[0]]).size > _FILLS:
         return None
@@ -196,10 +198,17 @@ def _find_hidden_land(
 
 
 def _may_hide_later(variable: Any, mask: MaskRequest) -> bool:
-    """Return True if a mask that follows the time may hide something at other times than the first."""
-    if not mask.is_in_one_file or np.prod(variable.shape) > _MASK_NUMBERS:
+    """Return True if a mask may hide something at other times than the first: in other files, or as it changes."""
+    if not mask.is_in_one_file:
         return True
-    return bool(find_land(read_floats(variable), mask.meaning).any())
+    is_large = np.prod(variable.shape) > _MASK_NUMBERS
+    return mask.follows_time and (is_large or bool(find_land(read_floats(variable), mask.meaning).any()))
+
+
+def _looks_filled(field: Floats, land: NDArray[np.bool_]) -> bool:
+    """Return True if a field has few numbers on land, and none of them at sea: rain may be zero on both."""
+    numbers = np.unique(field[land & np.isfinite(field)])
+    return 0 < numbers.size <= _FILLS and not np.isin(numbers, field[~land]).any()
 
 
 def _is_reversed(field: Floats, numbers: Floats, meaning: MaskMeaning) -> bool:
@@ -483,6 +492,8 @@ def _read_outline(
     wet = np.isfinite(_read_field(variable, layout.dimensions))
     if hidden is not None:
         wet &= ~hidden
+    if _goes_around(longitude):
+        latitude, longitude, wet = (np.concatenate([part, part[:, :1]], axis=1) for part in (latitude, longitude, wet))
     rows, columns = _cut_into_blocks(latitude.shape[0]), _cut_into_blocks(latitude.shape[1])
     nodes = np.stack([longitude, latitude], axis=-1)[np.ix_(rows, columns)]
     rings = np.stack([nodes[:-1, :-1], nodes[:-1, 1:], nodes[1:, 1:], nodes[1:, :-1]], axis=-2)
@@ -492,6 +503,14 @@ def _read_outline(
         block = slice(rows[row], rows[row + 1] + 1), slice(columns[column], columns[column + 1] + 1)
         rings[row, column] = _surround_cells(latitude[block], longitude[block])
     return _unite_rings(rings[filled])
+
+
+def _goes_around(longitude: Floats) -> bool:
+    """Return True if most rows, (y, x), go around the Earth, so that the first cell lies beside the last."""
+    steps = wrap_longitude(np.roll(longitude, -1, axis=1) - longitude)
+    size = np.median(np.abs(steps), axis=1)
+    closes = (np.abs(steps.sum(axis=1)) > TURN / 2) & (np.abs(steps[:, -1]) <= 2 * size)
+    return bool(closes.mean() > 0.5)
 
 
 def _surround_cells(latitude: Floats, longitude: Floats) -> Floats:

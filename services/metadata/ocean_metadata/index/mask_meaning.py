@@ -14,13 +14,20 @@ _SEA_NAMES = re.compile(
     r"|wet_(nodes|cells)|mask_?[tc23]d?|mask[zcuv]|hfacc|fsm|d[uv]m|msk|ocean",
     re.IGNORECASE,
 )
-_LAND_NAMES = re.compile(r"land_?(mask|binary_mask)?|mask_?land|lsm|land_?sea_?mask|lmask|is_?land", re.IGNORECASE)
+_LAND_NAMES = re.compile(
+    r"land_?(mask|binary_mask)?|mask_?land|xland|lsm|land_?sea_?mask|lmask|is_?land", re.IGNORECASE
+)
 _LAND = r"land|dry|ground|continent"
 _SEA = r"water|sea|ocean|wet"
-# "0: land, 1: sea", and "land=0, sea=1"
+# "0: land, 1: sea", and "land=0, sea=1"; WRF has 2 for the sea
 _NUMBER_FIRST = re.compile(rf"\b([01])\b\W*(?:is|for|means|over|on)?\W*\b({_LAND}|{_SEA})", re.IGNORECASE)
 _WORD_FIRST = re.compile(rf"\b({_LAND}|{_SEA})\w*\W*(?:is|as|has)?\W*\b([01])\b", re.IGNORECASE)
 _LAND_FLAG = re.compile(rf"(over_?)?({_LAND})(_?(points?|cells?|area|mask(ed)?))?|masked|inactive", re.IGNORECASE)
+
+# Of the sea, whatever is beside it in the file; not the pressure at mean sea level, nor a height above the sea.
+_OF_THE_SEA = re.compile(
+    r"(?!(?<=mean.)sea.level|sea.level.pressure)(?<!above.)sea(?![rs])|ocean|salinity|^sst|^ss[hsuv]$", re.IGNORECASE
+)
 
 # Names that may mean anything else: what they hide has to look like a fill value.
 _VAGUE_NAMES = {"mask", "msk", "masks", "ocean", "land", "lmask"}
@@ -99,6 +106,13 @@ def _read_flags(variable: VariableHeader) -> MaskMeaning | None:
 def has_vague_name(name: str) -> bool:
     """Return True for a name that other things than land masks have too."""
     return name.lower() in _VAGUE_NAMES
+
+
+def may_have_values_on_land(variable: VariableHeader, mask: VariableHeader) -> bool:
+    """Return True for a mask as weather models have, and a variable that is not said to be of the sea."""
+    is_of_weather = _LAND_NAMES.fullmatch(mask.name) is not None or "land" in mask.text("standard_name").lower()
+    texts = [variable.name, *map(variable.text, ("standard_name", "long_name", "description"))]
+    return is_of_weather and not any(_OF_THE_SEA.search(text) for text in texts)
 
 
 def is_hidden_by_land(variable: VariableHeader) -> bool:

@@ -10,7 +10,7 @@ from ocean_common.contracts.assets import Dimension
 from ocean_core.cells import MaskMeaning
 from ocean_metadata.index.auxiliary import Term
 from ocean_metadata.index.axes import HORIZONTAL, Layout, find_layout
-from ocean_metadata.index.mask_meaning import POINT, is_hidden_by_land, read_meaning
+from ocean_metadata.index.mask_meaning import POINT, is_hidden_by_land, may_have_values_on_land, read_meaning
 from ocean_metadata.index.model import DatasetSpec, FileHeader, VariableHeader
 from ocean_metadata.index.selection import Member, SourceFile, match_dimensions
 
@@ -27,6 +27,7 @@ class MaskRequest(msgspec.Struct, frozen=True, kw_only=True):
     dimensions: list[Dimension]  # by the roles that they have for the variable
     meaning: MaskMeaning
     guessed: bool = False  # only the name tells which number is land
+    hides_only_fills: bool = False  # the variable may have values on land
     follows_time: bool = False
     is_in_one_file: bool = False  # as the variable: its numbers are all there is
 
@@ -76,6 +77,7 @@ def _list_candidates(spec: DatasetSpec, member: Member, sources: Sequence[Source
                 dimensions=dimensions,
                 meaning=meaning[0],
                 guessed=meaning[1],
+                hides_only_fills=may_have_values_on_land(member.header, variable),
                 follows_time="time" in roles,
                 is_in_one_file=len(member.files) == 1,
             )
