@@ -161,6 +161,18 @@ def test_the_section_below_a_path_has_the_depths_and_the_sea_floor_of_the_model(
     assert "bathymetry" not in extract([temp], msgspec.structs.replace(query, bathymetry=False))
 
 
+def test_the_sea_floor_of_the_model_comes_with_points_on_request(extract, water):
+    temp, h = water("ocean_s_coordinate_g2")
+    with_floor = [msgspec.structs.replace(temp, bathymetry=h)]
+    one = PointsRequest(dataset="made", variables=["temp"], points=[PLACE], depth="all", form="timeseries")
+    two = msgspec.structs.replace(one, points=[PLACE] * 2)
+    assert "bathymetry" not in extract(with_floor, one)
+    for query, shape in ((one, ()), (two, (2,))):
+        result = extract(with_floor, msgspec.structs.replace(query, bathymetry=True))["bathymetry"]
+        assert result.shape == shape
+        assert result == pytest.approx(np.full(shape, floor(*CELL)))
+
+
 def test_profiles_behind_plots_have_true_depths(water, app_over, client):
     temp, _ = water("ocean_s_coordinate_g2")
     query = PointsRequest(dataset="made", variables=["temp"], points=[PLACE], depth="all")

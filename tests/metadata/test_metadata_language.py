@@ -131,14 +131,17 @@ def test_a_configuration_says_its_texts_in_both_languages(config, english, frenc
 def test_translations_are_stored_in_the_catalogue(index, make, write, tmp_path):
     make(tmp_path / "a.nc")
     names = {"name": {"en": "Sea", "fr": "Mer"}, "group_fr": "Groupe", "group": "Group"}
+    names |= {"attribution": "An office", "attribution_fr": "Un bureau"}
     write({"a": {"url": "a.nc", **names, "variables": {"thetao": {"name": "Heat", "name_fr": "Chaleur"}}}})
     result = index(datasets=tmp_path / "datasets.json").dataset("a")
-    assert result.translations == {"fr": {"name": "Mer", "group": "Groupe"}}
+    assert result.translations == {"fr": {"name": "Mer", "group": "Groupe", "attribution": "Un bureau"}}
     assert result.variables[0].translations == {"fr": {"name": "Chaleur"}}
     info = describe_variable(result, result.variables[0])
-    assert info.translations == {"fr": {"Sea": "Mer", "Heat": "Chaleur"}}
+    assert info.translations == {"fr": {"Sea": "Mer", "An office": "Un bureau", "Heat": "Chaleur"}}
     assert (SAY.variable_name(info), SAY.dataset_name(info)) == ("Chaleur", "Mer")
     assert (ENGLISH.variable_name(info), ENGLISH.dataset_name(info)) == ("Heat", "Sea")
+    assert (SAY.attribution(info), ENGLISH.attribution(info)) == ("Un bureau", "An office")
+    assert SAY.describe(info).attribution == "Un bureau"
 
 
 def test_observed_quantities_have_french_names():

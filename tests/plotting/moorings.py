@@ -60,6 +60,10 @@ def made(asked, steps=STEPS, depths=DEPTHS, at=None):
         fields = {key: values[:, 0] for key, values in fields.items()}
     latitude, longitude = np.array(asked.points, dtype=float).T
     by_name = ("point",)
+    if asked.bathymetry and len(asked.points) > 1:
+        floor = made_part("bathymetry", by_name, np.where(np.arange(len(latitude)) == 1, FLOOR, np.nan), "m")
+        about = replace(floor.variable, standard_name="sea_floor_depth_below_geoid")
+        more = [*more, replace(floor, variable=about, auxiliary=True)]
     if len(asked.points) == 1:  # as the data service answers: a lone point is no dimension
         dims.remove("point")
         fields = {key: values[..., 0] for key, values in fields.items()}

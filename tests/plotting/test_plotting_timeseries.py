@@ -14,6 +14,8 @@ from tests.plotting.fakes import info
 from tests.plotting.moorings import DEPTHS, FLOOR, STEPS, Moorings, Vectors, beyond, overlapping, seconds, value
 
 from ocean_common.contracts.data import PointsRequest
+from ocean_plotting.export.table import Table, compute_statistics, make_value_column
+from ocean_plotting.figure.labels import LabelFormatter
 from ocean_plotting.plots import timeseries
 from ocean_plotting.plots.common.mooring_series import VECTOR_PARTS, MooringData
 from ocean_plotting.plots.timeseries import TimeseriesQuery
@@ -41,13 +43,20 @@ def plot(client, change=None, **parameters):
     return client.get("/plot/timeseries", params={"query": json.dumps(query), **parameters})
 
 
-def drawn(context, query=None, steps=STEPS, at=None, key="votemper", **other):
+def drawn(context, query=None, steps=STEPS, at=None, key="votemper", *, bathymetry=False, **other):
     """A picture without the service."""
     requests = TimeseriesQuery(**{"dataset": "arctic", "station": [[73.0, 20.0]], **(query or {})})
     vector = {"variables": ["u", "v"], "vector": VECTOR_PARTS} if key == "u,v" else {"variables": [key]}
     points = [tuple(item) for item in requests.station]
     result = moorings.made(
-        PointsRequest(dataset="arctic", points=points, depth=str(requests.depth), form="timeseries", **vector),
+        PointsRequest(
+            dataset="arctic",
+            points=points,
+            depth=str(requests.depth),
+            form="timeseries",
+            bathymetry=bathymetry,
+            **vector,
+        ),
         steps,
         at=at,
     )
@@ -267,6 +276,21 @@ def test_a_section_has_the_sea_floor_where_its_column_ends(context):
     beneath = second.patches[0].get_data()
     assert set(beneath.values) == {75.0}
     assert second.get_ylim()[0] == pytest.approx(78)
+
+
+def test_a_section_ends_at_the_sea_floor_of_the_model(context):
+    query = {"depth": "all", "station": [[73, 20], [70, 0]]}
+    first, second = drawn(context(), query, bathymetry=True).figure.axes[:2]
+    assert not first.patches  # unknown there
+    assert set(second.patches[0].get_data().values) == {FLOOR}
+
+
+def test_categories_are_counted_and_not_averaged():
+    told = info("votemper", categories=["mud", "sand"])
+    table = Table(header=[], columns=[make_value_column(LabelFormatter(), told, np.array([0.0, 1, 1, np.nan]))])
+    (result,) = compute_statistics(table)
+    assert result.count == 3
+    assert np.isnan([result.minimum, result.maximum, result.mean, result.deviation]).all()
 
 
 def test_depth_is_stretched_on_request(context):

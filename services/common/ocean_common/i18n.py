@@ -106,6 +106,11 @@ class Translator:
         """Return the configured name of a variable's dataset in this language, or its name or id."""
         return info.translations.get(self.language, {}).get(info.dataset_label, info.dataset_label)
 
+    def attribution(self, info: VariableInfo) -> str:
+        """Return the configured credit of a variable's dataset in this language, or its credit; empty without one."""
+        text = info.attribution or ""
+        return info.translations.get(self.language, {}).get(text, text)
+
     def describe(self, info: VariableInfo) -> VariableInfo:
         """Return a variable with its names in this language."""
         if self.language == SOURCE:
@@ -116,6 +121,7 @@ class Translator:
             name=self.variable_name(info),
             long_name=quantities.find_first([info.long_name]) or info.long_name,
             dataset_name=self.dataset_name(info) if info.dataset_name else "",
+            attribution=self.attribution(info) or None,
         )
 
 

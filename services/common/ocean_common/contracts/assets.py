@@ -43,7 +43,7 @@ class VariableInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     revision: str = ""  # of the dataset
     colormap: str = ""  # id of the colormap that the quantity has by itself; empty: to be chosen by what is told here
     logarithmic: bool = False  # colours are spread over logarithms where limits allow it
-    translations: dict[str, dict[str, str]] = {}  # configured names of dataset and variable: by language, by English
+    translations: dict[str, dict[str, str]] = {}  # configured texts of both: by language, by English
 
     @property
     def dataset_label(self) -> str:

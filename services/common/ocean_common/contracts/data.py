@@ -109,6 +109,7 @@ class PointsRequest(TimedRequest, frozen=True, kw_only=True, tag_field="kind", t
     names: list[str] = []  # of the points; none, or one each
     depth: str = "0"  # level, `bottom`, `all`, or `mean`: over the whole column
     form: Literal["point", "points", "profile", "timeseries"] = "points"
+    bathymetry: bool = False  # the sea floor too, as in transects
 
 
 class PathRequest(TimedRequest, frozen=True, kw_only=True):

@@ -33,8 +33,8 @@ from ocean_data.grids.base import (
     plane_coordinates,
 )
 from ocean_data.plan.extraction import Body, Extraction, Values
-from ocean_data.plan.points import Fitting, Places, check_variables, find_samples, plan_fields
-from ocean_data.plan.sampling import Sample, WindowReader, describe_extent
+from ocean_data.plan.points import Fitting, check_variables, find_samples, plan_fields
+from ocean_data.plan.sampling import Places, Sample, WindowReader, describe_extent
 from ocean_data.plan.times import Instants, select_instants
 from ocean_data.reading.base import Reading
 

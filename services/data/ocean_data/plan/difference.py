@@ -60,11 +60,11 @@ def plan_difference(
     facts |= {f"minus_{name}": right.facts[name] for name in ("depth", "level", "levels") if name in right.facts}
     coordinates = [*left.coordinates, *_describe_level(right)]
     if then is not None and len(then.seconds) == 1:
-        facts["minus_time"] = then.label(0)
+        facts["minus_time"] = _describe_time(then, 0)
     same_count = then is not None and instants is not None and len(then.seconds) == len(instants.seconds)
     if then is not None and instants is not None and same_count and not np.array_equal(then.seconds, instants.seconds):
         text = "time of what is taken away"
-        texts = [then.label(row) for row in range(len(then.seconds))]
+        texts = [_describe_time(then, row) for row in range(len(then.seconds))]
         coordinates.append(Coordinate(name="minus_time", dims=("time",), values=texts, long_name=text))
     # Each row has its own on the other side, or one is for all.
     apart = "time" in left.dims and left.dims["time"] == right.dims.get("time")
@@ -79,6 +79,13 @@ def plan_difference(
         used=[*left.used, *right.used],
         facts=facts,
     )
+
+
+def _describe_time(instants: Instants, row: int) -> str:
+    """Describe a time by its date, or by the value in the files and its unit."""
+    if instants.values is None:
+        return instants.label(row)
+    return f"{instants.values[row]:.12g} {instants.units or ''}".strip()
 
 
 class Pair(NamedTuple):

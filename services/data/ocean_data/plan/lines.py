@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ocean_common.contracts.assets import Assets, VariableInfo
+from ocean_common.contracts.assets import Assets
 from ocean_common.contracts.data import PathRequest, SectionRequest, TrajectoryRequest, TransectRequest
 from ocean_core.errors import InvalidRequest, Message, TimeNotFound
 from ocean_core.geometry import Floats
@@ -17,17 +17,16 @@ from ocean_data.compute import depth as depths
 from ocean_data.compute import path
 from ocean_data.compute.depth import cell_depths
 from ocean_data.grids.base import Coordinate, horizontal
+from ocean_data.plan.ancillary import with_sea_floor
 from ocean_data.plan.extraction import Cost, Extraction, Field, Values
 from ocean_data.plan.points import (
     MAX_POINTS,
     TIME,
-    Places,
     find_samples,
     plan_fields,
     vector_fields,
-    with_ancillary,
 )
-from ocean_data.plan.sampling import Sample, VectorSample, level_count
+from ocean_data.plan.sampling import Places, Sample, VectorSample, level_count
 from ocean_data.plan.times import Axis, parse_time, select_instants
 from ocean_data.reading.base import Reading, Source
 
@@ -77,60 +76,7 @@ def plan_transect(reading: Reading, variables: Sequence[Assets], query: Transect
         depth=depth,
         fitting=fewer_points if instants is None or instants.seconds.size == 1 else None,
     )
-    return _with_sea_floor(extraction, reading, variables, query, places) if query.bathymetry else extraction
-
-
-def _with_sea_floor(
-    extraction: Extraction,
-    reading: Reading,
-    variables: Sequence[Assets],
-    query: TransectRequest,
-    places: Places,
-) -> Extraction:
-    """Add the sea floor: the model's own, or the deepest level with a value; nothing if neither tells where it is."""
-    floor = next((variable.bathymetry for variable in variables if variable.bathymetry is not None), None)
-    deep = next((variable for variable in variables if variable.depth is not None), None)
-    levels = next((field for field in extraction.fields if any(name.startswith("depth") for name in field.dims)), None)
-    if floor is not None:
-        read = partial(_read_floor, Sample.of(reading, floor, places.where, query), levels)
-    elif deep is None or levels is None:
-        return extraction
-    else:
-        metres = None if deep.levels is not None else depths.metres(deep.depth)
-        if metres is not None and not np.isfinite(metres).any():
-            return extraction
-        read = partial(_read_deepest, levels, metres)
-    info = VariableInfo(
-        dataset=variables[0].dataset,
-        key="bathymetry",
-        name="Sea floor",
-        units="m",
-        scale=(0.0, 6000.0),
-        standard_name="sea_floor_depth_below_geoid" if floor else None,
-        long_name=floor.variable.long_name if floor else "depth of the deepest level with a value",
-        two_dimensional=True,
-    )
-    return with_ancillary(extraction, Field(variable=info, dims=tuple(places.dims), auxiliary=True), read)
-
-
-def _read_floor(sample: Sample, levels: Field | None, reading: Reading, part: dict[str, Values]) -> Values:
-    """The depth of the model's sea floor, m, positive down; ``levels``: a variable with levels, or None."""
-    floor: Values = sample.read(reading.source, None if sample.assets.steps is None else [0], 0)[0][0, 0]
-    floor = floor * depths.metres_per_unit(sample.assets)
-    wet = floor if levels is None else floor[np.isfinite(part[levels.key]).reshape(-1, floor.size).any(axis=0)]
-    # Files have heights of the sea floor as well: below water these are negative.
-    return -floor if wet.size and np.nanmedian(wet) < 0 else floor
-
-
-def _read_deepest(field: Field, metres: Values | None, _: Reading, part: dict[str, Values]) -> Values:
-    """The depth of the deepest level with a value; ``metres``: (level,), or None: as the field `depth` says."""
-    values = part[field.key]
-    first = values[0] if field.dims[0] == "time" else values
-    deep = part["depth"] if metres is None else metres[:, np.newaxis]
-    if metres is None and deep.ndim > first.ndim:
-        deep = deep[0]
-    wet = np.where(np.isfinite(first) & np.isfinite(deep), deep, -np.inf).max(axis=0)
-    return np.where(np.isfinite(wet), wet, np.nan)
+    return with_sea_floor(extraction, reading, variables, query, places) if query.bathymetry else extraction
 
 
 def plan_section(reading: Reading, variables: Sequence[Assets], query: SectionRequest) -> Extraction:

@@ -4,7 +4,7 @@ The dimensions are time, depth, and those of the places: each where the variable
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from math import prod
 from typing import Any, get_args
@@ -22,8 +22,9 @@ from ocean_data.compute.depth import Depth
 from ocean_data.compute.path import on_earth
 from ocean_data.compute.vectors import vector_axes
 from ocean_data.grids.base import Coordinate, Frame, horizontal
-from ocean_data.plan.extraction import Body, Cost, Extraction, Field, Values
-from ocean_data.plan.sampling import Sample, VectorSample, WindowReader
+from ocean_data.plan.ancillary import with_land_mask, with_sea_floor
+from ocean_data.plan.extraction import Cost, Extraction, Field, Values
+from ocean_data.plan.sampling import Places, Sample, VectorSample, WindowReader
 from ocean_data.plan.times import Instants, select_instants
 from ocean_data.reading.base import Reading
 
@@ -34,20 +35,6 @@ MAX_POINTS = 20_000  # points
 LATEST_FORMS = {"point", "points"}  # forms that are of the last time where none is asked for
 
 Fitting = Callable[[float], Message]  # suggests a request of a share (0 to 1) of one
-
-
-@dataclass(frozen=True, kw_only=True)
-class Places(Frame):
-    """The places of an answer: points, whose number is the product of the dimensions."""
-
-    latitude: Floats  # (point,): degrees
-    longitude: Floats
-    along: Floats | None = None  # (point,): bearing of the line, degrees clockwise from north
-
-    @property
-    def where(self) -> tuple[Floats, Floats]:
-        """Latitudes and longitudes."""
-        return self.latitude, self.longitude
 
 
 def plan_points(reading: Reading, variables: Sequence[Assets], query: PointsRequest) -> Extraction:
@@ -69,7 +56,8 @@ def plan_points(reading: Reading, variables: Sequence[Assets], query: PointsRequ
     coordinates = _coordinates(reading, samples[0], where, query.names, tuple(dims))
     places = Places(latitude=latitude, longitude=longitude, dims=dims, coordinates=coordinates)
     extraction = plan_fields(reading, query, samples, kind=query.form, frame=places, instants=instants, depth=depth)
-    return with_land_mask(extraction, samples[0], places, depth)
+    extraction = with_land_mask(extraction, samples[0], places, depth)
+    return with_sea_floor(extraction, reading, variables, query, places) if query.bathymetry else extraction
 
 
 def _coordinates(
@@ -364,72 +352,3 @@ def vector_fields(variables: Sequence[Assets], parts: Sequence[VectorPart], fiel
         Field(variable=msgspec.structs.replace(magnitude, key=part, **described[part]), dims=fields[0].dims)
         for part in parts
     ]
-
-
-def with_ancillary(
-    extraction: Extraction, field: Field, read: Callable[[Reading, dict[str, Values]], Values]
-) -> Extraction:
-    """Add a field that is read once, after the first part; a requested variable of the same key takes precedence."""
-    if any(field.key == other.key for other in extraction.fields):
-        return extraction
-    body = partial(_read_ancillary, extraction.body, field.key, read)
-    return replace(extraction, fields=[*extraction.fields, field], body=body)
-
-
-def _read_ancillary(
-    body: Body, key: str, read: Callable[[Reading, dict[str, Values]], Values], reading: Reading, rows: slice
-) -> dict[str, Values]:
-    part = body(reading, rows)
-    return part | {key: read(reading, part)} if rows.start == 0 else part
-
-
-def with_land_mask(extraction: Extraction, sample: Sample, places: Places, depth: Depth) -> Extraction:
-    """Add 1 at points on land, 0 in the sea: where there is no value by the sea floor, or by a gap, it stays 0.
-
-    By the shallowest level of a variable, at its first time.
-    """
-    assets = sample.assets
-    info = VariableInfo(
-        dataset=assets.dataset,
-        key="land",
-        name="LandMask",
-        units="1",
-        scale=(0.0, 1.0),
-        standard_name="land_binary_mask",
-        long_name=f"points on land, as {assets.variable.key} has it",
-        categories=["sea", "land"],
-        two_dimensional=True,
-    )
-    level = depths.deepest_first(assets.depth)[-1] if assets.depth else 0
-    # The first field is read anyway: it may hold the shallowest level, or the whole column.
-    told = not assets.depth or depth in {level, "all", "bottom", "mean"}
-    steps = extraction.used[0][1]
-    read = partial(
-        _read_land,
-        sample=sample,
-        steps=steps if steps is None else steps[:1],
-        level=level,
-        told_by=extraction.fields[0] if told else None,
-        shape=tuple(places.dims.values()),
-    )
-    return with_ancillary(extraction, Field(variable=info, dims=tuple(places.dims), auxiliary=True), read)
-
-
-def _read_land(
-    reading: Reading,
-    part: dict[str, Values],
-    *,
-    sample: Sample,
-    steps: Sequence[int] | None,
-    level: int,
-    told_by: Field | None,
-    shape: tuple[int, ...],
-) -> Values:
-    if told_by is None:
-        surface = sample.read(reading.source, steps, level)[0][0, 0]
-    else:
-        surface = part[told_by.key]
-        surface = surface[0] if "time" in told_by.dims else surface
-        surface = surface[level] if any(name.startswith("depth") for name in told_by.dims) else surface
-    land: Values = np.isnan(surface).astype(np.float64).reshape(shape)
-    return land

@@ -16,7 +16,7 @@ from ocean_core.vectors import vector_part
 from ocean_data.compute.depth import Depth, cell_depths, depth_stencil, level_slice, reduce_columns
 from ocean_data.compute.interpolation import LocalStencil, check_search, stencil
 from ocean_data.compute.vectors import vector_axes
-from ocean_data.grids.base import Cells, Grid, Window, split_runs
+from ocean_data.grids.base import Cells, Frame, Grid, Window, split_runs
 from ocean_data.plan.extraction import Cost, Values
 from ocean_data.plan.times import Axis
 from ocean_data.reading.base import Reading, Source
@@ -27,6 +27,20 @@ DENSE = 2_000  # cells: from here on it is looked whether a box around them is r
 LOOSE = 4  # times as many cells as are needed: the most that a box may hold
 AROUND_THE_EARTH = 4 * EARTH_RADIUS  # km: more than to any place
 COLUMN_VALUES_AT_ONCE = 4_000_000  # values of whole columns
+
+
+@dataclass(frozen=True, kw_only=True)
+class Places(Frame):
+    """The places of an answer: points, whose number is the product of the dimensions."""
+
+    latitude: Floats  # (point,): degrees
+    longitude: Floats
+    along: Floats | None = None  # (point,): bearing of the line, degrees clockwise from north
+
+    @property
+    def where(self) -> tuple[Floats, Floats]:
+        """Latitudes and longitudes."""
+        return self.latitude, self.longitude
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -323,9 +323,9 @@ def describe_variable(dataset: DatasetRecord, variable: VariableRecord) -> Varia
 
 
 def _name_translations(dataset: DatasetRecord, variable: VariableRecord) -> dict[str, dict[str, str]]:
-    """Return the configured names of a dataset and its variable: by language, by the English name."""
+    """Return the configured names and credit of a dataset and its variable: by language, by the English text."""
     translations: dict[str, dict[str, str]] = {}
-    for record, fields in ((dataset, ("name",)), (variable, ("name", "long_name"))):
+    for record, fields in ((dataset, ("name", "attribution")), (variable, ("name", "long_name"))):
         for language, texts in record.translations.items():
             names = {getattr(record, name): texts[name] for name in fields if texts.get(name)}
             if names:

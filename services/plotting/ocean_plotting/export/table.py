@@ -23,6 +23,7 @@ class Column:
     role: Role = "value"
     units: str = ""
     circular: bool = False  # degrees of a circle, of which statistics mean nothing
+    categorical: bool = False  # numbers of categories, which are only counted
     context: bool = False  # only in formats for stations: CSV has the columns of the v2.0 API
 
 
@@ -67,7 +68,9 @@ def make_place_columns(
 
 def make_value_column(labels: LabelFormatter, info: VariableInfo, values: Any, *, circular: bool = False) -> Column:
     """Return the column of a variable."""
-    return Column(name=labels.variable_name(info), units=info.units, values=values, circular=circular)
+    is_category = bool(info.categories)
+    name = labels.variable_name(info)
+    return Column(name=name, units=info.units, values=values, circular=circular, categorical=is_category)
 
 
 def to_floats(column: Column) -> NDArray[np.float64]:
@@ -99,17 +102,19 @@ def compute_statistics(table: Table) -> list[Statistics]:
     known = np.unique(depth[np.isfinite(depth)])
     columns = [column for column in table.columns if column.role == "value" and not column.circular]
     if not 1 < known.size <= MOST_DEPTHS:
-        return [_summarize(column.name, column.units, to_floats(column), mixed=known.size > 1) for column in columns]
+        return [_summarize(column, column.name, to_floats(column), mixed=known.size > 1) for column in columns]
     return [
-        _summarize(f"{column.name} – {level:g} m", column.units, to_floats(column)[depth == level])
+        _summarize(column, f"{column.name} – {level:g} m", to_floats(column)[depth == level])
         for column in columns
         for level in known
     ]
 
 
-def _summarize(name: str, units: str, values: NDArray[np.float64], *, mixed: bool = False) -> Statistics:
-    """Return the statistics of values; ``mixed``: without mean and deviation."""
+def _summarize(column: Column, name: str, values: NDArray[np.float64], *, mixed: bool = False) -> Statistics:
+    """Return the statistics of values of a column; ``mixed``: without mean and deviation."""
     values = values[np.isfinite(values)]
+    if column.categorical:
+        return Statistics(name, column.units, np.nan, np.nan, np.nan, np.nan, count=values.size)
     means = (np.nan, np.nan) if mixed or not values.size else (float(values.mean()), float(values.std()))
     minimum, maximum = (float(values.min()), float(values.max())) if values.size else (np.nan, np.nan)
-    return Statistics(name, units, minimum, maximum, *means, count=values.size)
+    return Statistics(name, column.units, minimum, maximum, *means, count=values.size)

@@ -163,7 +163,7 @@ class LabelFormatter:
 
     def credit(self, info: VariableInfo) -> str:
         """Return the credit of the values, or the name of the dataset."""
-        return info.attribution or self.dataset_name(info)
+        return self.translate.attribution(info) or self.dataset_name(info)
 
     def quantity_name(self, name: str) -> str:
         return self.translate.quantity(name) or name

@@ -208,7 +208,7 @@ def draw_layer_legend(info: VariableInfo, scale: Scale, colormap: str, context: 
     alt = context.translate(
         "Colours of {name} from {low} to {high}", name=name, low=labels.number(low), high=labels.number(high)
     )
-    picture_info = PictureInfo(title=name, alt=alt, source=info.attribution or info.dataset)
+    picture_info = PictureInfo(title=name, alt=alt, source=context.translate.attribution(info) or info.dataset)
     return Picture(figure=figure, info=picture_info, transparent=True)
 
 

@@ -51,6 +51,7 @@ class SectionGrid:
     depths: Floats  # (level, place), m, positive down, growing; NaN where a column has no levels
     wet: Bools  # (level, place): where there is a value
     model_floor: Floats | None = None  # (place,), m: the model's own sea floor, NaN where it has none
+    follows_floor: bool = False  # whether levels are known to follow it
 
     @property
     def edges(self) -> Floats:
@@ -59,7 +60,8 @@ class SectionGrid:
         The last of levels that follow the sea floor ends there.
         """
         edges = make_level_edges(np.where(np.isfinite(self.depths), self.depths, 0.0))
-        if self.model_floor is not None and np.unique(self.depths[-1, self.wet[-1]]).size > 1:
+        follows = self.follows_floor or np.unique(self.depths[-1, self.wet[-1]]).size > 1
+        if self.model_floor is not None and follows:
             edges[-1] = np.where(self.model_floor > self.depths[-1], self.model_floor, edges[-1])
         return edges
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ocean_common.contracts.data import SectionRequest
 from ocean_core.errors import NotSupported
 from ocean_plotting.export.output import Output
-from ocean_plotting.export.table import Column, Table, make_header, make_place_columns
+from ocean_plotting.export.table import Table, make_header, make_place_columns
 from ocean_plotting.figure.axes import show_message, style_ticks
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import TimePrecision, join_parts
@@ -263,7 +263,7 @@ def _describe(name: str, field: PathField, series: PathSeries, times: list[str],
         high_time=high_time,
     )  # fmt: skip
     wet = np.flatnonzero(np.isfinite(values).any(axis=1))
-    if len(wet) < 2:
+    if len(wet) < 2 or field.info.categories:
         return sentence
     first, last = (labels.value(float(np.nanmean(values[step])), units) for step in (wet[0], wet[-1]))
     return f"{sentence} {translate('Its mean goes from {first} to {last}.', first=first, last=last)}"
@@ -276,7 +276,7 @@ def table(__: HovmollerQuery, data: PathData, context: DrawContext) -> Table:
     header = make_header(
         translate,
         context.labels.dataset_name(first.about),
-        first.about.attribution,
+        context.translate.attribution(first.about),
         f"{first.times[0]}/{first.times[-1]}",
     )
     header.append((translate("Depth"), first.describe_level(context)))
@@ -294,7 +294,7 @@ def table(__: HovmollerQuery, data: PathData, context: DrawContext) -> Table:
         longitude=longitude[place],
         distance=first.distance[place],
     )
-    columns += [Column(name=field.name, units=field.info.units, values=field.values[step, place]) for field in fields]
+    columns += [field.make_column(field.values[step, place]) for field in fields]
     return Table(header=header, columns=columns)
 
 

@@ -273,7 +273,12 @@ def table(query: ProfileQuery, data: ProfileData, context: DrawContext) -> Table
         depths += levels
         rows += [[column.get(depth, np.nan) for column in columns] for depth in levels]
     values = [
-        Column(name=name, units=units, values=np.array([row[index] for row in rows], dtype=float))
+        Column(
+            name=name,
+            units=units,
+            values=np.array([row[index] for row in rows], dtype=float),
+            categorical=index < len(profiles) and bool(profiles[index].info.categories),
+        )
         for index, (name, units) in enumerate(names)
     ]
     return make_profile_table(profiles, (stations, depths), values, context, query=query, time=data.time)

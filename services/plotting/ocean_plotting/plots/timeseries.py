@@ -18,7 +18,15 @@ from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import TimePrecision, join_parts
 from ocean_plotting.figure.layout import MUTED, Picture, add_titles
 from ocean_plotting.figure.legends import Shading, add_colour_bar, choose_shading
-from ocean_plotting.figure.section import FLOOR, FLOOR_LINE, UNKNOWN, cell_corners, make_level_edges
+from ocean_plotting.figure.section import (
+    FLOOR,
+    FLOOR_LINE,
+    UNKNOWN,
+    SectionGrid,
+    cell_corners,
+    extend_to_floor,
+    find_sea_floor,
+)
 from ocean_plotting.figure.stations import (
     StationMark,
     StationPanels,
@@ -239,24 +247,27 @@ def _draw_time_section(
     most = max(8, int(CELLS_PER_INCH * context.width * axes.get_position().width))
     least = QUANTA.get(series.info.quantum or "", 3600.0)
     cell_bounds, instants = make_time_cells(average_neighbours(series.seconds, most), least)
-    # Edges of depth (level + 1, cell) and values (level, cell).
-    depths = _fill_depths(average_neighbours(series.depths[..., station], most))
-    level_edges = make_level_edges(depths.T)[:, instants]
+    # Depths and values are (level, cell).
+    depths = _fill_depths(average_neighbours(series.depths[..., station], most)).T[:, instants]
     averages = average_neighbours(series.values[..., station], most)
     values = np.where(instants < 0, np.nan, averages.T[:, instants])
-    bottom, edges = _find_bottom(values, level_edges), seconds_to_days(cell_bounds)
-    deepest = float(np.nanmax(bottom))
-    # The last level of other than terrain-following ones may end above the sea floor.
-    floor = np.where(np.isfinite(values[-1]) & (not series.terrain_following), np.nan, bottom)
+    edges, model_floor = seconds_to_days(cell_bounds), np.full(len(instants), series.model_floor[station])
+    cells = SectionGrid(
+        distance=edges[:-1], depths=depths, wet=np.isfinite(values), model_floor=model_floor,
+        follows_floor=series.terrain_following,
+    )  # fmt: skip
+    floor = find_sea_floor(cells, None, np.zeros(len(instants), dtype=bool))
+    if series.terrain_following:  # the last level ends at the floor
+        floor = np.where(np.isfinite(floor), floor, cells.lowest)
+    deepest = float(np.nanmax(np.append(floor, cells.lowest)))
     margin = STRETCHED_MARGIN if 0 < linear < deepest else FLOOR_MARGIN
-    lower = deepest * (1.0 if np.isnan(floor).all() else margin)
-    top = float(np.where(np.isfinite(values), level_edges[:-1], 0.0).min(initial=0.0))
+    lower, top = deepest * (1.0 if np.isnan(floor).all() else margin), cells.top
     set_stretched_depth_axis(axes, lower, linear, context, top=top)
     axes.set_facecolor(UNKNOWN)
     axes.grid(visible=False)
-    x = np.broadcast_to(edges, (len(level_edges), len(edges)))
-    masked = np.ma.masked_invalid(values)
-    axes.pcolormesh(x, cell_corners(level_edges), masked, cmap=shading.colours, norm=shading.norm, rasterized=True)
+    masked = np.ma.masked_invalid(extend_to_floor(cells, values, floor))
+    x = np.broadcast_to(edges, (len(cells.edges), len(edges)))
+    axes.pcolormesh(x, cell_corners(cells.edges), masked, cmap=shading.colours, norm=shading.norm, rasterized=True)
     if np.isfinite(floor).any():
         filled = np.where(np.isfinite(floor), floor, float(np.nanmax(floor)))
         axes.stairs(
@@ -272,14 +283,6 @@ def _fill_depths(depths: Floats) -> Floats:
     usual = np.where(np.isfinite(depths), depths, -np.inf).max(axis=0)
     filled = np.where(np.isfinite(depths), depths, usual)
     return np.maximum.accumulate(np.where(np.isfinite(filled), filled, 0.0), axis=1)
-
-
-def _find_bottom(values: Floats, level_edges: Floats) -> Floats:
-    """Return the lower end of the lowest value of each column, m; NaN where there is none."""
-    finite = np.isfinite(values)
-    last = len(values) - np.argmax(finite[::-1], axis=0)
-    bottom = np.take_along_axis(level_edges, last[np.newaxis], axis=0)[0]
-    return np.where(finite.any(axis=0), bottom, np.nan)
 
 
 def _describe(

@@ -444,8 +444,8 @@ def table(query: TransectQuery, data: PathData, context: DrawContext) -> Table:
         info, values = _read_surface(data.surface)
         name = context.labels.variable_name(info)
         columns.append(Column(name=name, role="other", units=info.units, values=values[place]))
-    columns += [Column(name=field.name, units=field.info.units, values=field.values[level, place]) for field in fields]
-    header = make_header(translate, context.labels.dataset_name(about), about.attribution, data.time)
+    columns += [field.make_column(field.values[level, place]) for field in fields]
+    header = make_header(translate, context.labels.dataset_name(about), translate.attribution(about), data.time)
     if data.second:
         header.append(
             (translate("Compared with"), f"{context.labels.dataset_name(data.second.about)}, {sections[1].time}")

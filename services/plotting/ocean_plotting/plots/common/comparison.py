@@ -270,6 +270,6 @@ def format_credit(owners: Iterable[str], infos: Sequence[VariableInfo], dataset:
         names = [*names[:MOST_OWNERS], translate("… and {count} more", count=len(names) - MOST_OWNERS)]
     parts = [translate("Observations: {credit}", credit="; ".join(names))] if names else []
     if infos:
-        credit = next((info.attribution for info in infos if info.attribution), name_model(infos, dataset))
+        credit = next(filter(None, map(translate.attribution, infos)), name_model(infos, dataset))
         parts.append(translate("Model: {credit}", credit=credit))
     return join_parts(*parts) or translate("Observations")

@@ -50,7 +50,9 @@ def make_series_request(
         name: None if time is None else str(time) for name, time in (("start", query.starttime), ("end", query.endtime))
     }
     points = parse_stations(query.station)
-    return query.request_points(variables, points, vector=vector, depth=depth, form="timeseries", **times)
+    # Sections through time end at the sea floor.
+    options = {"vector": vector, "depth": depth, "bathymetry": depth == "all"}
+    return query.request_points(variables, points, form="timeseries", **options, **times)
 
 
 async def fetch_series(
@@ -112,6 +114,8 @@ class MooringSeries:
         self.values = values[:, order]
         # Levels that follow the sea floor lie between it and the surface.
         self.terrain_following = any(field.variable.key == "depth" for field in coverage.fields)
+        has_floor = reader.has("bathymetry") and reader.info("bathymetry").standard_name
+        self.model_floor = reader.field("bathymetry", "point") if has_floor else np.full(values.shape[2], np.nan)  # m
         self.parts = {
             part: reader.field(part, *DIMS)[:, order] for part in VECTOR_PARTS if part != key and reader.has(part)
         }
@@ -121,7 +125,8 @@ class MooringSeries:
         return bool((self.depths == self.depths[:1, :, :1]).all())
 
     def make_header(self, context: DrawContext) -> list[tuple[str, str]]:
-        return make_header(context.translate, context.labels.dataset_name(self.info), self.info.attribution, "")
+        translate = context.translate
+        return make_header(translate, translate.dataset_name(self.info), translate.attribution(self.info), "")
 
     def locate(
         self,

@@ -15,6 +15,7 @@ from ocean_core.colour import DIVERGING_COLORMAP, Limits
 from ocean_core.errors import PointOutsideGrid
 from ocean_core.units import unit_conversion
 from ocean_plotting.export.output import Output
+from ocean_plotting.export.table import Column
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import LabelFormatter, shorten
 from ocean_plotting.figure.legends import Shading, choose_shading
@@ -156,6 +157,11 @@ class PathField:
         factor, offset = unit_conversion(self.info.units, units) or (1.0, 0.0)
         info = msgspec.structs.replace(self.info, units=units)
         return replace(self, info=info, values=self.values * factor + offset)
+
+    def make_column(self, values: Floats) -> Column:
+        """Return a column of some of the values, for tables."""
+        is_category = bool(self.info.categories)
+        return Column(name=self.name, units=self.info.units, values=values, categorical=is_category)
 
 
 async def fetch_sides(

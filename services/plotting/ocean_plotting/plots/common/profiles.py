@@ -132,9 +132,9 @@ def join_credits(infos: Sequence[VariableInfo], labels: LabelFormatter) -> str:
 
 
 def describe_profile(profile: Profile, context: DrawContext) -> str:
-    """Describe the range and the greatest depth of a variable in a sentence (for alternative texts)."""
+    """Describe the range and the greatest depth, below 0, of a variable in a sentence (for alternative texts)."""
     name, info = context.labels.variable_name(profile.info), profile.info
-    return describe_range(name, profile.values, info.units, context, deepest=profile.deepest)
+    return describe_range(name, profile.values, info.units, context, deepest=profile.deepest or None)
 
 
 def describe_range(name: str, values: Floats, units: str, context: DrawContext, *, deepest: float | None = None) -> str:

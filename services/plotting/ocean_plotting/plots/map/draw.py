@@ -340,7 +340,7 @@ def table(query: MapQuery, data: MapCells, context: DrawContext) -> Table:
     translate, coverage = context.translate, data.fields or data.statistics
     assert coverage is not None  # noqa: S101 - one of them was requested
     info = CoverageReader(coverage).variables[0]
-    header = make_header(translate, context.labels.dataset_name(info), info.attribution, data.time)
+    header = make_header(translate, context.labels.dataset_name(info), translate.attribution(info), data.time)
     header += [(translate("Area"), area.name) for area in data.areas if area.name]
     if query.second_dataset():
         second = context.labels.dataset_name(CoverageReader(coverage).variables[1])
