@@ -11,8 +11,10 @@ from tests.looping import loop_over
 from tests.plotting.casts import DEPTHS, WATER, coverage, described, field, overlapping, temperatures
 from tests.plotting.fakes import FakeNumbers, array, coordinate
 
-from ocean_core.errors import RequestTooLarge, TimeNotFound
+from ocean_core.errors import NotSupported, RequestTooLarge, TimeNotFound
 from ocean_plotting.app import create_app
+from ocean_plotting.export.output import Output
+from ocean_plotting.export.text import write_odv
 from ocean_plotting.plots import profile
 from ocean_plotting.plots.common.profiles import Profile, subtract_profiles
 from ocean_plotting.plots.common.query import ComparedDataset
@@ -191,3 +193,35 @@ def check_separate_requests(client, numbers):
     query = {**QUERY, "variable": "votemper,vosaline"}
     assert client.get("/plot/profile", params={"query": json.dumps(query), "format": "csv"}).status_code == 200
     assert [item.variables for item in numbers.asked] == [["votemper", "vosaline"], ["votemper"], ["vosaline"]]
+
+
+def over_pressure(made):
+    """A coverage whose levels are pressures in bar."""
+    levels = [
+        replace(item, name="level", units="bar", standard_name=None) if item.name == "depth" else item
+        for item in made.coordinates
+    ]
+    return replace(made, coordinates=levels)
+
+
+def test_levels_in_pressure_are_drawn_and_tabulated_over_pressure(context):
+    (made,) = make_both().coverages
+    data = profile.ProfileData(time="", revisions={}, coverages=[over_pressure(made)])
+    query = profile.ProfileQuery(dataset="arctic", station=[list(place) for place in PLACES])
+    picture = profile.draw(query, data, context("fr"))
+    axes = picture.figure.axes[0]
+    assert axes.get_ylabel() == "Pression (dbar)"
+    np.testing.assert_allclose(axes.lines[0].get_ydata(), 10 * DEPTHS)
+    assert "dbar" in picture.info.alt
+    table = profile.table(query, data, context())
+    (levels,) = (column for column in table.columns if column.role == "depth")
+    assert (levels.name, levels.units) == ("Pressure", "dbar")
+    lines = write_odv(table, Output(format="odv")).decode().splitlines()
+    assert any("\tPressure [dbar]\t" in line for line in lines)
+
+
+def test_depths_and_pressures_are_not_one_axis():
+    (made,), (second,) = make_both().coverages, make_both().second_coverages
+    profile.check_level_units([Profile(made), Profile(second)])
+    with pytest.raises(NotSupported, match="dbar and m"):
+        profile.check_level_units([Profile(over_pressure(made)), Profile(second)])

@@ -47,7 +47,12 @@ def make_header(translate: Translator, dataset: str, attribution: str | None, ti
 
 
 def make_place_columns(
-    translate: Translator, *, context: Sequence[str] = (), station_name: str = "", **values: Any
+    translate: Translator,
+    *,
+    context: Sequence[str] = (),
+    station_name: str = "",
+    level_units: str = "m",
+    **values: Any,
 ) -> list[Column]:
     """Return columns by their roles, in the order of these; ``context``: roles of such columns. None: no column."""
     names = {
@@ -56,9 +61,9 @@ def make_place_columns(
         "latitude": translate("Latitude"),
         "longitude": translate("Longitude"),
         "distance": translate("Distance"),
-        "depth": translate("Depth"),
+        "depth": translate("Depth") if level_units == "m" else translate("Pressure"),
     }
-    units = {"distance": "km", "depth": "m"}
+    units = {"distance": "km", "depth": level_units}
     return [
         Column(name=names[role], role=cast(Role, role), units=units.get(role, ""), values=rows, context=role in context)
         for role, rows in values.items()
@@ -98,13 +103,16 @@ def compute_statistics(table: Table) -> list[Statistics]:
     """Return statistics of every column of values, at each depth: of different depths together there is no mean."""
     if table.statistics:
         return table.statistics
-    depth = next((to_floats(column) for column in table.columns if column.role == "depth"), np.empty(0))
+    levels = next((column for column in table.columns if column.role == "depth"), None)
+    depth = np.empty(0) if levels is None else to_floats(levels)
     known = np.unique(depth[np.isfinite(depth)])
     columns = [column for column in table.columns if column.role == "value" and not column.circular]
     if not 1 < known.size <= MOST_DEPTHS:
         return [_summarize(column, column.name, to_floats(column), mixed=known.size > 1) for column in columns]
     return [
-        _summarize(column, f"{column.name} – {level:g} m", to_floats(column)[depth == level])
+        _summarize(
+            column, f"{column.name} – {level:g} {levels.units if levels else 'm'}", to_floats(column)[depth == level]
+        )
         for column in columns
         for level in known
     ]

@@ -46,13 +46,15 @@ def write_odv(table: Table, _: Output) -> bytes:
     values = [column for column in table.columns if column.role == "value"]
     stations = _list_stations(by_role)
     labels = [f"{one_line(column.name)} [{one_line(column.units) or '1'}]" for column in values]
-    names = ["Depth [m]", *map(guard_formula, labels)]
+    levels = by_role.get("depth")
+    level_name = "Depth [m]" if levels is None or levels.units == "m" else f"Pressure [{levels.units}]"
+    names = [level_name, *map(guard_formula, labels)]
     lines = [
         f"//<Software>Ocean Navigator plotting {__version__}</Software>",
         *(f"//{one_line(key)}: {one_line(value)}" for key, value in table.header if value),
         "\t".join((*ODV_META, *names)),
     ]
-    depths = format_cells(by_role["depth"]) if "depth" in by_role else ["0.0"] * len(stations)
+    depths = format_cells(levels) if levels else ["0.0"] * len(stations)
     cruise, previous = guard_formula(one_line(table.header[0][1])), None
     for station, *cells in zip(stations, depths, *map(format_cells, values), strict=True):
         metadata = (cruise, *station) if station != previous else ("",) * len(ODV_META)

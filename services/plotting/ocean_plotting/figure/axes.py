@@ -40,10 +40,13 @@ class NumberFormatter(ScalarFormatter):
         return f"×{NO_BREAK}10{str(int(power)).translate(SUPERSCRIPT)}" if power else ""
 
 
-def set_depth_axis(axes: Axes, deepest: float, context: DrawContext, *, label: bool, top: float = 0.0) -> None:
-    """Draw depth in metres downwards along y, from ``top`` (negative above the datum) to ``deepest``."""
+def set_depth_axis(
+    axes: Axes, deepest: float, context: DrawContext, *, label: bool, top: float = 0.0, units: str = "m"
+) -> None:
+    """Draw depth (m) or pressure downwards along y, from ``top`` (negative above the datum) to ``deepest``."""
     if label:
-        axes.set_ylabel(context.translate("Depth (m)"), fontsize=context.sizes.body)
+        text = context.translate("Depth (m)") if units == "m" else f"{context.translate('Pressure')} ({units})"
+        axes.set_ylabel(text, fontsize=context.sizes.body)
     if deepest > top:
         length = deepest - top
         axes.set_ylim(deepest + 0.03 * length, top - 0.02 * length)

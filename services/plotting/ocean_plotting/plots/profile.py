@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from msgspec.structs import replace
 
 from ocean_common.contracts.data import Coverage, PointsRequest
-from ocean_core.errors import InvalidRequest, RequestTooLarge, TimeNotFound
+from ocean_core.errors import InvalidRequest, NotSupported, RequestTooLarge, TimeNotFound
 from ocean_core.units import unit_conversion
 from ocean_plotting.export.output import Output
 from ocean_plotting.export.table import Column, Table
@@ -28,6 +28,7 @@ from ocean_plotting.plots.common.profiles import (
     check_depths,
     describe_profile,
     describe_range,
+    find_level_units,
     format_source,
     join_credits,
     make_profile_request,
@@ -91,7 +92,23 @@ async def fetch(services: Services, query: ProfileQuery, _: Output) -> ProfileDa
     second_coverages = rest[0] if rest else []
     revisions = {coverage.dataset: coverage.revision for coverage in [*second_coverages[:1], *first[:1]]}
     time = next(filter(None, (CoverageReader(coverage).time for coverage in first)), "")  # a sea floor has none
+    check_level_units(_read_profiles([*first, *second_coverages]))
     return ProfileData(time=time, revisions=revisions, coverages=first, second_coverages=second_coverages)
+
+
+def check_level_units(profiles: list[Profile]) -> None:
+    """Refuse depths beside pressures, which are no one axis."""
+    deep = [profile for profile in profiles if len(profile.values) > 1]
+    for profile in deep:
+        if profile.level_units != deep[0].level_units:
+            raise NotSupported(
+                "the levels of {key} and {second_key} are in {units} and {second_units}: draw them in two plots",
+                key=deep[0].info.key,
+                second_key=profile.info.key,
+                units=deep[0].level_units,
+                second_units=profile.level_units,
+                field="$.variable",
+            )
 
 
 async def _extract(services: Services, request: PointsRequest, path: str) -> list[Coverage]:
@@ -107,7 +124,7 @@ async def _extract(services: Services, request: PointsRequest, path: str) -> lis
         if not coverages or _shares_true_depths(coverages[0]):
             single = [replace(request, variables=[key]) for key in request.variables]
             coverages = list(await asyncio.gather(*map(services.data.extract, single)))
-    check_depths(_read_profiles(coverages), f"{path}.variable")
+    check_depths(_read_profiles(coverages), f"{path}.variable", allow_pressure=True)
     return coverages
 
 
@@ -155,13 +172,17 @@ def draw(query: ProfileQuery, data: ProfileData, context: DrawContext) -> Pictur
     limits, depths = parse_ranges(query.variable_range, count), [_find_deepest(variable) for variable in variables]
     with_difference = len(profiles) == 2 and count == 1
     seconds = profiles[1::2] if data.second_coverages else []
+    level_units = find_level_units(profiles)
     panels = add_depth_panels(figure, count + with_difference, stations, context, show_map=bool(query.showmap))
     for position, panel in enumerate(panels):
         variable = variables[min(position, count - 1)]
         # The same depths in every panel, but for variables of the surface alone.
         is_deep = depths[min(position, count - 1)] > 0
         limits_of_depth = (max(depths), min(profile.top for profile in profiles)) if is_deep else (0.0, 0.0)
-        set_depth_axis(panel, limits_of_depth[0], context, label=position % PANELS_IN_ROW == 0, top=limits_of_depth[1])
+        set_depth_axis(
+            panel, limits_of_depth[0], context, label=position % PANELS_IN_ROW == 0, top=limits_of_depth[1],
+            units=level_units,
+        )  # fmt: skip
         if position < count:
             _draw_variable(panel, variable, stations, limits[position], context, dashed=seconds)
         else:

@@ -7,9 +7,11 @@ from ocean_common.arrays import unpack_array
 from ocean_common.contracts.assets import Array, VariableInfo
 from ocean_common.contracts.data import Coordinate, Coverage, Field
 from ocean_core.time import DAY, format_times
+from ocean_core.units import unit_conversion
 from ocean_plotting.figure.context import DrawContext
 
 Floats = NDArray[np.float64]
+PRESSURE_UNITS = "dbar"
 
 
 class CoverageReader:
@@ -48,6 +50,14 @@ class CoverageReader:
         if coordinate is None or isinstance(coordinate.values, list):
             return np.empty(0)
         return _order_dims(coordinate, to_array(coordinate.values), dims)
+
+    def pressures(self, dim: str) -> Floats | None:
+        """Return the pressures of levels along a dimension, dbar; None where their values are no pressures."""
+        levels = self._coordinates.get(dim.replace("depth", "level", 1))
+        if levels is None or list(levels.dims) != [dim] or isinstance(levels.values, list):
+            return None
+        conversion = unit_conversion(levels.units or "", PRESSURE_UNITS)
+        return None if conversion is None else to_array(levels.values) * conversion[0] + conversion[1]
 
     @property
     def times(self) -> list[str]:

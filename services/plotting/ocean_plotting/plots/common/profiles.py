@@ -26,7 +26,7 @@ from ocean_plotting.export.output import Output
 from ocean_plotting.export.table import Column, Table, make_header, make_place_columns
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import LabelFormatter, TimePrecision, join_parts
-from ocean_plotting.plots.common.coverage import CoverageReader, Floats
+from ocean_plotting.plots.common.coverage import PRESSURE_UNITS, CoverageReader, Floats
 from ocean_plotting.plots.common.query import StationQuery, Time, map_error_fields, parse_stations
 from ocean_plotting.plots.kind import PlotData, Services
 
@@ -44,7 +44,9 @@ class Profile:
     ----------
     values, depths : ndarray of float, shape (level, station)
         In the variable's units, NaN where there is nothing; and m, positive down, true ones where levels follow the
-        sea floor.
+        sea floor; or pressures in dbar.
+    level_units : str
+        Of the depths: m or dbar.
     """
 
     def __init__(self, coverage: Coverage, key: str | None = None) -> None:
@@ -55,9 +57,11 @@ class Profile:
         level = next((name for name in reader.dims(self.info.key) if name.startswith("depth")), "depth")
         self.values: Floats = reader.field(self.info.key, level, "point", "time")[..., 0]
         self.has_depths = reader.has(level) or len(self.values) == 1  # depths are known, or not needed
-        depths = np.zeros((1, 1, 1))
+        depths, self.level_units = np.zeros((1, 1, 1)), "m"
         if reader.has(level) and level in reader.dims(self.info.key):
             depths = reader.coordinate(level, level, "point", "time")
+        elif (pressures := reader.pressures(level)) is not None:
+            depths, self.level_units = pressures[:, np.newaxis, np.newaxis], PRESSURE_UNITS
         self.depths: Floats = np.broadcast_to(depths[..., 0], self.values.shape)
 
     def at_station(self, station: int) -> tuple[Floats, Floats]:
@@ -108,15 +112,20 @@ def make_profile_request(query: StationProfileQuery, variables: list[str]) -> Po
     return query.request_points(variables, parse_stations(query.station), time=str(query.time), depth="all")
 
 
-def check_depths(profiles: Iterable[Profile], field: str) -> None:
+def check_depths(profiles: Iterable[Profile], field: str, *, allow_pressure: bool = False) -> None:
     """Refuse levels without a depth in m, which cannot be drawn over depth; ``field`` of the query asked for it."""
     for profile in profiles:
-        if not profile.has_depths:
+        if not (profile.has_depths or (allow_pressure and profile.level_units == PRESSURE_UNITS)):
             raise NotSupported(
                 "the levels of {key} have no depth in m: the data service has their values level by level",
                 key=profile.info.key,
                 field=field,
             )
+
+
+def find_level_units(profiles: Sequence[Profile]) -> str:
+    """Return the units of the levels of profiles, m or dbar: variables of the surface have none of their own."""
+    return max(profiles, key=lambda profile: profile.deepest).level_units
 
 
 def format_source(info: VariableInfo, time: str, quantum: str | None, context: DrawContext) -> str:
@@ -134,19 +143,19 @@ def join_credits(infos: Sequence[VariableInfo], labels: LabelFormatter) -> str:
 def describe_profile(profile: Profile, context: DrawContext) -> str:
     """Describe the range and the greatest depth, below 0, of a variable in a sentence (for alternative texts)."""
     name, info = context.labels.variable_name(profile.info), profile.info
-    return describe_range(name, profile.values, info.units, context, deepest=profile.deepest or None)
+    deepest = context.labels.value(profile.deepest, profile.level_units, 0) if profile.deepest else ""
+    return describe_range(name, profile.values, info.units, context, deepest=deepest)
 
 
-def describe_range(name: str, values: Floats, units: str, context: DrawContext, *, deepest: float | None = None) -> str:
-    """Describe minimum and maximum of values, perhaps with the greatest depth (m), in a sentence."""
+def describe_range(name: str, values: Floats, units: str, context: DrawContext, *, deepest: str = "") -> str:
+    """Describe minimum and maximum of values, perhaps with the greatest depth, in a sentence."""
     labels, translate = context.labels, context.translate
     if not np.isfinite(values).any():
         return translate("{name}: no data at these stations.", name=name)
     texts = labels.range(values, units)
-    if deepest is None:
+    if not deepest:
         return translate("{name} from {low} to {high}.", name=name, **texts)
-    depth = labels.value(deepest, "m", 0)
-    return translate("{name} from {low} to {high}, down to {depth}.", name=name, depth=depth, **texts)
+    return translate("{name} from {low} to {high}, down to {depth}.", name=name, depth=deepest, **texts)
 
 
 def make_profile_table(
@@ -170,6 +179,7 @@ def make_profile_table(
         latitude=latitude,
         longitude=longitude,
         depth=depths,
+        level_units=find_level_units(profiles),
     )
     infos = [profile.info for profile in profiles]
     datasets = " / ".join(dict.fromkeys(context.labels.dataset_name(info) for info in infos))
