@@ -7,7 +7,11 @@ import numpy as np
 import pytest
 from litestar.testing import TestClient
 from msgspec.structs import replace
+from tests.data.area_twins import reading_of
 from tests.data.conftest import array
+
+from ocean_common.contracts.data import DifferenceRequest, Minuend
+from ocean_data.extraction import PLANS
 
 PLACE = {"latitude": 41, "longitude": -49}
 VALUES = np.arange(3 * 3 * 4, dtype="f4").reshape(3, 3, 4)
@@ -110,3 +114,12 @@ def test_a_variable_without_time_takes_the_times_of_its_dataset_but_no_nonsense(
 def test_a_date_is_refused_where_no_variable_of_the_dataset_has_time(assets, app_over, time, status):
     with TestClient(app_over([replace(assets[2], timeless=True)])) as client:
         assert get(client, "h/point", time=time).status_code == status
+
+
+def test_both_times_of_a_difference_are_in_the_units_of_the_file(assets, source):
+    sst = assets[1]
+    query = DifferenceRequest(
+        dataset="made", variables=["sst"], minus=Minuend(dataset="made", time="1"), box=(-50, 40, -47, 42), time="2"
+    )
+    extraction = PLANS[DifferenceRequest](reading_of(source), [sst, sst], query)
+    assert extraction.facts["minus_time"] == "21600.5 second"
