@@ -52,3 +52,15 @@ def test_a_factor_that_is_none_is_refused_with_its_value(value):
 def test_an_empty_factor_and_an_offset_of_zero_change_nothing():
     packing = Packing.from_attributes({"scale_factor": "", "add_offset": 0}, np.dtype("i2"))
     assert (packing.scale, packing.offset) == (1.0, 0.0)
+
+
+@pytest.mark.parametrize("limits", [{"valid_min": "2", "valid_max": "4"}, {"valid_range": "2, 4"}])
+def test_valid_limits_in_text_are_numbers(limits):
+    packing = Packing.from_attributes(limits, np.dtype("f4"))
+    assert np.isnan(packing.unpack(np.arange(6, dtype="f4"), np.float32)).tolist() == [True, True, *[False] * 3, True]
+
+
+@pytest.mark.parametrize("limits", [{"valid_range": "0 to 10"}, {"valid_range": [4.0, 2.0]}, {"valid_range": 3.0}])
+def test_limits_that_are_no_range_mask_nothing(limits):
+    packing = Packing.from_attributes(limits, np.dtype("f4"))
+    assert not np.isnan(packing.unpack(np.arange(6, dtype="f4"), np.float32)).any()

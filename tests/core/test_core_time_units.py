@@ -44,6 +44,22 @@ def test_a_reference_date_is_read_as_it_is_written(text, first):
     assert cftime.num2date(0, rewritten, "proleptic_gregorian").isoformat() == first
 
 
+@pytest.mark.filterwarnings("ignore::cftime._cftime.CFWarning")
+@pytest.mark.parametrize("calendar", ["standard", "julian"])
+@pytest.mark.parametrize("epoch", ["-4713-01-01 12:00:00", "-0001-12-31", "-4713-1-1 12:00"])
+def test_the_real_calendars_have_no_year_0(calendar, epoch):
+    expected = cftime.num2date(2458849.5, f"days since {epoch}", calendar)
+    parsed = parse_time_units(f"days since {epoch}", calendar)
+    assert dates([2458849.5], f"days since {epoch}", calendar) == [expected.isoformat()]
+    assert parse_time_units(parsed.text, calendar).epoch == parsed.epoch
+
+
+@pytest.mark.parametrize("units", ["MJD", "Modified Julian Day", "modified Julian days since 1858-11-17 00:00:00"])
+def test_modified_julian_days_count_from_17_november_1858(units):
+    assert dates([58849, 58850.25], units) == ["2020-01-01T00:00:00", "2020-01-02T06:00:00"]
+    assert cftime.num2date(58849, parse_time_units(units).text).isoformat() == "2020-01-01T00:00:00"
+
+
 def test_the_day_0_of_a_month_is_the_day_before_it():
     assert dates([736330], "days since 0000-01-00 00:00:00", "proleptic_gregorian") == ["2016-01-01T00:00:00"]
     assert parse_time_units("days since 00-Jan-2000").text == "days since 1999-12-31 00:00:00"

@@ -119,6 +119,24 @@ def test_years_without_a_reference_date_are_of_our_era(tmp_path, index, units, v
     assert (labels(steps)[0], [note.kind for note in record.notes]) == (first, ["guessed"])
 
 
+@pytest.mark.parametrize(
+    ("units", "values"),
+    [({}, [20200101, 20200103]), ({"units": "1"}, [20200101, 20200103]),
+     ({"units": "julian day"}, [2458849.5, 2458851.5]), ({"units": "JD"}, [2458849.5, 2458851.5])],
+)  # fmt: skip
+def test_dates_and_julian_days_are_known_by_their_numbers(tmp_path, index, units, values):
+    record, _, steps = index_axis(index, tmp_path, define_axis(values, kind="f8", standard_name="time", **units))
+    assert labels(steps) == ["2020-01-01T00:00:00", "2020-01-03T00:00:00"]
+    assert [note.kind for note in record.notes] == ["guessed"]
+
+
+@pytest.mark.parametrize("values", [[20201301, 20201302], [1, 2], [150, 365]])
+@pytest.mark.parametrize("units", ["", "julian day"])
+def test_other_numbers_without_a_date_have_none(tmp_path, index, units, values):
+    _, axis, _ = index_axis(index, tmp_path, define_axis(values, kind="f8", standard_name="time", units=units))
+    assert (axis.dated, axis.units) == (False, units)
+
+
 @pytest.mark.parametrize("name", ["bulk_time", "TIME2", "dates", "T", "day", "year"])
 def test_a_dimension_named_after_time_is_no_depth(tmp_path, index, name):
     path = write_file(tmp_path / "a.nc", lambda data: None, dimensions=(name, "lat", "lon"))
@@ -179,6 +197,21 @@ def test_a_file_without_dates_is_left_out_of_its_family(tmp_path, index):
     ]
 
 
+@pytest.mark.parametrize("odd", [1, 2, 3])
+@pytest.mark.parametrize("configured", [False, True])
+def test_a_file_with_an_absurd_time_is_left_out_of_its_family(tmp_path, index, write, odd, configured):
+    for day in (1, 2, 3):
+        values = [1e9, 1e9 + 1] if day == odd else [10 * day, 10 * day + 1]
+        axis = define_axis(values, kind="f8", units="days since 2000-01-01", standard_name="time")
+        write_file(tmp_path / f"a_{day}.nc", axis)
+    entries = {"a": {"url": f"{tmp_path}/a_*.nc", "variables": {"sst": {"name": "T"}}}}
+    result = index(datasets=write(entries)) if configured else index(folder=tmp_path)
+    (record,) = result.datasets.values()
+    assert (record.state, record.times[0].dated, record.times[0].count) == ("partly", True, 4)
+    (problem,) = record.problems
+    assert (problem.name, "too far from 1970" in str(problem.reason)) == (f"a_{odd}.nc", True)
+
+
 def test_configured_units_give_dates_to_all_files(tmp_path, index, write):
     path = write_file(tmp_path / "a.nc", define_axis([0, 24], units="hours"))
     entry = {"url": str(path), "time_dim_units": "hours since 2020-01-01", "variables": {"sst": {}}}
@@ -237,6 +270,27 @@ def test_a_forecast_with_one_run_or_one_lead_time_has_its_valid_times(tmp_path, 
     assert labels(steps) == [
         str(np.datetime64("2024-01-01T00:00:00") + np.timedelta64(int(hour), "h")) for hour in hours
     ]
+
+
+def test_lead_times_count_from_the_reference_time_of_their_run(tmp_path, index):
+    def define_run(start):
+        def define(data):
+            reference = data.createVariable("forecast_reference_time", "f8", ())
+            reference.setncatts({"units": "hours since 2000-01-01", "standard_name": "forecast_reference_time"})
+            reference[...] = start
+            define_axis([0, 1, 2], name="step", dimensions=("step",), units="days", standard_name="forecast_period")(
+                data
+            )
+
+        return define
+
+    for number in (0, 1):
+        write_file(tmp_path / f"run_{number}.nc", define_run(24 * number), ("step", "lat", "lon"), (3, 3, 4))
+    result = index(folder=tmp_path)
+    (record,) = result.datasets.values()
+    steps = steps_of(result, record)
+    assert [label[:10] for label in labels(steps)] == ["2000-01-01", "2000-01-02", "2000-01-03", "2000-01-04"]
+    assert steps.file.tolist() == [0, 1, 1, 1]
 
 
 @given(

@@ -49,7 +49,7 @@ class Packing:
         return cls(
             scale=packing_number(attributes, "scale_factor", 1.0),
             offset=packing_number(attributes, "add_offset", 0.0),
-            missing=tuple(number for fill in fills for number in _numbers(fill) or _text_numbers(fill)),
+            missing=tuple(number for fill in fills for number in _numbers(fill)),
             working=_working_type(dtype, attributes),
             low=low,
             high=high,
@@ -82,7 +82,7 @@ class Packing:
 def packing_number(attributes: Mapping[str, Any], name: str, default: float) -> float:
     """Return the number of `scale_factor` or `add_offset`, also if it is written as text; raise InvalidPacking."""
     value = attributes.get(name)
-    numbers = set(_numbers(value) or _text_numbers(value))
+    numbers = set(_numbers(value))
     if len(numbers) == 1:
         number = numbers.pop()
         if np.isfinite(number) and (number or name != "scale_factor"):
@@ -115,13 +115,10 @@ def _valid_range(attributes: Mapping[str, Any]) -> tuple[float, float]:
 
 
 def _numbers(value: Any) -> list[float]:
-    """Return the numbers in an attribute; none if it is text."""
+    """Return the numbers in an attribute, also if it is a text of numbers."""
     array = np.atleast_1d(np.asarray(value if value is not None else []))
-    return [float(number) for number in array.ravel()] if array.dtype.kind in "iuf" else []
-
-
-def _text_numbers(value: Any) -> list[float]:
-    """Return the numbers that a text consists of."""
+    if array.dtype.kind in "iuf":
+        return [float(number) for number in array.ravel()]
     try:
         return [float(word) for word in _text(value).replace(",", " ").split()]
     except ValueError:

@@ -56,7 +56,8 @@ _UNIT_SECONDS = {
 _UNIT_MONTHS = {"month": 1, "mon": 1, "year": 12, "yr": 12}
 _MONTH_SECONDS = 365.242198781 * DAY / 12  # the month of UDUNITS
 
-_SINCE = re.compile(r"\s*([A-Za-z_]+)\s+(?:since|after|from|ref)\s+(.*)", re.IGNORECASE)
+_MODIFIED_JULIAN = re.compile(r"\s*(mjd|modified[\s_]+julian[\s_]+(days?|dates?))\s*", re.IGNORECASE)
+_SINCE = re.compile(r"\s*(?:(?:modified\s+)?julian\s+)?([A-Za-z_]+)\s+(?:since|after|from|ref)\s+(.*)", re.IGNORECASE)
 # Dates written as one number: `day as %Y%m%d.%f` of CDO, YYYYMMDD.
 _ABSOLUTE = re.compile(r"(?:[a-z]+ as )?%Y(?P<rest>(?:%m(?:%d(?:%H(?:%M(?:%S)?)?)?)?)?)(?:\.%f)?", re.IGNORECASE)
 _ABSOLUTE_LETTERS = re.compile(r"YYYY(?P<rest>MM(?:DD(?:HH(?:MM(?:SS)?)?)?)?)(?:\.f+)?", re.IGNORECASE)
@@ -86,6 +87,7 @@ def parse_time_units(units: str, calendar: str = "") -> TimeUnits | None:
     if absolute := _ABSOLUTE.fullmatch(units.strip()) or _ABSOLUTE_LETTERS.fullmatch(units.strip()):
         base = parse_time_units("seconds since 1950-01-01", calendar)
         return base and replace(base, text=units.strip(), digits=len(absolute["rest"]))
+    units = "days since 1858-11-17" if _MODIFIED_JULIAN.fullmatch(units) else units
     since = _SINCE.match(units)
     date = parse_reference_date(since[2]) if since else None
     if since is None or date is None:
@@ -94,15 +96,20 @@ def parse_time_units(units: str, calendar: str = "") -> TimeUnits | None:
     unit = next((name for name in (word, word.removesuffix("s")) if name in _UNIT_SECONDS | _UNIT_MONTHS), None)
     if unit is None:
         return None
+    # The real calendars of CF have no year 0: -1 is the year before 1, and Julian days count from -4713-01-01 12:00.
+    has_year_0 = calendar_name not in {"standard", "julian"}
+    if date.year < 0 and not has_year_0:
+        date = date._replace(year=date.year + 1)
     epoch = to_day_seconds(date, calendar_name)
     months, day, clock = (int(part[0]) for part in split_dates(np.array([epoch + round(date.offset)]), calendar_name))
-    text = f"{_format_month(months)}-{day:02d} {clock // HOUR:02d}:{clock // MINUTE % 60:02d}:{clock % 60:02d}"
+    written = months if months >= 0 or has_year_0 else months - 12
+    text = f"{_format_month(written)}-{day:02d} {clock // HOUR:02d}:{clock // MINUTE % 60:02d}:{clock % 60:02d}"
     if date.offset:
         sign, minutes = "-" if date.offset < 0 else "+", round(abs(date.offset)) // MINUTE
         text += f" {sign}{minutes // 60:02d}:{minutes % 60:02d}"
     epoch_text = since[2].strip() if date.standard else text
     return TimeUnits(
-        text=units.strip() if date.standard else f"{since[1]} since {text}",
+        text=units[since.start(1) :].strip() if date.standard else f"{since[1]} since {text}",
         seconds=_UNIT_SECONDS.get(unit, _MONTH_SECONDS * _UNIT_MONTHS.get(unit, 0)),
         months=_UNIT_MONTHS.get(unit, 0),
         epoch=epoch,

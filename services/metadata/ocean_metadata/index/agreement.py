@@ -11,7 +11,7 @@ from ocean_core.errors import Message
 from ocean_core.time import find_calendar
 from ocean_core.units import canonical_units, unit_conversion
 from ocean_core.vectors import component_axis
-from ocean_metadata.index.axes import Layout, find_layout, is_time, list_fields
+from ocean_metadata.index.axes import Layout, find_layout, is_run_time, is_time, list_fields
 from ocean_metadata.index.coordinate_prints import PART_OF_CELL, is_same_place
 from ocean_metadata.index.depth_axis import make_depth_axis
 from ocean_metadata.index.model import FileHeader, VariableHeader
@@ -68,7 +68,11 @@ def describe_field(name: str, header: FileHeader) -> Hashable:
     dimensions = [(item.name, item.role, 0 if item.role == "time" else item.size) for item in layout.dimensions]
     coordinates = layout.placement.coordinates if layout.placement else ()
     places = [(other, header.prints[other].digest) for other in coordinates if other in header.prints]
-    verticals = [(other, axis.data) for other, axis in header.values.items() if not is_time(header.variables[other])]
+    verticals = [
+        (other, axis.data)
+        for other, axis in header.values.items()
+        if not (is_time(header.variables[other]) or is_run_time(header.variables[other]))
+    ]
     names = dict.fromkeys([name, layout.time, layout.depth, *(other for other, _ in verticals)])
     attributes = [
         repr([header.variables[other].attributes.get(attribute) for attribute in _COMPARED])

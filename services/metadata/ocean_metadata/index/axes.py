@@ -113,6 +113,12 @@ def is_time(variable: VariableHeader) -> bool:
     return variable.name in variable.dimensions and is_like_time
 
 
+def is_run_time(variable: VariableHeader) -> bool:
+    """Return True for the time of a single run of a forecast."""
+    is_single = math.prod(variable.shape) == 1
+    return is_single and variable.numeric and variable.text("standard_name").lower() == "forecast_reference_time"
+
+
 def has_dates(variable: VariableHeader) -> bool:
     """Return True for times whose dates can be known: texts, and numbers in units since a date."""
     return not variable.numeric or parse_time_units(variable.text("units"), variable.text("calendar")) is not None

@@ -4,12 +4,12 @@ import posixpath
 import re
 from collections.abc import Mapping, Sequence
 
-from ocean_common.arrays import unpack_array
 from ocean_core.errors import Message
 from ocean_metadata.catalogue.model import Note
 from ocean_metadata.index.agreement import describe_file, find_file_difference, sort_into_series
 from ocean_metadata.index.axes import find_layout, list_fields
 from ocean_metadata.index.model import DatasetSpec, FileHeader
+from ocean_metadata.index.time_axes import get_raw_times
 
 RESERVED = {"topo", "bath", "quiver", "filter", "variables", "all", "status"}  # words in the API's paths
 MAX_OTHERS = 3  # datasets that a note is made of
@@ -79,7 +79,8 @@ def _pattern(path: str) -> str:
 def _list_times(header: FileHeader) -> tuple[object, ...]:
     for name in list_fields(header):
         if (time := find_layout(name, header).time) is not None:
-            return header.variables[time].text("units"), *unpack_array(header.values[time]).ravel().tolist()
+            times = get_raw_times(header, time)
+            return times.units, *times.values.tolist()
     return ()
 
 

@@ -30,6 +30,7 @@ from ocean_metadata.index.axes import (
     find_layout,
     is_latitude,
     is_longitude,
+    is_run_time,
     is_time,
     is_time_axis,
     list_fields,
@@ -188,6 +189,8 @@ def _read_header(path: str, stamp: Stamp) -> FileHeader:
 def _is_numeric_time_axis(name: str, header: FileHeader) -> bool:
     """Return True for times along one dimension, also those of the runs of forecasts."""
     variable = header.variables[name]
+    if is_run_time(variable):
+        return True
     return (is_time(variable) or (variable.dimensions == (name,) and names_time(name, header))) and is_time_axis(
         variable
     )

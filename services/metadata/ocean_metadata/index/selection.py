@@ -7,13 +7,11 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from ocean_common.arrays import unpack_array
 from ocean_common.contracts.assets import File
 from ocean_core.colour import Limits, choose_limits
 from ocean_core.errors import Message
 from ocean_core.expression import parse_expression
 from ocean_core.packing import packing_number
-from ocean_core.time import parse_time_units
 from ocean_core.units import angle_in_degrees
 from ocean_metadata.catalogue.model import Note, Omission
 from ocean_metadata.index.agreement import describe_field, find_difference, has_no_times, sort_into_series
@@ -21,7 +19,6 @@ from ocean_metadata.index.axes import (
     Layout,
     explain_samples,
     find_layout,
-    has_dates,
     is_latitude,
     is_longitude,
     list_connectivities,
@@ -37,6 +34,7 @@ from ocean_metadata.index.model import (
     VariableSpec,
     digest_structure,
 )
+from ocean_metadata.index.time_axes import explain_undated, get_raw_times
 from ocean_metadata.index.variable_units import (
     UnitChoice,
     choose_units,
@@ -376,23 +374,9 @@ def _explain_unused(header: FileHeader) -> Message:
 
 def _find_undated(source: str, spec: DatasetSpec, headers: Mapping[int, FileHeader]) -> dict[int, Message]:
     """Return the files whose times have no dates, where those of others have: they have no place among them."""
-    if parse_time_units(spec.time_dim_units or ""):
-        return {}
-    undated = {
-        number: header.variables[name].text("units")
-        for number, header in headers.items()
-        if (name := find_layout(source, header).time) and not _has_dates(header, name)
-    }
-    if len(undated) == len(headers):
-        return {}
-    return {
-        number: Message("its times have no dates (units {units!r})", units=text) for number, text in undated.items()
-    }
-
-
-def _has_dates(header: FileHeader, name: str) -> bool:
-    variable = header.variables[name]
-    return has_dates(variable) and (variable.numeric or bool(np.isfinite(unpack_array(header.values[name])).any()))
+    names = {number: find_layout(source, header).time for number, header in headers.items()}
+    times = {number: get_raw_times(headers[number], name) for number, name in names.items() if name}
+    return explain_undated(times, spec.time_dim_units)
 
 
 # Colour limits

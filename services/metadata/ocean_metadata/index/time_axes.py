@@ -4,7 +4,7 @@ Where no date can be known, steps are numbered; what was guessed or left out is 
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ from ocean_core.time import (
     Ints,
     TimeUnits,
     find_calendar,
+    format_times,
     is_integral,
     parse_time_units,
     to_calendar_seconds,
@@ -27,6 +28,7 @@ from ocean_core.time import (
     unix_seconds,
 )
 from ocean_metadata.catalogue.model import Note, StepArrays, TimeAxis
+from ocean_metadata.index.axes import is_run_time
 from ocean_metadata.index.model import FileHeader, VariableHeader
 
 Floats = NDArray[np.float64]
@@ -35,7 +37,13 @@ _TEXT_UNITS = "seconds since 1970-01-01 00:00:00"
 _MONTHS = np.arange(1, 13)
 _MONTH_WORD = re.compile(r"months?|mon|months? of (the )?year", re.IGNORECASE)
 _YEAR_WORD = re.compile(r"years?|yrs?|decimal years?", re.IGNORECASE)
-_ERA_YEARS = "year as %Y.%f"
+_ERA_YEARS, _DATE_NUMBERS, _JULIAN_DAYS = "year as %Y.%f", "date as %Y%m%d", "days since -4713-01-01 12:00:00"
+_JULIAN_WORD = re.compile(r"(true[\s_]+)?(jd|julian([\s_]+(days?|dates?))?)([\s_]+numbers?)?", re.IGNORECASE)
+_GUESSES = {  # units that are guessed from the size of the numbers
+    _ERA_YEARS: Message("its times are taken as years of our era"),
+    _DATE_NUMBERS: Message("its times are taken as dates (YYYYMMDD)"),
+    _JULIAN_DAYS: Message("its times are taken as Julian days, counted from noon of 1 January 4713 BC"),
+}
 DATES_ADVICE = Message(
     "write the units of the times: in the file, or into the configuration as {example}",
     example='"time_dim_units": "days since 2000-01-01"',
@@ -51,6 +59,7 @@ class RawTimes(NamedTuple):
     name: str = ""
     file: str = ""  # its name, for notes
     climatology: bool = False  # it has the bounds of a climatology
+    guess: Message | None = None  # what is guessed of its units
 
 
 class MergedTimes(NamedTuple):
@@ -77,16 +86,67 @@ def get_raw_times(header: FileHeader, name: str | None, dimension: Dimension | N
     units = _TEXT_UNITS if variable.is_text else _find_units(variable, values)
     if variable.is_text and not np.isfinite(values).any():
         values, units = np.arange(values.size), ""
-    return RawTimes(values, units, variable.text("calendar"), name, file, bool(variable.text("climatology")))
+    calendar, guess = variable.text("calendar"), None
+    if units in _GUESSES and units != variable.text("units"):
+        guess = _GUESSES[units]
+        calendar = "standard" if units == _JULIAN_DAYS else calendar
+    elif parse_time_units(units) is None and (reference := _find_reference_time(variable, header)):
+        units, calendar = f"{units} since {reference[0]}", reference[1]
+    return RawTimes(values, units, calendar, name, file, bool(variable.text("climatology")), guess)
 
 
 def _find_units(variable: VariableHeader, values: NDArray[Any]) -> str:
-    """Return the units of times: those of a variable called month are months, and years like 1990 are of our era."""
+    """Return the units of times: those of a variable called month are months; some are known by their numbers."""
     units = variable.text("units")
     word = variable.name if units in {"", "1"} else units
-    if _YEAR_WORD.fullmatch(word) and values.size and np.all((values >= 1000) & (values < 3000)):
+    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
+    if _YEAR_WORD.fullmatch(word) and low >= 1000 and high < 3000:
         return _ERA_YEARS
+    dates = parse_time_units(_DATE_NUMBERS) if units in {"", "1"} and is_integral(values) else None
+    if dates and low >= 1800_01_01 and high <= 2100_12_31 and _are_dates([values], dates):
+        return _DATE_NUMBERS
+    if _JULIAN_WORD.fullmatch(word) and low >= 2_300_000 and high < 2_600_000:  # the years 1585 to 2406
+        return _JULIAN_DAYS
     return "month" if _MONTH_WORD.fullmatch(word) else units
+
+
+def _find_reference_time(variable: VariableHeader, header: FileHeader) -> tuple[str, str] | None:
+    """Return the date from which lead times count, and its calendar; None if the file has no single one."""
+    names = [name for name in header.values if is_run_time(header.variables[name])]
+    if variable.text("standard_name").lower() != "forecast_period" or len(names) != 1:
+        return None
+    times, reference = unpack_array(header.values[names[0]]).ravel(), header.variables[names[0]]
+    units = parse_time_units(reference.text("units"), reference.text("calendar"))
+    if units is None or times.size != 1 or not np.isfinite(times[0]):
+        return None
+    seconds = unix_seconds(to_calendar_seconds(times, units), units.calendar)
+    return format_times(seconds, "second")[0][:19], reference.text("calendar")
+
+
+def explain_undated(parts: Mapping[int, RawTimes], configured_units: str | None = None) -> dict[int, Message]:
+    """Return why the times of some files (number → times) have no dates, where those of others have."""
+    alike: dict[tuple[str, str], list[int]] = {}
+    for number, part in parts.items():
+        alike.setdefault((part.units, part.calendar), []).append(number)
+    reasons: dict[int, Message] = {}
+    for (text, calendar), numbers in alike.items():
+        units = parse_time_units(text, calendar) or parse_time_units(configured_units or "", calendar)
+        if units is None:
+            reasons |= dict.fromkeys(numbers, Message("its times have no dates (units {units!r})", units=text))
+        elif not _are_dates([parts[number].values for number in numbers], units):
+            reason = Message("its times are no dates, or too far from 1970 (units {units!r})", units=text)
+            reasons |= {number: reason for number in numbers if not _are_dates([parts[number].values], units)}
+    return reasons if len(reasons) < len(parts) else {}
+
+
+def _are_dates(values: Sequence[NDArray[np.generic]], units: TimeUnits) -> bool:
+    """Return whether all times that there are can be converted."""
+    times = np.concatenate(values)
+    try:
+        unix_seconds(to_calendar_seconds(times[np.isfinite(times.astype(np.float64))], units), units.calendar)
+    except ValueError:
+        return False
+    return True
 
 
 def parse_text_times(texts: Sequence[str], calendar: str) -> Floats:
@@ -265,8 +325,8 @@ def _list_notes(parts: Sequence[RawTimes], axis: MergedTimes, *, is_climatology:
         if (parsed := parse_time_units(units)) and parsed.zone:
             text = Message("the time zone {zone} in {units!r} may have other meanings", zone=parsed.zone, units=units)
             yield Note(name, "guessed", text, DATES_ADVICE)
-    if parts[0].units == _ERA_YEARS:
-        yield Note(name, "guessed", Message("its times are taken as years of our era"), DATES_ADVICE)
+    for guess in dict.fromkeys(part.guess for part in parts if part.guess is not None):
+        yield Note(name, "guessed", guess, DATES_ADVICE)
     if is_climatology and not any(part.climatology for part in parts):
         text = Message("its times are of the year 0 or 1, or of no year: they are taken as those of a climatology")
         yield Note(name, "guessed", text)

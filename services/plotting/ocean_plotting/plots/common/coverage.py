@@ -21,7 +21,9 @@ class CoverageReader:
         self.coverage = coverage
         self._coordinates = {coordinate.name: coordinate for coordinate in coverage.coordinates}
         self._fields = {field.variable.key: field for field in coverage.fields}
-        self._dated = all(field.variable.dated for field in coverage.fields)
+        # The time steps are those of the first field; another dataset is compared with it.
+        variables = [field.variable for field in coverage.fields]
+        self._dated = all(variable.dated for variable in variables if variable.dataset == variables[0].dataset)
 
     @property
     def variables(self) -> list[VariableInfo]:
