@@ -16,6 +16,7 @@ from ocean_plotting.app import create_app
 from ocean_plotting.export.output import Output
 from ocean_plotting.export.text import write_odv
 from ocean_plotting.plots import profile
+from ocean_plotting.plots.common.coverage import CoverageReader
 from ocean_plotting.plots.common.profiles import Profile, subtract_profiles
 from ocean_plotting.plots.common.query import ComparedDataset
 from ocean_plotting.workers import FigureRenderer
@@ -225,3 +226,10 @@ def test_depths_and_pressures_are_not_one_axis():
     profile.check_level_units([Profile(made), Profile(second)])
     with pytest.raises(NotSupported, match="dbar and m"):
         profile.check_level_units([Profile(over_pressure(made)), Profile(second)])
+
+
+@pytest.mark.parametrize(("dated", "time"), [(True, "2016-02-05T12:00:00+00:00"), (False, "1454673600")])
+def test_the_times_of_a_comparison_are_those_of_its_first_dataset(dated, time):
+    own, other = replace(WATER[0], dated=dated), replace(WATER[0], dataset="other", dated=not dated)
+    fields = [field(variable, temperatures()[:, np.newaxis]) for variable in (own, other)]
+    assert CoverageReader(coverage(fields, [(45.0, -40.0)])).time.split(" ")[0] == time
