@@ -2,8 +2,13 @@
 
 import json
 
+from msgspec.structs import replace
 from tests.looping import loop_over
+from tests.plotting.fakes import info
 from tests.plotting.test_plotting_plots import QUERY
+
+from ocean_common.i18n import get_translator
+from ocean_plotting.plots.common.comparison import name_model
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 FRENCH = {"accept-language": "fr-CA, en;q=0.5"}
@@ -107,3 +112,10 @@ def test_a_picture_is_described_in_french(client):
     assert document["language"] == "fr"
     assert document["title"].replace(NO_BREAK, " ").startswith("Température et salinité : profils à 2 stations")
     assert "jusqu'à" in document["alt"]
+
+
+def test_models_beside_observations_have_their_configured_names():
+    model = replace(info("votemper"), dataset_name="Warm sea", translations={"fr": {"Warm sea": "Mer chaude"}})
+    names = [name_model([model], "arctic", get_translator(language, "ocean_plotting")) for language in ("en", "fr")]
+    assert names == ["Warm sea", "Mer chaude"]
+    assert name_model([], "arctic", get_translator("fr", "ocean_plotting")) == "arctic"

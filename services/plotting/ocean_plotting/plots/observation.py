@@ -309,7 +309,7 @@ def draw(query: ObservationQuery, data: ObservationData, context: DrawContext) -
     if any(quantity.is_observed for quantity in quantities):
         series.append(ComparedSeries(role="observed", label=translate("Observed")))
     if any(quantity.is_modelled for quantity in quantities):
-        series.append(ComparedSeries(role="model", label=name_model(data.infos, query.dataset)))
+        series.append(ComparedSeries(role="model", label=name_model(data.infos, query.dataset, context.translate)))
     depths = [_choose_deepest(quantity) for quantity in quantities]
     panels = add_comparison_panels(figure, series, stations, depths, context, show_map=bool(query.showmap))
     for panel, quantity in zip(panels, quantities, strict=True):
@@ -359,7 +359,7 @@ def _make_notes(data: ObservationData, quantities: list[ComparedQuantity], conte
     """Note that the model has no values, or that its time is far from the observation's."""
     translate, labels = context.translate, context.labels
     if data.modelled and not any(quantity.is_modelled for quantity in quantities):
-        model = data.infos[0].dataset_name or translate("the model")
+        model = name_model(data.infos, "", translate) or translate("the model")
         return [translate("{model} has no values here", model=model)]
     months = [
         labels.time(format_time(step), TimePrecision.of(model.variable))
@@ -434,7 +434,7 @@ def table(query: ObservationQuery, data: ObservationData, context: DrawContext) 
             columns.append(Column(name=translate("{name} Observed", name=name), units=units, values=observed))
         if quantity.variable is not None:
             columns.append(Column(name=translate("{name} Model", name=name), units=units, values=modelled))
-    model, credit = name_model(data.infos, query.dataset), _make_credit(query, data, context)
+    model, credit = name_model(data.infos, query.dataset, context.translate), _make_credit(query, data, context)
     header = make_header(translate, model, credit, _format_times(data, context))
     header += [(translate("Note"), note) for note in _make_notes(data, quantities, context)]
     return Table(header=header, columns=columns)

@@ -409,7 +409,7 @@ def _add_legend(
     if any(quantity.is_modelled for quantity in quantities):
         if any(quantity.is_observed for quantity in quantities):
             entries.append((context.translate("Observed"), _line_style(0, count, context) | muted))
-        model = name_model(data.infos, query.dataset)
+        model = name_model(data.infos, query.dataset, context.translate)
         entries.append((model, _line_style(0, count, context, modelled=True) | muted))
     add_legend_above(figure, entries, context)
 
@@ -619,7 +619,7 @@ def table(query: TrackQuery, data: TrackData, context: DrawContext) -> Table:
             values = _join_steps(seconds, quantity.modelled)
             columns.append(Column(name=translate("Model {name}", name=name), units=units, values=values))
     header = [(translate("Platform"), ", ".join(trajectory.name for trajectory in trajectories))]
-    model, credit = name_model(data.infos, query.dataset), _make_credit(query, data, context)
+    model, credit = name_model(data.infos, query.dataset, context.translate), _make_credit(query, data, context)
     header += make_header(translate, model, credit, _format_times(trajectories, query, context))
     header += [(translate("Note"), note) for note in _make_notes(data, context)]
     return Table(header=header, columns=columns)

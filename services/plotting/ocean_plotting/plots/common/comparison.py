@@ -7,6 +7,7 @@ import numpy as np
 
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.observations import Class4Values, ObservedStation, ObservedValues
+from ocean_common.i18n import Translator
 from ocean_core.units import canonical_units, unit_conversion
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import join_parts
@@ -258,9 +259,9 @@ def _find_deepest(profiles: Sequence[LevelValues]) -> float:
     return max((float(depth[np.isfinite(values)].max(initial=0.0)) for depth, values in profiles), default=0.0)
 
 
-def name_model(infos: Iterable[VariableInfo], dataset: str) -> str:
-    """Return the name of a model by its variables, or its id."""
-    return next((info.dataset_name for info in infos if info.dataset_name), dataset)
+def name_model(infos: Iterable[VariableInfo], dataset: str, translate: Translator) -> str:
+    """Return the name of a model by its variables, in the language of the reader, or its id."""
+    return next((translate.dataset_name(info) for info in infos if info.dataset_name), dataset)
 
 
 def format_credit(owners: Iterable[str], infos: Sequence[VariableInfo], dataset: str, context: DrawContext) -> str:
@@ -270,6 +271,6 @@ def format_credit(owners: Iterable[str], infos: Sequence[VariableInfo], dataset:
         names = [*names[:MOST_OWNERS], translate("… and {count} more", count=len(names) - MOST_OWNERS)]
     parts = [translate("Observations: {credit}", credit="; ".join(names))] if names else []
     if infos:
-        credit = next(filter(None, map(translate.attribution, infos)), name_model(infos, dataset))
+        credit = next(filter(None, map(translate.attribution, infos)), name_model(infos, dataset, translate))
         parts.append(translate("Model: {credit}", credit=credit))
     return join_parts(*parts) or translate("Observations")
