@@ -44,9 +44,21 @@ async def page(
     revisions: NamedDependency[ChangingRevisions],
     freshness: NamedDependency[Freshness],
 ) -> Quantum:
-    await freshness(request, dataset)
+    await freshness(request, dataset, repeatable=True)
     revisions.read += 1
     return Quantum(value="day")
+
+
+@get("/reading/{dataset:str}", operation_id="readFile", include_in_schema=False)
+async def reading(
+    request: Request,
+    dataset: DatasetId,
+    revisions: NamedDependency[ChangingRevisions],
+    freshness: NamedDependency[Freshness],
+) -> int:
+    await freshness(request, dataset)
+    revisions.read += 1
+    return revisions.read
 
 
 @get("/fails/{how:str}", operation_id="fail")
@@ -95,7 +107,7 @@ def client(revisions):
         version="1.2.3",
         description="Two routes.",
         tags=[],
-        api=[page, fails, said, write, picture, table],
+        api=[page, reading, fails, said, write, picture, table],
         dependencies={"revisions": revisions, "freshness": Freshness(revisions, "1.2.3", 60)},
         readiness=Readiness(unready, degraded),
     )
@@ -282,6 +294,10 @@ def test_an_answer_is_made_once_for_an_address_and_a_revision(client, revisions)
     assert changed.headers["etag"] != first.headers["etag"]
     del revisions.revisions["known"]
     assert client.get(PAGE).status_code == 404
+
+
+def test_an_answer_that_a_file_decides_is_made_each_time(client):
+    assert [client.get("/api/v2.0/reading/known").json() for _ in range(2)] == [1, 2]
 
 
 @loop_over(

@@ -39,7 +39,7 @@ class Answer(NamedTuple):
 
 
 class AnswerCache:
-    """ASGI layer that keeps the complete answers of datasets by address and by what the client accepts.
+    """ASGI layer that keeps complete answers that only revisions decide, by address and by what the client accepts.
 
     It is within the layer that counts requests, and around the one that marks answers with their revision.
     """

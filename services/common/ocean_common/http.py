@@ -87,13 +87,17 @@ class Freshness:
         self._version = version
         self._max_age = max_age
 
-    async def __call__(self, request: Request[Any, Any, Any], *datasets: str, form: str = "") -> None:
+    async def __call__(
+        self, request: Request[Any, Any, Any], *datasets: str, form: str = "", repeatable: bool = False
+    ) -> None:
         """End with 304 if the client has the answer; else mark the answer that is to come.
 
         ``form``: the form of the answer at this address, where the Accept header chooses one of several.
+        ``repeatable``: nothing but the revisions decides the answer, not the state of a file when it is read.
         """
         revisions = [await self._revisions.revision(dataset) for dataset in datasets]
-        request.scope["state"]["origin"] = Origin(self._revisions, datasets, tuple(revisions))
+        if repeatable:
+            request.scope["state"]["origin"] = Origin(self._revisions, datasets, tuple(revisions))
         # An address that names the revision can never mean anything else.
         permanent = request.query_params.get("rev") in revisions
         control = FOREVER if permanent else f"public, max-age={self._max_age}"

@@ -118,7 +118,7 @@ async def provide_record(
     request: HttpRequest, catalogue: CatalogueDependency, freshness: Fresh, dataset: FromPath[DatasetId]
 ) -> DatasetRecord:
     """Find the dataset of a path; a client that has the answer of its revision gets no other."""
-    await freshness(request, dataset)
+    await freshness(request, dataset, repeatable=True)
     return catalogue.snapshot.dataset(dataset)
 
 
@@ -139,7 +139,7 @@ async def get_dataset(
 ) -> Response[bytes]:
     """Description, extent in space and time, and links; for browsers an HTML page with metadata of schema.org."""
     html = prefers_html(request)
-    await freshness(request, dataset, form="page" if html else "")
+    await freshness(request, dataset, form="page" if html else "", repeatable=True)
     record = localize_dataset(catalogue.snapshot.dataset(dataset), translate)
     if html:
         text = render_dataset(record, str(request.base_url).rstrip("/"), translate)
@@ -247,7 +247,7 @@ async def provide_steps(
     ] = None,
 ) -> SelectedSteps:
     """Read the time steps of a variable, or of its dataset where it has no time."""
-    await freshness(request, dataset)
+    await freshness(request, dataset, repeatable=True)
     revision = await catalogue.revision(dataset)
     record, _, steps = await read_variable(catalogue, dataset, variable, _time_axes)
     made_from(request, revision, record.revision)

@@ -147,7 +147,7 @@ async def get_tile(
     # WebP takes ten times as long, and is no smaller before it takes forty.
     webp = media_quality(request, WEBP) > media_quality(request, PNG)
     tile_format: TileFormat = "image/webp" if webp else "image/png"
-    await tile_store.freshness(request, dataset, form=tile_format)
+    await tile_store.freshness(request, dataset, form=tile_format, repeatable=True)
     revision = await tile_store.catalogue.revision(dataset)
     check_tile(zoom, x, y, bounded=projection == MERCATOR)
     field_request = TileRequest(

@@ -189,7 +189,7 @@ async def get_scale(
     """The colours of a variable and the values that they stand for."""
     scale = parse_scale(limits, "limits")
     legend_format = parse_choice(file_format, ["png", "json"], "format", NO_CHOICE)
-    await freshness(request, dataset)
+    await freshness(request, dataset, repeatable=True)
     info = await legends.describe_variable(dataset, variable, LabelFormatter(translate))
     colormap = choose_colours(info, colormap).colormap
     if legend_format == "json":
