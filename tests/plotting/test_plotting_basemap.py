@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import io
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import mapbox_vector_tile
@@ -274,7 +275,8 @@ def write_mbtiles(path, rows):
 def test_an_operator_s_own_vector_tiles_are_passed_on_unpacked(tmp_path):
     plain, packed = b"\x1a\x02ab", gzip.compress(b"\x1a\x02cd")
     write_mbtiles(tmp_path / "lands.mbtiles", [(7, 42, 127 - 44, packed), (7, 42, 127 - 45, plain)])
-    with served(BasemapRenderer(None, Coasts(None, None), open_mbtiles(tmp_path), 7)) as client:
+    basemap = BasemapRenderer(None, Coasts(None, None), open_mbtiles(tmp_path), 7)
+    with closing(basemap), served(basemap) as client:
         assert client.get("/mbt/lands/7/42/44").content == b"\x1a\x02cd"
         assert client.get("/mbt/lands/7/42/45").content == plain
         assert client.get("/mbt/lands/7/42/46").content == b""

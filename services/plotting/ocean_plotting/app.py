@@ -81,6 +81,7 @@ def build(settings: Settings) -> Litestar:
         async with metadata, drawing:
             yield
         await asyncio.gather(loading, return_exceptions=True)
+        basemap.close()
         await data.aclose()
 
     async def unready() -> list[str]:

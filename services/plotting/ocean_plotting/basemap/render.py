@@ -65,6 +65,11 @@ class BasemapRenderer:
             self._relief.levels()
         self._loaded = True
 
+    def close(self) -> None:
+        """Close the MBTiles files."""
+        for file in self._files.values():
+            file.close()
+
     def unready(self) -> list[str]:
         """Return the reasons why it cannot draw yet: a large relief gets its overview with the first start."""
         return [] if self._loaded else ["the coast and the relief are being read"]

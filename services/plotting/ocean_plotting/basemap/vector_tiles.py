@@ -64,6 +64,10 @@ class MbTiles:
         content = bytes(row[0]) if row and row[0] else b""
         return gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
 
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
+
 
 def open_mbtiles(folder: Path) -> dict[str, MbTiles]:
     """Open the files `lands.mbtiles` and `bath.mbtiles` in a folder; either may be absent, but not both."""
@@ -76,5 +80,7 @@ def open_mbtiles(folder: Path) -> dict[str, MbTiles]:
         try:
             files[path.stem].read_tile(0, 0, 0)
         except (sqlite3.Error, OSError) as error:
+            for file in files.values():
+                file.close()
             raise SettingsError(f"OCEAN_PLOTTING_MBTILES: {path} cannot be read: {error}") from error
     return files
