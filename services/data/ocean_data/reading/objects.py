@@ -218,7 +218,7 @@ class RangeFile(io.RawIOBase):
     def seekable(self) -> bool:
         return True
 
-    def tell(self) -> int:
+    def tell(self) -> int:  # a name of `io.RawIOBase`
         return self._at
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:

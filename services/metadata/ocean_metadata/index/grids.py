@@ -181,7 +181,7 @@ def _find_hidden_land(
         mask = msgspec.structs.replace(mask, meaning=reverse_meaning(mask.meaning))
     land = [find_land(numbers, mask.meaning) for _, numbers in fields]
     is_filled = any((np.isfinite(field) & hidden).any() for (field, _), hidden in zip(fields, land, strict=True))
-    if mask.hides_only_fills and not _looks_filled(fields[0][0], land[0]):
+    if mask.hides_only_fills and not _has_fills(fields[0][0], land[0]):
         return None
     if not is_filled and not _may_hide_later(mask_file.variables[mask.name], mask):
         return None
@@ -205,7 +205,7 @@ def _may_hide_later(variable: Any, mask: MaskRequest) -> bool:
     return mask.follows_time and (is_large or bool(find_land(read_floats(variable), mask.meaning).any()))
 
 
-def _looks_filled(field: Floats, land: NDArray[np.bool_]) -> bool:
+def _has_fills(field: Floats, land: NDArray[np.bool_]) -> bool:
     """Return True if a field has few numbers on land, and none of them at sea: rain may be zero on both."""
     numbers = np.unique(field[land & np.isfinite(field)])
     return 0 < numbers.size <= _FILLS and not np.isin(numbers, field[~land]).any()
