@@ -28,6 +28,7 @@ from ocean_common.i18n import ENGLISH, SOURCE, Translator, request_translator
 from ocean_core.cache import SingleFlight
 from ocean_core.errors import InvalidRequest, RequestTooLarge, UnsupportedFormat
 from ocean_data.api.streaming import StreamedResponse
+from ocean_data.compute.vectors import match_units
 from ocean_data.plan.areas import plan_area
 from ocean_data.plan.difference import plan_difference
 from ocean_data.plan.extraction import Cost, Extraction, Parts, read_parts
@@ -285,19 +286,20 @@ class ExtractionService:
 
     async def _assets(self, query: ExtractionRequest) -> list[Assets]:
         """Find the variables of a request, that of its expression, then those that are subtracted."""
-        searches = [self._find(query.dataset, query.variables, query.expression)]
+        searches = [self._find(query, query.dataset, query.variables)]
         if minus := _find_minus(query):
-            searches.append(self._find(minus.dataset, minus.variables or query.variables, query.expression))
+            searches.append(self._find(query, minus.dataset, minus.variables or query.variables))
         return [variable for variables in await asyncio.gather(*searches) for variable in variables]
 
-    async def _find(self, dataset: str, variables: Sequence[str], expression: str | None) -> list[Assets]:
+    async def _find(self, query: ExtractionRequest, dataset: str, variables: Sequence[str]) -> list[Assets]:
         check_variable_count(variables)
-        if not variables and expression is None:
+        if not variables and query.expression is None:
             raise InvalidRequest("name at least one variable", field="variables")
         searches: list[Awaitable[Assets]] = [self.catalogue.assets(dataset, name) for name in variables]
-        if expression is not None:
-            searches.append(self.catalogue.expression(dataset, expression))
-        return await asyncio.gather(*searches)
+        if query.expression is not None:
+            searches.append(self.catalogue.expression(dataset, query.expression))
+        assets = await asyncio.gather(*searches)
+        return [*match_units(*assets[:2]), *assets[2:]] if query.vector and len(assets) > 1 else assets
 
     def _follow(self, planned: PlannedExtraction, output: Output) -> SpoolReader:
         # An answer from changed files may differ the next moment: it is not shared.

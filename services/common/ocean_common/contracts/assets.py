@@ -6,6 +6,7 @@ import msgspec
 
 from ocean_core.cells import MaskMeaning
 from ocean_core.colour import MAGNITUDE_COLORMAP, Colours, choose_colours
+from ocean_core.units import unit_conversion
 from ocean_core.vectors import is_velocity
 
 Role = Literal["time", "depth", "y", "x", "node", "face", "other"]
@@ -70,6 +71,8 @@ class VariableInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         """Return the magnitude of this component and another: in their units, from zero; of velocities, the speed."""
         names = self.standard_name, other.standard_name
         languages = {*self.translations, *other.translations}
+        factor, offset = unit_conversion(other.units, self.units) or (1.0, 0.0)
+        limits = (*self.scale, *(limit * factor + offset for limit in other.scale))
         velocity, in_water = is_velocity(*names), all("sea_water" in (name or "") for name in names)
         return msgspec.structs.replace(
             self,
@@ -77,7 +80,7 @@ class VariableInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
             name="Speed" if velocity else f"Magnitude of {self.name} and {other.name}",
             standard_name="sea_water_speed" if velocity and in_water else None,
             long_name=None,
-            scale=(0.0, max(abs(limit) for limit in (*self.scale, *other.scale))),
+            scale=(0.0, max(abs(limit) for limit in limits)),
             zero_centered=False,
             categories=[],
             colormap=MAGNITUDE_COLORMAP,

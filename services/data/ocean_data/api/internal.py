@@ -17,7 +17,7 @@ from ocean_data.compute.field import tile_field
 async def get_tile_field(request: HttpRequest, maps: Maps) -> Response[bytes]:
     """Return the field behind a map tile."""
     query = _decode(lambda: msgspec.convert(dict(request.query_params), TileRequest, strict=False))
-    assets = [await maps.catalogue.assets(query.dataset, key) for key in query.variable.split(",")[:3]]
+    assets = await maps.find_variables(query.dataset, query.variable)
     return _encode(await maps.workers.run(tile_field, maps.reading, assets, query))
 
 

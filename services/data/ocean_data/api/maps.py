@@ -1,6 +1,5 @@
 """Routes of maps: the range of a variable in view, and arrows of vectors."""
 
-import asyncio
 from dataclasses import dataclass
 from typing import Annotated, get_args
 
@@ -21,7 +20,7 @@ from ocean_core.errors import InvalidRequest
 from ocean_core.tiles import Projection
 from ocean_data.api.parameters import READING_ERRORS, HttpRequest
 from ocean_data.compute.field import View, range_in_view
-from ocean_data.compute.vectors import Vector, tile_arrows
+from ocean_data.compute.vectors import Vector, match_units, tile_arrows
 from ocean_data.reading.base import Reading
 from ocean_data.threads import ThreadPool
 
@@ -61,7 +60,7 @@ class MapService:
     reading: Reading
 
     async def find_variables(self, dataset: str, variable: str) -> list[Assets]:
-        """Find a variable by its key, or the two components of a vector by their keys with a comma."""
+        """Find a variable by its key, or the two components of a vector, in one unit, by their keys with a comma."""
         keys = variable.split(",")
         if len(keys) > 2 or not all(key.strip() for key in keys):
             raise InvalidRequest(
@@ -69,7 +68,8 @@ class MapService:
                 variable=variable[:60],
                 field="variable",
             )
-        return await asyncio.gather(*(self.catalogue.assets(dataset, key) for key in keys))
+        assets = [await self.catalogue.assets(dataset, key) for key in keys]
+        return match_units(*assets) if len(assets) == 2 else assets
 
 
 Maps = NamedDependency[SkipValidation[MapService]]

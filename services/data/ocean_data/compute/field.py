@@ -64,8 +64,6 @@ def revision(source: Source, levels: Sequence[Level]) -> str:
 def tile_field(reading: Reading, variables: Sequence[Assets], query: TileRequest) -> TileField:
     """Return values at the centres of a tile's pixels: of one variable, or the magnitude of two."""
     check_search(query.radius, query.neighbours)
-    if len(variables) > 2:
-        raise InvalidRequest("name one variable, or the two components of a vector", field="variable")
     levels = [Level.of(variable, query.time, query.depth) for variable in variables]
     maps = [reading.grids.tile(level.assets.grid, tile_map(query)) for level in levels]
     # Two components are folded alike where they are on the same grid.

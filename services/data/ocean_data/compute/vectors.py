@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets, VariableInfo
@@ -11,6 +12,7 @@ from ocean_common.contracts.data import TileRequest
 from ocean_common.contracts.places import Arrow, ArrowCollection, ArrowProperties, PointGeometry
 from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import Floats, east_and_north
+from ocean_core.units import unit_conversion
 from ocean_core.vectors import TRUE_AXIS, Axis, bearing, component_axes
 from ocean_data.compute.field import Level, revision
 from ocean_data.compute.interpolation import LocalStencil, gather, stencil
@@ -19,19 +21,13 @@ from ocean_data.reading.base import Reading
 
 ARROWS = {-1: 8, 0: 16, 1: 32}  # along each side of a tile, by density
 LONGEST = 9
+SAME_UNITS = 1.0, 0.0
 
 
 def vector_axes(first: VariableInfo, second: VariableInfo) -> tuple[Axis, Axis]:
     """Return the axes of two components: as their standard names say, else along the grid's rows and columns."""
-    if first.units != second.units:
-        raise InvalidRequest(
-            "{key} is in {units!r} and {other_key} in {other_units!r}: these are not the two components of a vector",
-            key=first.key,
-            units=first.units,
-            other_key=second.key,
-            other_units=second.units,
-            field="variable",
-        )
+    if unit_conversion(second.units, first.units) != SAME_UNITS:
+        raise _no_vector(first, second)
     axis, other_axis = component_axes(first.standard_name, second.standard_name)
     if TRUE_AXIS[axis] == TRUE_AXIS[other_axis]:
         raise InvalidRequest(
@@ -42,6 +38,35 @@ def vector_axes(first: VariableInfo, second: VariableInfo) -> tuple[Axis, Axis]:
             field="variable",
         )
     return axis, other_axis
+
+
+def match_units(first: Assets, second: Assets) -> list[Assets]:
+    """Return two components, the second in the unit of the first."""
+    conversion = unit_conversion(second.variable.units, first.variable.units)
+    if conversion == SAME_UNITS:
+        return [first, second]
+    if conversion is None or second.equation is not None:
+        raise _no_vector(first.variable, second.variable)
+    factor, offset = conversion
+    files = [
+        replace(file, conversion=(own_factor * factor, own_offset * factor + offset))
+        for file in second.files
+        for own_factor, own_offset in [file.conversion or SAME_UNITS]
+    ]
+    low, high = (limit * factor + offset for limit in second.variable.scale)
+    info = replace(second.variable, units=first.variable.units, scale=(low, high))
+    return [first, replace(second, variable=info, files=files)]
+
+
+def _no_vector(first: VariableInfo, second: VariableInfo) -> InvalidRequest:
+    return InvalidRequest(
+        "{key} is in {units!r} and {other_key} in {other_units!r}: these are not the two components of a vector",
+        key=first.key,
+        units=first.units,
+        other_key=second.key,
+        other_units=second.units,
+        field="variable",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
