@@ -10,6 +10,9 @@ import xarray as xr
 from litestar.testing import TestClient
 from tests.looping import loop_over
 
+from ocean_data.extraction import ONE_PIECE
+from ocean_data.spool import MIB
+
 API = "/api/v2.0/subset"
 ARCTIC = {"min_range": "72,5", "max_range": "78,20", "time": "2016-02-01,2016-02-03"}
 OSTIA = {"min_range": "-2,160", "max_range": "2,-160", "time": "2006-04-16,2006-07-16"}
@@ -207,3 +210,35 @@ def test_an_extraction_over_the_budget_is_refused_with_what_would_fit(app_over, 
         status, detail = refused(small, "arctic_day/votemper", depth="all")
     assert status == 413
     assert "would fit" in detail
+
+
+def test_a_broken_download_of_a_long_file_goes_on_where_the_bytes_are_the_same(app_over, described, tmp_path):
+    side = 1100
+    with netCDF4.Dataset(tmp_path / "large.nc", "w") as file:
+        for name in ("lat", "lon"):
+            file.createDimension(name, side)
+            file.createVariable(name, "f8", (name,))[:] = np.linspace(0, 50, side)
+        file.createVariable("v", "f4", ("lat", "lon"))[:] = np.random.default_rng(1).random((side, side))
+    assets = described(tmp_path / "large.nc", "v", kind="rectilinear", latitude="lat", longitude="lon")
+    params = {"min_range": "0,0", "max_range": "50,50", "time": "-1", "output_format": "NETCDF3_CLASSIC"}
+    with TestClient(app_over([assets])) as client:
+        whole = ask(client, "made/v", **params)
+        tag, size = whole.headers["etag"], len(whole.content)
+        assert size == int(whole.headers["content-length"]) > ONE_PIECE
+        assert tag[0] == '"'
+        assert whole.headers["accept-ranges"] == "bytes"
+
+        def resume(first, last="", **headers):
+            headers = {"range": f"bytes={first}-{last}"} | headers
+            return client.get(f"{API}/made/v", params={"should_zip": "0", **params}, headers=headers)
+
+        rest = resume(size // 2, **{"if-range": tag})
+        assert rest.status_code == 206
+        assert rest.headers["content-range"] == f"bytes {size // 2}-{size - 1}/{size}"
+        assert rest.content == whole.content[size // 2 :]
+        assert resume(MIB - 5, MIB + 5).content == whole.content[MIB - 5 : MIB + 6]  # of two pieces
+        assert resume(size).status_code == 416
+        other = resume(5, **{"if-range": '"older"'})
+        assert (other.status_code, other.content) == (200, whole.content)
+        known = resume(0, **{"if-none-match": tag})
+        assert (known.status_code, known.content) == (304, b"")

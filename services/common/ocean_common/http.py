@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable, Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Any, NamedTuple, Protocol, TypeVar
 from urllib.parse import parse_qs
@@ -43,6 +44,7 @@ FOREVER = "public, max-age=31536000, immutable"
 BINARY_TYPES = {
     "application/pdf", "application/x-netcdf", "application/zip", "image/jpeg", "image/png", "image/tiff", "image/webp",
 }  # fmt: skip
+DIGEST = partial(hashlib.blake2b, digest_size=12)  # of the bytes of an answer
 T = TypeVar("T")
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
@@ -129,9 +131,9 @@ def entity_tag(content: bytes) -> str:
     return f'W/"{_digest(content)}"'
 
 
-def strong_tag(tag: str, content: bytes) -> str:
+def strong_tag(tag: str, digest: str) -> str:
     """Return a tag that names the very bytes of an answer, besides what its weak ``tag`` names (RFC 9110 §8.8.3)."""
-    return f'"{_opaque(tag)}.{_digest(content)}"'
+    return f'"{_opaque(tag)}.{digest}"'
 
 
 def find_tag(if_none_match: str | None, tag: str) -> str | None:
@@ -150,7 +152,7 @@ def _opaque(tag: str) -> str:
 
 
 def _digest(content: bytes) -> str:
-    return hashlib.blake2b(content, digest_size=12).hexdigest()
+    return DIGEST(content).hexdigest()
 
 
 class HttpSemantics:
@@ -192,6 +194,8 @@ class _ResponseSender:
         self._readable = scope["method"] in {"GET", "HEAD"} and not scope["path"].startswith("/internal/")
         self._byte_order_mark = wants_byte_order_mark(scope["query_string"])
         self._start: HTTPResponseStartEvent | None = None
+        self._chosen: slice | None = None  # bytes of the body; None: all
+        self._position = 0  # in the body
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -204,16 +208,14 @@ class _ResponseSender:
             start, self._start = self._start, None
             if self._byte_order_mark:
                 message = add_byte_order_mark(start, message)
-            message = self._finish(start, message)
+            self._finish(start, message)
             if self._language.varies:
                 self._mark_language(MutableScopeHeaders(start))
             if self._head:
                 # The server holds the same scope, and would miss the body that content-length promises.
                 self._scope["method"] = HttpMethod.HEAD
             await self._send(start)
-        if self._head:
-            message = _body(b"", more=message.get("more_body", False))
-        await self._send(message)
+        await self._send(self._cut(message))
 
     def _mark_language(self, headers: MutableScopeHeaders) -> None:
         headers["content-language"] = self._language.language
@@ -221,60 +223,65 @@ class _ResponseSender:
         if self._language.packages and "accept-language" not in map(str.lower, names):
             headers["vary"] = ", ".join([*names, "accept-language"])
 
-    def _finish(self, start: HTTPResponseStartEvent, body: HTTPResponseBodyEvent) -> HTTPResponseBodyEvent:
-        """Tag a response, and cut it to what the client does not have yet."""
+    def _finish(self, start: HTTPResponseStartEvent, body: HTTPResponseBodyEvent) -> None:
+        """Tag a response, and choose the bytes that the client does not have yet."""
         if not self._readable or start["status"] != HTTPStatus.OK:
-            return body
-        headers = MutableScopeHeaders(start)
-        marked = self._scope.get("state", {}).get("caching")
+            return
+        headers, state = MutableScopeHeaders(start), self._scope.get("state", {})
+        marked, digest = state.get("caching"), state.get("digest")
         complete = not body.get("more_body")
         if marked:
             headers["etag"], headers["cache-control"] = marked
         elif complete and "etag" not in headers:
             headers["etag"] = entity_tag(body["body"])
         if complete and body["body"] and headers.get("content-type", "").partition(";")[0] in BINARY_TYPES:
-            headers["etag"] = strong_tag(headers["etag"], body["body"])
+            digest = digest or _digest(body["body"])
+        if digest:
+            headers["etag"] = strong_tag(headers.get("etag", ""), digest)
         if "cache-control" not in headers:
             headers["cache-control"] = "no-cache"  # keep it, but ask whether it is still right
-        if not complete:
-            return body
+        if not (complete or digest):
+            return
         if find_tag(self._header(b"if-none-match"), headers.get("etag", "")):
             start["status"] = HTTPStatus.NOT_MODIFIED
             for name in ("content-length", "content-type"):
                 headers.pop(name, None)
-            return _body(b"")
+            self._chosen = slice(0, 0)
+            return
         headers["accept-ranges"] = "bytes"
-        return self._cut(start, headers, body)
+        self._choose_range(start, headers, len(body["body"]) if complete else int(headers["content-length"]))
 
-    def _cut(
-        self, start: HTTPResponseStartEvent, headers: MutableScopeHeaders, body: HTTPResponseBodyEvent
-    ) -> HTTPResponseBodyEvent:
-        """Cut to one byte range (RFC 9110 §14); several ranges, and other units, get the whole.
+    def _choose_range(self, start: HTTPResponseStartEvent, headers: MutableScopeHeaders, size: int) -> None:
+        """Choose one byte range (RFC 9110 §14); of several ranges, and of other units, the whole is sent.
 
-        So does a range of other bytes than these: If-Range names a strong tag.
+        So it is for a range of other bytes than these: If-Range names a strong tag.
         """
         match, condition = _RANGE.fullmatch(self._header(b"range")), self._header(b"if-range")
         other = condition and (condition.startswith("W/") or condition != headers["etag"])
         if not match or not (match[1] or match[2]) or other:
-            return body
-        size = len(body["body"])
+            return
         first = int(match[1]) if match[1] else max(0, size - int(match[2]))
         last = min(int(match[2]), size - 1) if match[1] and match[2] else size - 1
         if first > last:
             start["status"] = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
             headers["content-range"], headers["content-length"] = f"bytes */{size}", "0"
-            return _body(b"")
+            self._chosen = slice(0, 0)
+            return
         start["status"] = HTTPStatus.PARTIAL_CONTENT
         headers["content-range"] = f"bytes {first}-{last}/{size}"
         headers["content-length"] = str(last + 1 - first)
-        return _body(body["body"][first : last + 1])
+        self._chosen = slice(first, last + 1)
+
+    def _cut(self, body: HTTPResponseBodyEvent) -> HTTPResponseBodyEvent:
+        """Return the chosen part of a piece of the body; none for HEAD."""
+        content, start = body["body"], self._position
+        self._position += len(content)
+        if self._chosen is not None:
+            content = content[max(0, self._chosen.start - start) : max(0, self._chosen.stop - start)]
+        return {**body, "body": b"" if self._head else content}
 
     def _header(self, name: bytes) -> str:
         return self._request_headers.get(name, b"").decode("latin-1")
-
-
-def _body(content: bytes, *, more: bool = False) -> HTTPResponseBodyEvent:
-    return {"type": "http.response.body", "body": content, "more_body": more}
 
 
 async def _refuse_address(size: int, send: Send) -> None:
@@ -286,7 +293,7 @@ async def _refuse_address(size: int, send: Send) -> None:
     content = msgspec.json.encode(problem)
     headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(content)).encode())]
     await send({"type": "http.response.start", "status": problem.status, "headers": headers})
-    await send(_body(content))
+    await send({"type": "http.response.body", "body": content, "more_body": False})
 
 
 def _find_language(scope: Scope) -> Language:

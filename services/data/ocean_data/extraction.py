@@ -166,6 +166,7 @@ class ExtractionService:
             if reader.size is not None and planned.revision:
                 revision = await self.workers.run(planned.extraction.revision, self.reading.source)
             made_from(request, planned.catalogue_revision, revision)
+            request.scope["state"]["digest"] = reader.digest
             if reader.size is not None and reader.size <= ONE_PIECE:
                 return Response(b"".join([piece async for piece in reader]), **options)
             stack.pop_all()

@@ -7,6 +7,7 @@ at the limit, what all readers have read is dropped, and writers wait for the sl
 
 import asyncio
 import fcntl
+import hashlib
 import os
 import shutil
 import tempfile
@@ -17,6 +18,7 @@ from pathlib import Path
 from threading import Condition
 from time import monotonic
 
+from ocean_common.http import DIGEST
 from ocean_core.errors import RequestTooLarge, TooBusy
 from ocean_data.threads import ThreadPool
 
@@ -89,6 +91,7 @@ class SpoolWriter:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     complete: bool = True  # from its first byte: others may still join
     moved: float = field(default_factory=monotonic)  # when one of its readers last read
+    digest: str = ""  # of all bytes of a file
     task: asyncio.Task[None] | None = None
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
 
@@ -135,6 +138,8 @@ class SpoolWriter:
         try:
             write(str(path))
             file = os.open(path, os.O_RDONLY)
+            with path.open("rb") as content:
+                self.digest = hashlib.file_digest(content, DIGEST).hexdigest()
         finally:
             path.unlink(missing_ok=True)
         self.spool.adopt(self, Segment(0, file, os.fstat(file).st_size))
@@ -152,6 +157,11 @@ class SpoolReader:
     def size(self) -> int | None:
         """Bytes of the answer; None while it is made."""
         return self._entry.size if self._entry.done else None
+
+    @property
+    def digest(self) -> str:
+        """Digest of the bytes of a file; empty for what is not written as a file, and until it is."""
+        return self._entry.digest
 
     async def wait_ready(self, *, complete: bool) -> None:
         """Wait for the first bytes, or for all. A failure until then is raised."""
