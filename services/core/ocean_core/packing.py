@@ -1,7 +1,7 @@
 """Packed numbers of files as values: scale, offset, missing values and valid range of a variable (CF 8.1, NUG)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -19,6 +19,7 @@ PACKING_ATTRIBUTES = (
     "valid_min",
     "valid_range",
 )
+INTEGER_FILLS = {"i2": -32767, "u2": 65535, "i4": -2147483647, "u4": 4294967295}  # NetCDF's own; bytes have none
 DEFAULT_FILL = 9.9e36  # NetCDF writes 9.96921e36 where nothing was written: no quantity of the sea is so large
 
 
@@ -57,10 +58,13 @@ class Packing:
             unsigned=_text(attributes.get("_Unsigned")).lower() == "true",
         )
 
+    def number_type(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
+        """Return the type of numbers that are stored as ``dtype``: the unsigned one where `_Unsigned` says so."""
+        return np.dtype(dtype.str.replace("i", "u")) if self.unsigned and dtype.kind == "i" else dtype
+
     def unpack(self, raw: NDArray[Any], dtype: type[np.floating]) -> NDArray[np.floating]:
         """Return the numbers of a file as values of ``dtype``; NaN where there is nothing."""
-        if self.unsigned and raw.dtype.kind == "i":
-            raw = raw.view(raw.dtype.str.replace("i", "u"))
+        raw = raw.view(self.number_type(raw.dtype))
         values = raw.astype(self.working)
         nothing = np.zeros(raw.shape, dtype=bool)
         for value in self.missing:
@@ -77,6 +81,77 @@ class Packing:
             nothing |= (values < self.low) | (values > self.high)
         values[nothing] = np.nan
         return values.astype(dtype, copy=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encoding:
+    """Type and packing of integers in a file that come back from their values by rounding."""
+
+    dtype: np.dtype[Any]  # as stored
+    packing: Packing
+    fill: int
+    numbers: tuple[tuple[str, np.generic], ...]  # scale_factor and add_offset, in the types of the file
+
+    @classmethod
+    def from_attributes(cls, attributes: Mapping[str, Any], dtype: np.dtype[Any]) -> Self | None:
+        """Take the attributes of a variable whose numbers are stored as `dtype`; None if these do not come back.
+
+        So it is with floats, with 64 bits, with steps that are finer than the type of the values, and with bytes of
+        which none stands for missing values.
+        """
+        if dtype.kind not in "iu" or dtype.itemsize > 4:
+            return None
+        dtype, packing = dtype.newbyteorder("="), Packing.from_attributes(attributes, dtype)
+        native, working = packing.number_type(dtype), packing.working
+        fills = [as_stored(native, value) for value in packing.missing]
+        fill = next((int(value) for value in fills if np.isfinite(value)), INTEGER_FILLS.get(native.str[1:]))
+        largest = abs(packing.offset) + abs(packing.scale) * 2.0 ** (8 * dtype.itemsize)
+        with np.errstate(over="ignore", invalid="ignore"):
+            if fill is None or not 4 * np.spacing(working(largest)) < abs(working(packing.scale)):
+                return None
+        numbers = tuple(
+            (name, number if number.dtype.kind in "iuf" else np.float64(value))
+            for name, value in (("scale_factor", packing.scale), ("add_offset", packing.offset))
+            for number in np.asarray(attributes.get(name, [])).ravel()[:1]
+        )
+        return cls(dtype=dtype, packing=packing, fill=fill, numbers=numbers)
+
+    @property
+    def signed(self) -> Self:
+        """The same bits in a signed type: `_Unsigned` tells of it where a format has no unsigned ones."""
+        if self.dtype.kind == "i":
+            return self
+        dtype = np.dtype(self.dtype.str.replace("u", "i"))
+        return replace(self, dtype=dtype, packing=replace(self.packing, unsigned=True))
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """The attributes of a variable that is stored so."""
+        packing, native = self.packing, self.packing.number_type(self.dtype)
+        attributes: dict[str, Any] = {"_FillValue": native.type(self.fill).view(self.dtype), **dict(self.numbers)}
+        if native != self.dtype:
+            attributes["_Unsigned"] = "true"
+        limits = np.iinfo(native)
+        for name, limit, whole in (("valid_min", packing.low, np.ceil), ("valid_max", packing.high, np.floor)):
+            if packing.unpacked_range and np.isfinite(limit):
+                attributes[name] = packing.working(limit)
+            elif limits.min <= limit <= limits.max:
+                attributes[name] = native.type(whole(limit)).view(self.dtype)
+        return attributes
+
+    def pack(self, values: NDArray[np.floating]) -> NDArray[Any]:
+        """Return the integers of values, the fill of NaN; raise InvalidPacking for what none of them stands for."""
+        packing, native = self.packing, self.packing.number_type(self.dtype)
+        scale, offset = (float(packing.working(number)) for number in (packing.scale, packing.offset))
+        exact = (values.astype(np.float64) - offset) / scale
+        there = np.isfinite(exact)
+        numbers = np.rint(np.where(there, exact, self.fill))
+        limits = np.iinfo(native)
+        misfit = np.max(np.abs(exact - numbers), initial=0.0, where=there)
+        if misfit > 0.25 or not (numbers.min(initial=0) >= limits.min and numbers.max(initial=0) <= limits.max):
+            raise InvalidPacking("its values are none of its scale_factor and add_offset")
+        packed: NDArray[Any] = numbers.astype(native).view(self.dtype)
+        return packed
 
 
 def packing_number(attributes: Mapping[str, Any], name: str, default: float) -> float:

@@ -72,6 +72,7 @@ def plan_difference(
     return replace(
         left,
         fields=[*(pair.field for pair in pairs), *(field for field in left.fields if field.auxiliary)],
+        encodings={},
         coordinates=coordinates,
         body=partial(_read_difference, left=left.body, right=right.body, pairs=pairs, right_rows=all_rows),
         rows=min(left.rows, right.rows) if "time" in left.dims else max(left.dims.values()),

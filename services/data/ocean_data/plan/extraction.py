@@ -4,7 +4,7 @@ An extraction knows its dimensions, coordinates, fields and cost before the firs
 rows of its first dimension in parts, so that memory does not grow with the request.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,9 +14,10 @@ from pyproj import CRS
 from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.data import Kind
 from ocean_core.errors import Message, RequestTooLarge, SourceUnreadable
+from ocean_core.packing import Encoding
 from ocean_data.compute.evaluation import steps_of
 from ocean_data.grids.base import Coordinate, Outlines
-from ocean_data.plan.times import Axis
+from ocean_data.plan.times import used_files
 from ocean_data.reading.base import Reading, Source
 
 Values = NDArray[np.floating]
@@ -87,6 +88,7 @@ class Extraction:
     used: Sequence[tuple[Assets, Sequence[int] | None]]  # what is read, and at which steps
     facts: dict[str, str | float] = field(default_factory=dict)
     fitting: Callable[[float], Message] | None = None  # suggests a request of a share (0 to 1) of this
+    encodings: Mapping[str, Callable[[], Encoding | str]] = field(default_factory=dict)  # of values as in the files
     outline: Callable[[], Outlines | None] | None = None  # where the cells of the places end; None: they are points
 
     def coordinate(self, name: str) -> Coordinate | None:
@@ -190,12 +192,15 @@ def check_unchanged(extraction: Extraction, reading: Reading, parts: Parts) -> P
     before = [reading.source.signature(path) for path in paths]
     for part in parts:
         if [reading.source.signature(path) for path in paths] != before:
-            raise SourceUnreadable(
-                "a file of {dataset} was replaced while it was read; ask again",
-                dataset=extraction.dataset,
-                retry_after=2,
-            )
+            raise replaced_meanwhile(extraction)
         yield part
+
+
+def replaced_meanwhile(extraction: Extraction) -> SourceUnreadable:
+    """Return the error for values that are of two states of a file."""
+    return SourceUnreadable(
+        "a file of {dataset} was replaced while it was read; ask again", dataset=extraction.dataset, retry_after=2
+    )
 
 
 def _files(assets: Assets, steps: Sequence[int] | None) -> set[str]:
@@ -203,6 +208,4 @@ def _files(assets: Assets, steps: Sequence[int] | None) -> set[str]:
     if assets.equation is not None:
         paths = [_files(operand, steps_of(operand, assets, steps)) for operand in assets.operands.values()]
         return set().union(*paths)
-    if assets.steps is None or steps is None:
-        return {file.path for file in assets.files[:1]}
-    return {assets.files[number].path for number in Axis.of(assets.steps).files(steps)}
+    return {file.path for file in used_files(assets, steps)}

@@ -16,6 +16,7 @@ from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.data import ExtractionRequest, Kind, PointsRequest, VectorPart
 from ocean_core.errors import InvalidRequest, Message
 from ocean_core.geometry import Floats, wrap_longitude
+from ocean_core.packing import Encoding
 from ocean_core.vectors import rename_component
 from ocean_data.compute import depth as depths
 from ocean_data.compute.depth import Depth
@@ -25,8 +26,8 @@ from ocean_data.grids.base import Coordinate, Frame, horizontal
 from ocean_data.plan.ancillary import with_land_mask, with_sea_floor
 from ocean_data.plan.extraction import Cost, Extraction, Field, Values
 from ocean_data.plan.sampling import Places, Sample, VectorSample, WindowReader
-from ocean_data.plan.times import Instants, select_instants
-from ocean_data.reading.base import Reading
+from ocean_data.plan.times import Instants, select_instants, used_files
+from ocean_data.reading.base import Reading, Source
 
 VALUES_AT_ONCE = 4_000_000  # values in one part
 OF_LINES: set[VectorPart] = {"along", "across"}
@@ -169,11 +170,12 @@ def plan_fields(
     ``fitting``: where it is None, a shorter period is suggested.
     """
     variables, source = [reader.assets for reader in readers], reading.source
-    vector, facts, exact = None, dict[str, str | float](), depth != "mean"
+    vector, facts = None, dict[str, str | float]()
+    change = "mean over the depth" if depth == "mean" else ""
     if isinstance(frame, Places):
         facts["interpolation"] = query.interpolation
         # Values as in the files have the type of these: no digit is told that none wrote.
-        exact = exact and query.interpolation == "nearest"
+        change = change if query.interpolation == "nearest" else f"interpolated ({query.interpolation})"
         samples = [reader for reader in readers if isinstance(reader, Sample)]
         vector = VectorSample.of(reading, samples, frame.where, query.vector, frame.along)
     if depth in {"bottom", "mean"} or (depth == "all" and isinstance(frame, Places)):
@@ -189,11 +191,14 @@ def plan_fields(
     own, fields = tuple(frame.dims), []
     vertical = [_vertical(variable, depth, coordinates, dims) for variable in variables]
     for variable, level in zip(variables, vertical, strict=True):
-        dtype = source.precision(variable) if exact else np.float64
+        dtype = np.float64 if change else source.precision(variable)
         time = ("time",) if variable.steps else ()
         fields.append(Field(variable=variable.variable, dims=(*time, *level, *own), dtype=dtype))
+    changes = {variable.variable.key: (number, change) for number, variable in enumerate(variables)}
     if vector:
         fields = [*vector_fields(variables, query.vector, fields), *fields[2:]]
+        names = "{} and {}".format(*(variable.variable.key for variable in variables[:2]))
+        changes |= dict.fromkeys(query.vector, (0, f"calculated from {names}"))
     fields += _deep_fields(variables, depth, vertical, own)
     dims |= frame.dims
     steps = instants.of_rows(slice(None)) if instants else [None] * len(readers)
@@ -222,8 +227,24 @@ def plan_fields(
         cost=replace(cost, values=values),
         used=list(zip(variables, steps, strict=True)),
         facts=facts,
+        encodings={
+            key: partial(_find_encoding, source, variables[number], steps[number], text)
+            for key, (number, text) in changes.items()
+        },
         fitting=fitting or (partial(_shorter_period, instants) if instants else None),
     )
+
+
+def _find_encoding(source: Source, variable: Assets, steps: Sequence[int] | None, change: str) -> Encoding | str:
+    """Return the encoding of unchanged values; else why they have none, empty where the files have none."""
+    encoding, *others = source.encodings(variable, steps)
+    if others and variable.equation is not None:
+        return "calculated"
+    if others:
+        return "files are packed differently"
+    if encoding is not None and any(file.conversion for file in used_files(variable, steps)):
+        return f"converted to {variable.variable.units}"
+    return "" if encoding is None else change or encoding
 
 
 def _read_fields(

@@ -82,6 +82,7 @@ def plan_statistics(reading: Reading, variables: Sequence[Assets], query: Statis
         dims=dims,
         coordinates=coordinates,
         fields=fields,
+        encodings={},
         body=partial(
             _read_statistics,
             body=read.body,

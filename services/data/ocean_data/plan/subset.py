@@ -1,12 +1,13 @@
 """Subsets as files that simple programs read: fixed names, temperatures in degrees Celsius, hours since 1950."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import replace
 from functools import partial
 
 import msgspec
 import numpy as np
 
+from ocean_core.packing import Encoding
 from ocean_core.time import parse_time_units
 from ocean_core.units import canonical_units
 from ocean_data.grids.base import Coordinate
@@ -43,7 +44,17 @@ def plain(extraction: Extraction) -> Extraction:
         coordinates=[_plain(extraction, coordinate) for coordinate in extraction.coordinates],
         fields=[_field(field, names[field.key], field.key in kelvin) for field in extraction.fields],
         body=partial(_read_renamed, extraction.body, names, kelvin),
+        encodings={
+            names[key]: partial(_find_encoding, find, key in kelvin)
+            for key, find in extraction.encodings.items()
+            if key in names
+        },
     )
+
+
+def _find_encoding(find: Callable[[], Encoding | str], is_kelvin: bool) -> Encoding | str:
+    encoding = find()
+    return "converted to degC" if is_kelvin and isinstance(encoding, Encoding) else encoding
 
 
 def _read_renamed(

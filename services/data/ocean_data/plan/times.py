@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.arrays import unpack_array
-from ocean_common.contracts.assets import Assets, Steps
+from ocean_common.contracts.assets import Assets, File, Steps
 from ocean_common.contracts.data import Minuend, TimedRequest
 from ocean_core.errors import InvalidRequest, Message, TimeNotFound
 from ocean_core.time import (
@@ -273,3 +273,10 @@ def _matching(variable: Assets, instants: Instants) -> NDArray[np.intp]:
     for place in np.flatnonzero(high - low > 1):
         low[place] += int(np.argmax(axis.raw[low[place] : high[place]] == instants.raw[place]))
     return low.astype(np.intp)
+
+
+def used_files(variable: Assets, steps: Sequence[int] | None) -> list[File]:
+    """Return the files of time steps; of a variable without time the first."""
+    if variable.steps is None or steps is None:
+        return [variable.files[0]]
+    return [variable.files[number] for number in sorted(Axis.of(variable.steps).files(steps))]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ocean_common.contracts import assets
 from ocean_common.contracts.assets import Assets
 from ocean_core.cache import ByteBoundedCache
+from ocean_core.packing import Encoding
 from ocean_data.compute.tiles import TileMap, TileStencil, tile_stencil
 from ocean_data.grids import build, require_grid
 from ocean_data.grids.base import Cells, Coordinates, Grid
@@ -37,6 +38,9 @@ class Source(Protocol):
 
     def precision(self, variable: Assets) -> type[np.floating]:
         """Return the type that holds the variable's values without loss: float32, or float64."""
+
+    def encodings(self, variable: Assets, steps: Sequence[int] | None) -> set[Encoding | None]:
+        """Return the encodings of values in the files of some steps, None for floats: None alone if the first is so."""
 
     def chunking(self, variable: Assets) -> tuple[int, int, int, int]:
         """Return time steps, levels, rows and columns of what is read at once in the variable's first file."""

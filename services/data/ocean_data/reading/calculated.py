@@ -11,6 +11,7 @@ from ocean_common.contracts.assets import Assets, Grid, VariableInfo
 from ocean_core.cache import ByteBoundedCache
 from ocean_core.errors import VariableNotFound
 from ocean_core.expression import parse_expression
+from ocean_core.packing import Encoding
 from ocean_data.compute.equations import calculated_assets, circular_equation, stored_variable, with_operands
 from ocean_data.compute.evaluation import VALUES_AT_ONCE, calculate_columns, calculate_window, steps_of
 from ocean_data.grids.base import Cells, Coordinates
@@ -145,6 +146,13 @@ class Calculated:
             return self._source.precision(variable)
         doubled = any(self.precision(operand) is not np.float32 for operand in variable.operands.values())
         return np.float64 if doubled else np.float32
+
+    def encodings(self, variable: Assets, steps: Sequence[int] | None) -> set[Encoding | None]:
+        """Those of all operands."""
+        if variable.equation is None:
+            return self._source.encodings(variable, steps)
+        of_operands = (self.encodings(item, steps_of(item, variable, steps)) for item in variable.operands.values())
+        return {None}.union(*of_operands)
 
     def chunking(self, variable: Assets) -> tuple[int, int, int, int]:
         """That of the operand with the most dimensions."""

@@ -36,9 +36,7 @@ class KernelPacking:
     @classmethod
     def of(cls, packing: Packing, dtype: np.dtype[Any]) -> Self:
         """Translate a packing of numbers of `dtype`."""
-        native = dtype.newbyteorder("=")
-        if packing.unsigned and native.kind == "i":
-            native = np.dtype(native.str.replace("i", "u"))
+        native = packing.number_type(dtype.newbyteorder("="))
         single = packing.working is np.float32
         missing = [float(as_stored(native, value)) for value in packing.missing]
         with np.errstate(over="ignore"):

@@ -21,11 +21,11 @@ from ocean_common.dataset_uri import Kind, kind_of
 from ocean_core.cache import ByteBoundedCache
 from ocean_core.cells import find_land
 from ocean_core.errors import MessageError, SourceUnreadable
-from ocean_core.packing import Packing
+from ocean_core.packing import Encoding, Packing
 from ocean_data.compute.depth import deepest_first
 from ocean_data.grids import ROLES, arrange_coordinates
 from ocean_data.grids.base import Cells, Coordinates
-from ocean_data.plan.times import Axis
+from ocean_data.plan.times import Axis, used_files
 from ocean_data.reading.chunks import ChunkReader
 from ocean_data.reading.files import ATTEMPTS, State, being_written, changed, unreadable
 from ocean_data.reading.library import Library
@@ -158,6 +158,14 @@ def mask_box(variable: Assets, mask: Assets, file: File, box: Box) -> tuple[File
     return file, (times, levels, y, x)
 
 
+class StoredFacts(NamedTuple):
+    """Facts of a variable in a file."""
+
+    precision: type[np.floating]  # of its values
+    chunks: Shape
+    encoding: Encoding | None  # None: floats, or numbers that do not come back from their values
+
+
 class _Replaced(Exception):
     """A file is not what it was before it was read."""
 
@@ -188,7 +196,7 @@ class NetCDFSource:
             "object": ChunkReader(objects, chunk_bytes, helpers),
         }
         self._levels: ByteBoundedCache[NDArray[np.float32]] = ByteBoundedCache(level_bytes, lambda level: level.nbytes)
-        self._facts: ByteBoundedCache[tuple[type[np.floating], Shape]] = ByteBoundedCache(FACTS, lambda _: 1)
+        self._facts: ByteBoundedCache[StoredFacts] = ByteBoundedCache(FACTS, lambda _: 1)
 
     def close(self) -> None:
         """Close all files."""
@@ -198,8 +206,7 @@ class NetCDFSource:
             opener.close()
 
     def as_indexed(self, variable: Assets, steps: Sequence[int] | None) -> bool:
-        numbers = {0} if variable.steps is None or steps is None else Axis.of(variable.steps).files(steps)
-        files = [variable.files[number] for number in numbers]
+        files = used_files(variable, steps)
         try:
             states = (self.signature(file.path) for file in files)
             return all(state[1:3] == (file.size, file.mtime_ns) for state, file in zip(states, files, strict=True))
@@ -272,21 +279,29 @@ class NetCDFSource:
         return cells
 
     def precision(self, variable: Assets) -> type[np.floating]:
-        return self._find_facts(variable)[0]
+        return self._find_facts(variable, variable.files[0]).precision
 
     def chunking(self, variable: Assets) -> Shape:
-        return self._find_facts(variable)[1]
+        return self._find_facts(variable, variable.files[0]).chunks
 
-    def _find_facts(self, variable: Assets) -> tuple[type[np.floating], Shape]:
-        """Return precision and shape of chunks of a variable in its first file, without its values."""
+    def encodings(self, variable: Assets, steps: Sequence[int] | None) -> set[Encoding | None]:
+        first, *others = used_files(variable, steps)
+        encoding = self._find_facts(variable, first).encoding
+        if encoding is None:
+            return {None}
+        return {encoding, *(self._find_facts(variable, file).encoding for file in others)}
 
-        def take(variables: Variables) -> tuple[type[np.floating], Shape]:
+    def _find_facts(self, variable: Assets, file: File) -> "StoredFacts":
+        """Return what is known of a variable in a file without its values."""
+
+        def take(variables: Variables) -> StoredFacts:
             stored = variables(variable.source)
             if stored.dimensions != tuple(dimension.name for dimension in variable.dimensions):
                 raise changed(path)
-            return stored.packing.working, chunking(stored, variable)
+            encoding = Encoding.from_attributes(stored.attributes, stored.dtype)
+            return StoredFacts(stored.packing.working, chunking(stored, variable), encoding)
 
-        path = variable.files[0].path
+        path = file.path
         return self._facts.get((self.signature(path), variable.source), lambda: self._read(path, take))
 
     def coordinates(self, grid: assets.Grid) -> Coordinates:

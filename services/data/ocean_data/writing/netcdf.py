@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from zipstream import ZipStream
 
 from ocean_core.errors import Message, RequestTooLarge
+from ocean_core.packing import Encoding, InvalidPacking
 from ocean_core.time import is_cf_time, parse_time_units
 from ocean_data import __version__
 from ocean_data.grids.base import Coordinate
-from ocean_data.plan.extraction import Extraction, Field, Parts
+from ocean_data.plan.extraction import Extraction, Field, Parts, replaced_meanwhile
 from ocean_data.reading.library import LIBRARY
 
 Attribute = str | int | float | NDArray[Any]
@@ -77,6 +78,15 @@ class Variable:
     attributes: dict[str, Attribute]
     values: NDArray[Any] | None = None  # None: they are read
     key: str | None = None  # of the field that is read
+    encoding: Encoding | None = None  # of integers that stand for its values
+
+    def encode(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return values as they are stored: packed, or with the fill value where they are not finite."""
+        if self.encoding is not None:
+            return self.encoding.pack(values)
+        if values.dtype.kind == "f":
+            values = np.where(np.isfinite(values), values, FILL)
+        return values.astype(self.dtype, copy=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +126,9 @@ class NetCdf:
                     for key, values in part.items():
                         variable = variables[key]
                         selection = rows if variable.dims[:1] == (layout.first,) else ...
-                        file[variable.name][selection] = fill_missing(values, variable.dtype)
+                        file[variable.name][selection] = variable.encode(values)
+        except InvalidPacking as error:
+            raise replaced_meanwhile(extraction) from error
         finally:
             with LIBRARY:
                 file.close()
@@ -130,7 +142,7 @@ class NetCdf:
         defined = [(self._create(file, variable, layout, rows), variable) for variable in layout.variables]
         for created, variable in defined:
             if variable.values is not None:
-                created[...] = fill_missing(variable.values, variable.dtype)
+                created[...] = variable.encode(variable.values)
 
     def _create(self, file: netCDF4.Dataset, variable: Variable, layout: Layout, rows: int) -> Any:
         is_text = variable.dtype == object
@@ -224,7 +236,7 @@ def lay_out(extraction: Extraction, revision: str, *, classic: bool) -> Layout:
         _coordinate_variable(extraction, item, names) for item in extraction.coordinates if item.name != "raw_time"
     ]
     used_names = {variable.name for variable in coordinates} | set(names.values())
-    fields = [_field_variable(field, names, used_names) for field in extraction.fields]
+    fields = [_field_variable(extraction, field, names, used_names, classic=classic) for field in extraction.fields]
     auxiliary = [variable for variable, field in zip(fields, extraction.fields, strict=True) if field.auxiliary]
     scalars: dict[str, dict[str, Attribute]] = {}
     mesh = names[MESH_NODES] if extraction.coordinate("triangles") is not None else None
@@ -261,13 +273,6 @@ def lay_out(extraction: Extraction, revision: str, *, classic: bool) -> Layout:
         attributes=_global_attributes(extraction, revision),
     )
     return _with_classic_types(layout) if classic else layout
-
-
-def fill_missing(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Replace what is not finite with the fill value."""
-    if values.dtype.kind != "f":
-        return values.astype(dtype, copy=False)
-    return np.where(np.isfinite(values), values, FILL).astype(dtype, copy=False)
 
 
 def _dimension_names(extraction: Extraction) -> dict[str, str]:
@@ -339,14 +344,27 @@ def _time_values(
     return seconds, {"units": "seconds since 1970-01-01 00:00:00", "calendar": calendar}
 
 
-def _field_variable(field: Field, names: dict[str, str], used_names: set[str]) -> Variable:
-    info, dtype = field.variable, np.dtype(field.dtype)
+def _field_variable(
+    extraction: Extraction, field: Field, names: dict[str, str], used_names: set[str], *, classic: bool
+) -> Variable:
+    info, find = field.variable, extraction.encodings.get(field.key)
+    source_encoding = find() if find else ""
+    encoding = source_encoding if isinstance(source_encoding, Encoding) else None
     attributes = _text_attributes(
         standard_name=info.standard_name, long_name=info.long_name or info.name, units=info.units
     )
-    attributes["_FillValue"] = np.array(FILL, dtype=dtype)
+    if encoding is not None:
+        encoding = encoding.signed if classic else encoding
+        dtype = encoding.dtype
+        attributes |= encoding.attributes
+    else:
+        dtype = np.dtype(field.dtype)
+        attributes["_FillValue"] = np.array(FILL, dtype=dtype)
+        if source_encoding:
+            attributes["comment"] = f"not packed as in the source: {source_encoding}"
     if info.categories:
-        attributes["flag_values"] = np.arange(len(info.categories), dtype=dtype)
+        flags = np.arange(len(info.categories), dtype=np.float64)
+        attributes["flag_values"] = encoding.pack(flags) if encoding else flags.astype(dtype)
         attributes["flag_meanings"] = " ".join(re.sub(r"\W+", "_", label) for label in info.categories)
     if field.auxiliary and field.key == "depth":
         attributes["positive"] = "down"
@@ -354,7 +372,7 @@ def _field_variable(field: Field, names: dict[str, str], used_names: set[str]) -
     name = f"{name}_value" if name in used_names else name
     used_names.add(name)
     dims = tuple(names[dim] for dim in field.dims)
-    return Variable(name=name, dims=dims, dtype=dtype, attributes=attributes, key=field.key)
+    return Variable(name=name, dims=dims, dtype=dtype, attributes=attributes, key=field.key, encoding=encoding)
 
 
 def _global_attributes(extraction: Extraction, revision: str) -> dict[str, Attribute]:
