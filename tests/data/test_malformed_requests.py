@@ -111,7 +111,7 @@ def test_an_address_may_name_its_revision(client):
         ({"radius": "1e9"}, 400),
         ({"neighbours": "1000000"}, 400),
         ({"variable": "votemper,nothing"}, 404),
-        ({"variable": ","}, 404),
+        ({"variable": ","}, 400),
         ({"variable": "votemper,h,zeta"}, 400),
         ({"dataset": "nowhere"}, 404),
     ],
