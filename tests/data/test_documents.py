@@ -134,3 +134,23 @@ def test_sample_files_are_read_as_xarray_reads_them(app_over, described, sample)
                 expected = field[..., row, column].values.reshape(len(answer["values"]), -1)
                 values = np.array([[np.nan if item is None else item for item in line] for line in answer["values"]])
                 np.testing.assert_allclose(values, expected, rtol=1e-6)
+
+
+def test_the_keys_of_differences_and_statistics_are_documented(client):
+    paths = client.get("/data/openapi.json").json()["paths"]
+    params = {"bbox": "10,70,30,76", "time": "2016-02-02", "minus_time": "2016-02-01", "minus_depth": "1"}
+    where = "/api/v2.0/data/arctic_day/votemper"
+    difference = client.get(f"{where}/difference", params=params).json()
+    statistics = client.get(f"{where}/statistics", params={"bbox": "10,70,30,76"}).json()
+
+    def describe(kind):
+        path = next(path for path in paths if path.endswith(f"variables}}/{kind}"))
+        return paths[path]["get"]["description"]
+
+    keys = {*difference["facts"], *difference["coordinates"]}
+    assert keys > {"minus", "minus_time", "minus_depth"}
+    assert list(difference["variables"]) == ["votemper"]
+    for key in keys:
+        assert not key.startswith("minus") or f"`{key}`" in describe("difference")
+    for key in statistics["variables"]:
+        assert f" {key.removeprefix('votemper_')}" in describe("statistics")

@@ -32,6 +32,7 @@ from ocean_data.api.parameters import (
     parse_numbers,
     provide,
 )
+from ocean_data.plan.statistics import OF_CATEGORIES, STATISTIC_NAMES
 
 AREA = (
     "The cells whose centres lie in the area, as they are in the files; or a regular grid. At the last time if none is "
@@ -41,11 +42,17 @@ AREA = (
 STATISTICS = (
     "By time and level: minimum and maximum with their places, mean, standard deviation, quantiles, count, covered "
     "area and the share without values. Weighted by the true areas of the cells; a cell that the grid has twice counts "
-    "once."
+    "once. `variables` has each under the key of its variable and its name, as `votemper_mean`: "
+    f"{', '.join(STATISTIC_NAMES)}; of categories {', '.join(sorted(OF_CATEGORIES))} alone."
 )
 DIFFERENCE = (
     "The request's variables minus those of another dataset, another time or a climatology. These are brought to the "
-    "cells of the first by `interpolation` where their own are others, and to the units of the first."
+    "cells of the first by `interpolation` where their own are others, and to the units of the first. `variables` has "
+    "each difference under the key of the request's variable, in its units; `facts` has the subtracted dataset, "
+    "`minus`, and `minus_time` if it is one for all; `coordinates` has `minus_time` if there are several that are not "
+    "those of the request. A single level that is subtracted is the coordinate `minus_depth` (m), or `minus_level` "
+    "where levels have no depths, then with the facts `minus_level` and `minus_levels`, its number and their count; "
+    "the fact `minus_depth` is `bottom` or `mean`."
 )
 COVER = (
     "Weight of a cell whose centre lies in the area: its `whole` area, or the `part` of it that lies there, for areas "

@@ -68,7 +68,7 @@ def plan_statistics(reading: Reading, variables: Sequence[Assets], query: Statis
             dims=(*(dim for dim in field.dims if dim not in across), *(("quantile",) if name == "quantiles" else ())),
         )
         for field in read.variables
-        for name, text in _DESCRIBED.items()
+        for name, text in STATISTIC_NAMES.items()
         if (name != "quantiles" or quantiles.size) and (name in OF_CATEGORIES or not field.variable.categories)
     ]
     dims = {name: size for name, size in read.dims.items() if name not in {*across, *target.frame.extra_dims}}
@@ -232,7 +232,7 @@ def weighted_quantiles(values: Floats, weights: Floats, quantiles: Floats) -> Fl
     return out
 
 
-_DESCRIBED: dict[str, str] = {
+STATISTIC_NAMES: dict[str, str] = {
     "minimum": "least value",
     "maximum": "greatest value",
     "mean": "mean, weighted by area",
