@@ -631,3 +631,11 @@ def test_a_service_without_a_coast_draws_maps_as_well(catalogue, numbers):
     app = create_app(catalogue=catalogue, numbers=numbers, drawing=FigureRenderer())
     with TestClient(app, base_url="http://plotting/api/v2.0") as client:
         assert plot(client).status_code == 200
+
+
+@loop_over("size", ["4x3", "6x4", "8x3", "10x4", "12x4", "15x9"])
+def test_all_maps_have_their_statistics_or_none(context, size):
+    picture, _ = drawn(context, {"compare_to": OTHER}, size)
+    written = [any("In the area" in text.get_text() for text in axes.texts) for axes in picture.figure.axes]
+    maps = sum(bool(axes.images) for axes in picture.figure.axes if axes.get_label() != "<colorbar>")
+    assert sum(written) in {0, 3}, maps

@@ -217,3 +217,11 @@ def test_stations_on_land_are_reported(context):
     picture.figure.draw_without_rendering()
     assert len(arrows(picture.figure.axes[0])) <= 1
     assert "no data" in drawn(context(), {"station": [[85, 0]]}).info.alt
+
+
+def test_a_depth_below_the_sea_floor_of_a_station_says_so(context):
+    figure = drawn(context(), {"station": [[73.0, 20.0], [70.5, -5.25]], "depth": [0, 4, "bottom"]}).figure
+    deep, shallow = figure.axes[:2]
+    assert [text.get_text() for text in shallow.texts] == ["no data at this depth"]
+    assert not any("no data" in text.get_text() for text in deep.texts)
+    assert (len(arrows(deep)) - 1, len(arrows(shallow))) == (3, 2)  # one is the key

@@ -355,3 +355,24 @@ def test_a_station_on_land_is_reported(context):
         picture = drawn(context(), {"station": [[85, 0]], "depth": depth})
         assert "no data" in picture.info.alt
         picture.figure.draw_without_rendering()
+
+
+@loop_over("depth", [0, "all"])
+def test_the_axis_of_times_without_dates_has_their_unit(context, depth):
+    stations = [[73.0, 20.0], [70.5, -5.25]]
+    query = TimeseriesQuery(dataset="arctic", station=stations, depth=depth)
+    points = [tuple(item) for item in stations]
+    request = PointsRequest(
+        dataset="arctic", points=points, depth=str(depth), form="timeseries", variables=["votemper"]
+    )
+    coverage = moorings.made(request, STEPS)
+    undated = replace(
+        coverage,
+        coordinates=[
+            replace(item, units="fortnights") if item.name == "time" else item for item in coverage.coordinates
+        ],
+        fields=[replace(item, variable=replace(item.variable, dated=False)) for item in coverage.fields],
+    )
+    data = MooringData(time="", revisions={}, info=info("votemper", dated=False), coverages=[undated])
+    panels = [axes for axes in timeseries.draw(query, data, context()).figure.axes if axes.get_xlabel()]
+    assert [axes.get_xlabel() for axes in panels] == ["Time (fortnights)"]

@@ -49,14 +49,24 @@ def seconds_to_days(seconds: Floats) -> Floats:
 
 
 def label_time_axis(
-    axes: Axes, seconds: Floats, precision: TimePrecision, context: DrawContext, *, vertical: bool = False
+    axes: Axes,
+    seconds: Floats,
+    precision: TimePrecision,
+    context: DrawContext,
+    *,
+    vertical: bool = False,
+    units: str = "",
 ) -> None:
-    """Label the x axis, or ``vertical`` the y axis, with dates on instants of the data; its limits must be set."""
+    """Label the x axis, or ``vertical`` the y axis, with dates on instants of the data; its limits must be set.
+
+    ``units``: of times without dates, whose values in the files label the axis.
+    """
     axis = axes.yaxis if vertical else axes.xaxis
     if not precision.dated:
         axis.set_major_locator(MaxNLocator(MOST_LABELS // 2, integer=True))
         axis.set_major_formatter(lambda value, _: context.labels.number(value))
         axis.set_tick_params(labelsize=context.sizes.small, length=3)
+        axis.set_label_text(context.labels.with_units(context.translate("Time"), units), fontsize=context.sizes.small)
         return
     low, high = sorted(axes.get_ylim() if vertical else axes.get_xlim())
     size = context.sizes.small

@@ -151,8 +151,10 @@ def draw(query: StickQuery, data: MooringData, context: DrawContext) -> Picture:
     if (fastest := _greatest(np.hypot(east, north)[..., :shown])) > 0:
         _draw_key(layout.panels[0], round_down(0.75 * fastest), scale, info.units, context)
     for number, panel in enumerate(layout.panels):
-        label_time_axis(panel, first.seconds, precision, context)
+        label_time_axis(panel, first.seconds, precision, context, units=first.reader.time_units)
         panel.tick_params(labelbottom=layout.is_lowest(number))
+        if not layout.is_lowest(number):
+            panel.set_xlabel("")
     if layout.side is not None:
         draw_stations(figure, layout.side, stations, context, show_map=show_map)
     sentence = translate("{title}, {time}.", title=title, time=", ".join(when))
@@ -199,6 +201,13 @@ def _draw_panel(
     panel.hlines(positions, *panel.get_xlim(), color=MUTED, linewidth=0.6, zorder=1)
     for position, east, north in zip(positions, vectors[0].T, vectors[1].T, strict=True):
         finite = np.isfinite(east) & np.isfinite(north)
+        if not finite.any():
+            text = context.translate("no data at this depth")
+            panel.text(
+                0.5, position, text, transform=panel.get_yaxis_transform(), ha="center", va="center",
+                fontsize=context.sizes.small, color=MUTED, backgroundcolor=panel.get_facecolor(),
+            )  # fmt: skip
+            continue
         panel.quiver(
             days[finite], np.full(finite.sum(), float(position)), east[finite], north[finite],
             color=station.colour, **_stick_style(scale, context, heads=len(days) <= FEW_STICKS),

@@ -197,7 +197,8 @@ def _draw_lines(
     least = QUANTA.get(info.quantum or "", 3600.0) / DAY
     margin = 0.02 * float(days[-1] - days[0]) or least
     panel.set_xlim(float(days[0]) - margin, float(days[-1]) + margin)
-    label_time_axis(panel, series.seconds, TimePrecision.of(info, query.quantum), context)
+    precision = TimePrecision.of(info, query.quantum)
+    label_time_axis(panel, series.seconds, precision, context, units=series.reader.time_units)
 
 
 def _set_value_axis(
@@ -233,9 +234,11 @@ def _draw_sections(
             show_message(panel, context.translate("no data at this station"), context.sizes)
             continue
         _draw_time_section(panel, series, station.number, shading, linear=linear, context=context)
-        label_time_axis(panel, series.seconds, TimePrecision.of(series.info, query.quantum), context)
+        precision = TimePrecision.of(series.info, query.quantum)
+        label_time_axis(panel, series.seconds, precision, context, units=series.reader.time_units)
         if not layout.is_lowest(station.number):
             panel.tick_params(labelbottom=False)
+            panel.set_xlabel("")
     layout.thin_ylabels(context)
     return shading if any(series.has_data) else None
 

@@ -80,7 +80,7 @@ def draw(query: MapQuery, data: MapData, context: DrawContext) -> Picture:
     _, bottom, _, height = get_content_box(figure)
     vertical = bottom * context.height, (bottom + height) * context.height
     figure.set_layout_engine("none")  # everything has its place
-    layout = make_map_layout(query, *context.size, len(panels))
+    layout, all_axes = make_map_layout(query, *context.size, len(panels)), list[Axes]()
     for number, (rectangle, panel) in enumerate(zip(layout.rectangles(data.grid, vertical), panels, strict=True)):
         frame = rectangle.fit_inside(view.aspect)
         axes = add_map_axes(figure, frame, view, context)
@@ -96,8 +96,8 @@ def draw(query: MapQuery, data: MapData, context: DrawContext) -> Picture:
         if number == 0:
             draw_scale_bar(axes, view, panel.values, context)
         _add_bar_and_title(figure, axes, frame, panel, context)
-        width = context.width / data.grid[1] - LEFT * context.sizes.body / 72
-        _write_statistics(axes, panel, layout.lines, width, context)
+        all_axes.append(axes)
+    _write_statistics(all_axes, panels, layout.lines, data.grid[1], context)
     sentences = _describe(title, "" if query.second_dataset() else when, panels, context)
     return data.describe_picture(
         figure, context.labels.title(title, info), sentences, context.labels.credit(info), info.dataset
@@ -257,19 +257,23 @@ def _add_bar_and_title(figure: Figure, axes: Axes, frame: Rectangle, panel: MapP
         axes.set_title(title, loc="left", fontsize=size, pad=0.5 * size)
 
 
-def _write_statistics(axes: Axes, panel: MapPanel, lines: int, width: float, context: DrawContext) -> None:
-    """Write the statistics below the labels of the meridians, if their lines fit into a width in inches."""
-    text = _format_statistics(panel, context)
-    size = 0.9 * context.sizes.small
+def _write_statistics(
+    all_axes: list[Axes], panels: list[MapPanel], lines: int, columns: int, context: DrawContext
+) -> None:
+    """Write the statistics of all maps below the labels of the meridians, if all lines fit."""
+    size, texts = 0.9 * context.sizes.small, [_format_statistics(panel, context) for panel in panels]
     if lines > 1:
-        half = text.find(",  ", len(text) // 2 - 4)
-        text = f"{text[: half + 1]}\n{text[half + 3 :]}" if half > 0 else text
-    if LETTER_WIDTH * size / 72 * max(map(len, text.split("\n"))) > width:
+        halves = [text.find(",  ", len(text) // 2 - 4) for text in texts]
+        pairs = zip(texts, halves, strict=True)
+        texts = [f"{text[: half + 1]}\n{text[half + 3 :]}" if half > 0 else text for text, half in pairs]
+    width = context.width / columns - LEFT * context.sizes.body / 72
+    if LETTER_WIDTH * size / 72 * max(len(line) for text in texts for line in text.split("\n")) > width:
         return
-    axes.annotate(
-        text, (0, 0), xycoords="axes fraction", xytext=(0, -1.9 * context.sizes.body), textcoords="offset points",
-        va="top", ha="left", fontsize=size, color=MUTED, annotation_clip=False, linespacing=STATISTICS_LINE / 1.2,
-    )  # fmt: skip
+    for axes, text in zip(all_axes, texts, strict=True):
+        axes.annotate(
+            text, (0, 0), xycoords="axes fraction", xytext=(0, -1.9 * context.sizes.body), textcoords="offset points",
+            va="top", ha="left", fontsize=size, color=MUTED, annotation_clip=False, linespacing=STATISTICS_LINE / 1.2,
+        )  # fmt: skip
 
 
 def _format_statistics(panel: MapPanel, context: DrawContext) -> str:
