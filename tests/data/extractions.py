@@ -71,6 +71,7 @@ def make_extraction(dims, coordinates, fields, *, kind="points", rows=2, facts=N
         rows=rows,
         cost=Cost(),
         used=list(used),
+        calendar=next((assets.steps.calendar for assets, _ in used if assets.steps), "standard"),
         facts={"interpolation": "nearest", **(facts or {})},
     )
 

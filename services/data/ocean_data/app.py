@@ -115,7 +115,12 @@ def create_app(
             Tag(name="maps", description="Values on maps: the range of a variable in view, arrows of a vector."),
         ],
         api=[points_router, lines_router, areas_router, get_range, get_arrows, get_subset],
-        internal=[internal.get_tile_field, internal.get_coverage, internal.get_extraction_file],
+        internal=[
+            internal.get_tile_field,
+            internal.get_coverage,
+            internal.get_extraction_file,
+            internal.write_coverage,
+        ],
         dependencies={"areas": areas, "service": service, "maps": maps},
         readiness=readiness,
         lifespan=(*lifespan, streaming),

@@ -40,8 +40,9 @@ from ocean_data.reading.calculated import Calculating
 from ocean_data.spool import Spool, SpoolReader, SpoolWriter
 from ocean_data.threads import ThreadPool
 from ocean_data.writing import FileWriter, StreamWriter
+from ocean_data.writing.netcdf import file_pieces
 from ocean_data.writing.size import estimate_stream_size, largest_file_size
-from ocean_data.writing.values import read_coverage
+from ocean_data.writing.values import read_coverage, restore_extraction
 
 DEFAULT = "json"
 DOCUMENTS = {"json", "covjson", "geojson"}  # clients read them whole: they have a smaller limit
@@ -198,6 +199,19 @@ class ExtractionService:
         self.check(planned.extraction, DEFAULT)
         workers = self.workers if planned.short else self.plot_streams
         return await workers.run(read_coverage, planned.extraction, self.reading)
+
+    async def write(self, coverage: Coverage, form: str) -> Response[bytes]:
+        """Write values that a neighbour has computed as a file."""
+        writer = self._writer(form)
+
+        def pieces() -> list[bytes]:
+            extraction = restore_extraction(coverage)
+            parts = read_parts(extraction, self.reading)
+            if isinstance(writer, StreamWriter):
+                return [*writer.pieces(extraction, parts, coverage.revision)]
+            return [*file_pieces(writer, self.spool.path(), extraction, parts, coverage.revision)]
+
+        return Response(b"".join(await self.plot_streams.run(pieces)), media_type=writer.media_type)
 
     async def plan(self, query: ExtractionRequest) -> PlannedExtraction:
         """Find the variables, and plan how to read them."""

@@ -29,6 +29,10 @@ class DataClient:
         """Return values at points, along lines or over areas."""
         return await self._http.post("/internal/extractions", request, Coverage)
 
+    async def write(self, coverage: Coverage, form: str) -> bytes:
+        """Return a coverage as a file in a format of the data service, as `netcdf`."""
+        return await self._http.post(f"/internal/coverages/{segment(form)}", coverage, bytes)
+
     async def file(self, request: AnyExtractionRequest, form: str) -> bytes:
         """Return the same as a file in a format of the data service, as `netcdf`."""
         return await self._http.post(f"/internal/extractions/{segment(form)}", request, bytes)

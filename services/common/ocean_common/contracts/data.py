@@ -235,6 +235,7 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     fields: list[Field]
     facts: dict[str, str | float] = {}  # what else is to be told: interpolation, …
     revision: str = ""  # of the dataset; empty if a file has changed since it was indexed
+    calendar: str = "standard"  # of the raw times
 
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):

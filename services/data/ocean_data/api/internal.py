@@ -6,7 +6,7 @@ import msgspec
 from litestar import MediaType, Response, get, post
 from litestar.params import FromPath, RawBody
 
-from ocean_common.contracts.data import AnyExtractionRequest, TileRequest
+from ocean_common.contracts.data import AnyExtractionRequest, Coverage, TileRequest
 from ocean_core.errors import InvalidRequest
 from ocean_data.api.maps import Maps
 from ocean_data.api.parameters import HttpRequest, Service
@@ -35,6 +35,12 @@ async def get_extraction_file(
     """Return any extraction, written as the public routes write it."""
     query = _decode(lambda: msgspec.msgpack.decode(body, type=AnyExtractionRequest))
     return await service.answer(request, query, form)
+
+
+@post("/coverages/{form:str}", status_code=200)
+async def write_coverage(body: RawBody, service: Service, form: FromPath[str]) -> Response[bytes]:
+    """Write values that are made from extractions, as the public routes write these."""
+    return await service.write(_decode(lambda: msgspec.msgpack.decode(body, type=Coverage)), form)
 
 
 def _decode(convert: Any) -> Any:

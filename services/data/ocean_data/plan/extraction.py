@@ -87,6 +87,7 @@ class Extraction:
     cost: Cost
     used: Sequence[tuple[Assets, Sequence[int] | None]]  # what is read, and at which steps
     facts: dict[str, str | float] = field(default_factory=dict)
+    calendar: str = "standard"  # of the raw times
     fitting: Callable[[float], Message] | None = None  # suggests a request of a share (0 to 1) of this
     encodings: Mapping[str, Callable[[], Encoding | str]] = field(default_factory=dict)  # of values as in the files
     outline: Callable[[], Outlines | None] | None = None  # where the cells of the places end; None: they are points
@@ -115,11 +116,6 @@ class Extraction:
         """The reference system of the plane; None for longitude and latitude."""
         text = self.facts.get("crs_wkt") or self.facts.get("crs")
         return CRS.from_user_input(text) if text else None
-
-    @property
-    def calendar(self) -> str:
-        """The calendar of the raw times."""
-        return next((assets.steps.calendar for assets, _ in self.used if assets.steps), "standard")
 
     def collect(self, parts: Parts) -> dict[str, Values]:
         """Put the values of all parts together, by key of field."""

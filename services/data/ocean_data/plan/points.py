@@ -227,6 +227,7 @@ def plan_fields(
         cost=replace(cost, values=values),
         used=list(zip(variables, steps, strict=True)),
         facts=facts,
+        calendar=next((variable.steps.calendar for variable in variables if variable.steps), "standard"),
         encodings={
             key: partial(_find_encoding, source, variables[number], steps[number], text)
             for key, (number, text) in changes.items()

@@ -189,8 +189,7 @@ def _referencing(extraction: Extraction, groups: Sequence[Group]) -> list[Json]:
         references.append({"coordinates": ["z"], "system": {"type": "VerticalCRS", "cs": {"csAxes": [axis]}}})
     time = extraction.coordinate("time")
     if any(group.t is not None for group in groups) and time is not None and time.is_time:
-        # Times that were given in the request are of the real calendar.
-        calendar = extraction.calendar if extraction.coordinate("raw_time") else "standard"
+        calendar = extraction.calendar
         name = "Gregorian" if calendar in REAL_CALENDARS else CALENDAR.format(calendar)
         references.append({"coordinates": ["t"], "system": {"type": "TemporalRS", "calendar": name}})
     return references

@@ -23,6 +23,7 @@ from ocean_data import __version__
 from ocean_data.grids.base import Coordinate
 from ocean_data.plan.extraction import Extraction, Field, Parts, replaced_meanwhile
 from ocean_data.reading.library import LIBRARY
+from ocean_data.writing import FileWriter
 
 Attribute = str | int | float | NDArray[Any]
 Model = Literal["NETCDF4", "NETCDF4_CLASSIC", "NETCDF3_64BIT_OFFSET", "NETCDF3_CLASSIC"]
@@ -33,7 +34,7 @@ FILL = 9.969209968386869e36  # the library's own: exact in both types
 CHUNK = 1 << 18  # values: a megabyte of float32
 SMALL = 512  # values: fewer are not compressed, since the description of the compression is larger
 LEVEL = 1  # of compression: more takes thrice the time for a twentieth of the bytes
-ARCHIVE_PIECE = 1 << 20  # bytes of a file that are packed at once
+PIECE = 1 << 20  # bytes of a file that are read at once
 TEXT_LENGTH = "name_length"  # dimension of texts that are arrays of characters
 # A dimension is named as the coordinate along it: that makes this a coordinate variable.
 ALONG = {"y": "latitude", "x": "longitude"}
@@ -178,19 +179,20 @@ class ZipArchive:
         """Write the archive; the size of the file follows it, so nothing is sought back."""
         # NetCDF-4 files are compressed already.
         archive = ZipStream(compress_type=zipfile.ZIP_DEFLATED, compress_level=1)
-        archive.add(self._file_pieces(extraction, parts, revision), self.name)
+        archive.add(file_pieces(self.writer, self.path(), extraction, parts, revision), self.name)
         yield from archive
 
-    def _file_pieces(self, extraction: Extraction, parts: Parts, revision: str) -> Iterator[bytes]:
-        path = self.path()
-        try:
-            self.writer.save(extraction, parts, revision, str(path))
-            file = path.open("rb")
-        finally:
-            path.unlink(missing_ok=True)  # an open file can still be read
-        with file:
-            while piece := file.read(ARCHIVE_PIECE):
-                yield piece
+
+def file_pieces(writer: FileWriter, path: Path, extraction: Extraction, parts: Parts, revision: str) -> Iterator[bytes]:
+    """Write a temporary file, and iterate over its bytes."""
+    try:
+        writer.save(extraction, parts, revision, str(path))
+        file = path.open("rb")
+    finally:
+        path.unlink(missing_ok=True)  # an open file can still be read
+    with file:
+        while piece := file.read(PIECE):
+            yield piece
 
 
 def chunk_shape(variable: Variable, layout: Layout, rows: int) -> tuple[int, ...]:

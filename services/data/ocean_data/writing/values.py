@@ -3,15 +3,18 @@
 One variable at one point keeps a simpler form of JSON.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ocean_common.arrays import pack_array
+from ocean_common.arrays import pack_array, unpack_array
 from ocean_common.contracts import data as contracts
 from ocean_common.contracts.data import CoordinateValues, ExtractedValues, PointValues, VariableValues
-from ocean_data.plan.extraction import Extraction, Field, Values, read_values
+from ocean_core.time import find_date_scale
+from ocean_data.grids.base import Coordinate
+from ocean_data.plan.extraction import Cost, Extraction, Field, Values, read_values
 from ocean_data.reading.base import Reading
 from ocean_data.writing import DocumentWriter, format_coordinate, nest_numbers
 
@@ -146,4 +149,49 @@ def read_coverage(extraction: Extraction, reading: Reading) -> contracts.Coverag
         ],
         facts=dict(extraction.facts),
         revision=extraction.revision(reading.source),
+        calendar=extraction.calendar,
+    )
+
+
+def restore_extraction(coverage: contracts.Coverage) -> Extraction:
+    """Return the extraction that has the values of a coverage: the reverse of `read_coverage`."""
+    values = {field.variable.key: unpack_array(field.values) for field in coverage.fields}
+    fields = [
+        Field(
+            variable=field.variable,
+            dims=field.dims,
+            dtype=values[field.variable.key].dtype.type,
+            auxiliary=field.auxiliary,
+        )
+        for field in coverage.fields
+    ]
+    coordinates = [
+        Coordinate(
+            name=item.name,
+            dims=item.dims,
+            values=item.values if isinstance(item.values, list) else unpack_array(item.values),
+            units=item.units,
+            standard_name=item.standard_name,
+            long_name=item.long_name,
+        )
+        for item in coverage.coordinates
+    ]
+    by_name = {item.name: item for item in coordinates}
+    if (time := by_name.get("time")) is not None and time.is_time and (raw := by_name.get("raw_time")) is not None:
+        seconds, numbers = (np.ravel(np.asarray(item.values, dtype=np.int64)) for item in (time, raw))
+        dates = find_date_scale(seconds, numbers, raw.units or "", coverage.calendar)
+        coordinates = [replace(item, dates=dates) if item is time else item for item in coordinates]
+    return Extraction(
+        kind=coverage.kind,
+        dataset=coverage.dataset,
+        title=coverage.fields[0].variable.dataset_name,
+        dims=coverage.dims,
+        coordinates=coordinates,
+        fields=fields,
+        body=lambda _, __: values,
+        rows=max([1, *coverage.dims.values()]),
+        cost=Cost(),
+        used=[],
+        facts=coverage.facts,
+        calendar=coverage.calendar,
     )

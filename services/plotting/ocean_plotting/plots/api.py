@@ -1,5 +1,6 @@
 """Routes of the plots: two for each kind, whose query is a parameter or the body."""
 
+import asyncio
 from dataclasses import dataclass
 from itertools import chain
 from typing import Annotated, Any, cast
@@ -20,7 +21,7 @@ from ocean_common.i18n import Language, Translator
 from ocean_common.parameters import query_parameter
 from ocean_core import errors
 from ocean_core.errors import InvalidRequest, PlotKindNotFound
-from ocean_plotting.export.output import FILE_FORMATS, RenderedFile, parse_output
+from ocean_plotting.export.output import FILE_FORMATS, Output, RenderedFile, parse_output
 from ocean_plotting.figure.labels import make_file_name
 from ocean_plotting.plots import KINDS
 from ocean_plotting.plots.common.query import map_error_fields
@@ -86,7 +87,7 @@ class Plotter:
         if kind.resolve is not None:
             query = await cancel_on_disconnect(request, kind.resolve(self.services, query))
         if output.file_format.content == "data":
-            drawn, revisions, time = await self._request_file(kind, request, query)
+            drawn, revisions, time = await self._request_file(kind, request, query, output)
         else:
             data = await cancel_on_disconnect(request, kind.fetch(self.services, query, output))
             if not known_revisions and request.method == "GET":
@@ -116,9 +117,14 @@ class Plotter:
         return revisions
 
     async def _request_file(
-        self, kind: Kind, request: HTTPRequest, query: Any
+        self, kind: Kind, request: HTTPRequest, query: Any, output: Output
     ) -> tuple[RenderedFile, dict[str, str], str]:
-        """Request the data service's own file of the same numbers; return it with revisions and time."""
+        """Request the data service's file of the same numbers; return it with revisions and time."""
+        if kind.compare is not None and query.second_dataset() is not None:
+            data = await cancel_on_disconnect(request, kind.fetch(self.services, query, output))
+            coverage = await asyncio.to_thread(kind.compare, query, data)
+            content = await cancel_on_disconnect(request, self.services.data.write(coverage, "netcdf"))
+            return RenderedFile(content), data.revisions, data.time
         assert kind.data_request is not None  # noqa: S101 - the format is one of the kind's
         data_request = kind.data_request(query)
         with map_error_fields():

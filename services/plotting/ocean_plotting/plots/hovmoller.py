@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from ocean_common.contracts.data import SectionRequest
+from ocean_common.contracts.data import Coverage, SectionRequest
 from ocean_core.errors import NotSupported
 from ocean_plotting.export.output import Output
 from ocean_plotting.export.table import Table, make_header, make_place_columns
@@ -27,7 +27,13 @@ from ocean_plotting.figure.section import (
     set_panel_title,
 )
 from ocean_plotting.figure.time_axis import DAY, label_time_axis, seconds_to_days
-from ocean_plotting.plots.common.coverage import CoverageReader, Floats, format_level
+from ocean_plotting.plots.common.coverage import (
+    CoverageReader,
+    Floats,
+    compare_coverages,
+    format_level,
+    select_times,
+)
 from ocean_plotting.plots.common.panels import have_difference
 from ocean_plotting.plots.common.path import (
     PathCoverage,
@@ -63,7 +69,7 @@ class PathSeries:
         reader = CoverageReader(data.coverage)
         self.coverage = data.coverage
         self.about, self.precision = data.about, TimePrecision.of(data.about, quantum)
-        self.seconds, self.times = reader.seconds, reader.times
+        self.seconds, self.times, self.time_units = reader.seconds, reader.times, reader.time_units
         self.distance, self.points = reader.coordinate("distance"), reader.places
         self.field = read_parts(reader, context.labels, "time", "distance")[0]
         self.level = data.coverage.facts.get("depth")
@@ -211,7 +217,7 @@ def _draw_panel(axes: Axes, panel: PathPanel, series: PathSeries, seconds: Float
     style_ticks(axes, context)
     if seconds[-1] > seconds[0]:  # labels of the data, not of the ends of the outer cells
         axes.set_ylim(*seconds_to_days(seconds[[0, -1]]))
-    label_time_axis(axes, seconds, series.precision, context, vertical=True)
+    label_time_axis(axes, seconds, series.precision, context, vertical=True, units=series.time_units)
     axes.set_ylim(times[0], times[-1])
     axes.spines[["top", "right"]].set_visible(True)
 
@@ -298,6 +304,15 @@ def table(__: HovmollerQuery, data: PathData, context: DrawContext) -> Table:
     return Table(header=header, columns=columns)
 
 
+def compare(__: HovmollerQuery, data: PathData) -> Coverage:
+    """Return both datasets and their difference at the times that both have, as tables have them."""
+    context = DrawContext()
+    _, fields, paired_steps = _compare([PathSeries(side, context) for side in data.sides], context)
+    pairs = zip(data.sides, paired_steps, strict=True)
+    first, second = (select_times(side.coverage, steps) for side, steps in pairs)
+    return compare_coverages(first, second, [[(item.info, item.values) for item in fields]])
+
+
 KIND = PlotKind(
     name="hovmoller",
     summary="One level along a path, through time",
@@ -308,4 +323,5 @@ KIND = PlotKind(
     table=table,
     more_formats=("nc",),
     data_request=make_request,
+    compare=compare,
 )

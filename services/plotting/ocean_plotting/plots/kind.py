@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from ocean_common.clients.data import DataClient
 from ocean_common.clients.metadata import MetadataClient
-from ocean_common.contracts.data import AnyExtractionRequest
+from ocean_common.contracts.data import AnyExtractionRequest, Coverage
 from ocean_plotting.export.geotiff import Raster
 from ocean_plotting.export.output import COMMON_FORMATS, Output
 from ocean_plotting.export.table import Table
@@ -65,6 +65,7 @@ class PlotKind(Generic[Query, Data]):
     table: Callable[[Query, Data, DrawContext], Table]
     more_formats: tuple[str, ...] = ()  # nc by `data_request`, geotiff by `raster`
     data_request: Callable[[Query], AnyExtractionRequest] | None = None  # of a file of the data service
+    compare: Callable[[Query, Data], Coverage] | None = None  # of two datasets, what the file has instead
     raster: Callable[[Query, Data, DrawContext], Raster] | None = None
     resolve: Callable[[Services, Query], Coroutine[Any, Any, Query]] | None = None  # replaces names of predefined areas
 

@@ -10,7 +10,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from msgspec.structs import replace
 
-from ocean_common.contracts.data import Coverage, PointsRequest
+from ocean_common.arrays import pack_array
+from ocean_common.contracts.assets import VariableInfo
+from ocean_common.contracts.data import Coverage, Field, PointsRequest
+from ocean_core.colour import DIVERGING_COLORMAP
 from ocean_core.errors import InvalidRequest, NotSupported, RequestTooLarge, TimeNotFound
 from ocean_core.units import unit_conversion
 from ocean_plotting.export.output import Output
@@ -20,7 +23,7 @@ from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import SEPARATOR, join_parts
 from ocean_plotting.figure.layout import MUTED, Picture
 from ocean_plotting.figure.stations import PANELS_IN_ROW, StationMark, add_depth_panels, mark_stations
-from ocean_plotting.plots.common.coverage import CoverageReader
+from ocean_plotting.plots.common.coverage import PRESSURE_UNITS, CoverageReader, Floats, compare_coverages
 from ocean_plotting.plots.common.panels import have_difference
 from ocean_plotting.plots.common.profiles import (
     Profile,
@@ -282,27 +285,78 @@ def table(query: ProfileQuery, data: ProfileData, context: DrawContext) -> Table
     if data.second_coverages:
         sources = _make_sources(query, data, context)
         names = [(f"{name} – {sources[index % 2]}", units) for index, (name, units) in enumerate(names)]
-    read_values = [profile.at_station for profile in profiles]
     if data.second_coverages and len(variables) == 1:  # one quantity
         names.append((_name_difference(context), profiles[0].info.units))
-        read_values.append(partial(subtract_profiles, variables[0]))
-    stations, depths, rows = list[int](), list[float](), list[list[float]]()
-    for station in range(len(profiles[0].places)):
-        columns = [dict(np.transpose(read(station)).tolist()) for read in read_values]
-        levels = sorted(set().union(*columns))
-        stations += [station] * len(levels)
-        depths += levels
-        rows += [[column.get(depth, np.nan) for column in columns] for depth in levels]
+    depths, columns = _align_levels(variables, data)
+    stations, rows = np.nonzero(np.isfinite(depths.T))  # station by station, downwards
     values = [
         Column(
             name=name,
             units=units,
-            values=np.array([row[index] for row in rows], dtype=float),
+            values=columns[index][rows, stations],
             categorical=index < len(profiles) and bool(profiles[index].info.categories),
         )
         for index, (name, units) in enumerate(names)
     ]
-    return make_profile_table(profiles, (stations, depths), values, context, query=query, time=data.time)
+    return make_profile_table(
+        profiles, (stations, depths[rows, stations]), values, context, query=query, time=data.time
+    )
+
+
+def _align_levels(variables: list[list[Profile]], data: ProfileData) -> tuple[Floats, list[Floats]]:
+    """Return the depths at which a station has a value, from the surface down, and all values there: (row, station).
+
+    Last is the difference of two that are of one quantity.
+    """
+    read_values = [profile.at_station for variable in variables for profile in variable]
+    if data.second_coverages and len(variables) == 1:
+        read_values.append(partial(subtract_profiles, variables[0]))
+    stations = [
+        [dict(np.transpose(read(station)).tolist()) for read in read_values]
+        for station in range(len(variables[0][0].places))
+    ]
+    levels = [sorted(set().union(*columns)) for columns in stations]
+    depths = np.array(list(zip_longest(*levels, fillvalue=np.nan)), dtype=float).reshape(-1, len(levels))
+    values = [
+        np.array(
+            [
+                [columns[index].get(depth, np.nan) for depth, columns in zip(row, stations, strict=True)]
+                for row in depths.tolist()
+            ]
+        )
+        for index in range(len(read_values))
+    ]
+    return depths, [array.reshape(depths.shape) for array in values]
+
+
+def compare(_: ProfileQuery, data: ProfileData) -> Coverage:
+    """Return the profiles of both datasets at all depths of both, and their difference, as tables have them."""
+    variables, coverage = _read_variables(data), data.coverages[0]
+    profiles = [profile for variable in variables for profile in variable]
+    depths, columns = _align_levels(variables, data)
+    kept = {"time", "point"}
+    dims = {name: size for name, size in coverage.dims.items() if name in kept} | {"depth": len(depths)}
+    in_time = ("time",) if "time" in dims else ()
+    is_pressure = find_level_units(profiles) == PRESSURE_UNITS
+    level = VariableInfo(
+        dataset=coverage.dataset,
+        key="level" if is_pressure else "depth",
+        name="Pressure" if is_pressure else "Depth",
+        units=find_level_units(profiles),
+        scale=(0.0, 1.0),
+        standard_name="sea_water_pressure" if is_pressure else "depth",
+    )
+    numbers = list(zip([profile.info for profile in profiles], columns, strict=False))
+    parts = [list(pair) for pair in zip(numbers[::2], numbers[1::2], strict=True)]
+    if len(columns) > len(profiles):
+        info = replace(profiles[0].info, zero_centered=True, standard_name=None, colormap=DIVERGING_COLORMAP)
+        parts[0].append((info, columns[-1]))
+    values = pack_array(depths)
+    fields = [Field(variable=pair[0][0], dims=(*in_time, "depth", "point"), values=values) for pair in parts]
+    fields.append(Field(variable=level, dims=("depth", "point"), values=values, auxiliary=True))
+    coordinates = [item for item in coverage.coordinates if kept.issuperset(item.dims)]
+    on_rows = replace(coverage, dims=dims, coordinates=coordinates, fields=fields)
+    return compare_coverages(on_rows, data.second_coverages[0], parts)
 
 
 KIND = PlotKind(
@@ -315,4 +369,5 @@ KIND = PlotKind(
     table=table,
     more_formats=("nc",),
     data_request=make_request,
+    compare=compare,
 )

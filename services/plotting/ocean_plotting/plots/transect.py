@@ -34,7 +34,7 @@ from ocean_plotting.figure.section import (
     mark_profile,
     set_panel_title,
 )
-from ocean_plotting.plots.common.coverage import CoverageReader, Floats
+from ocean_plotting.plots.common.coverage import CoverageReader, Floats, compare_coverages
 from ocean_plotting.plots.common.panels import have_difference
 from ocean_plotting.plots.common.path import (
     PATH_MEMBERS,
@@ -132,7 +132,7 @@ class PathSection:
         depths = reader.coordinate("depth", "time", "depth", "distance")
         depths = np.broadcast_to(depths[0] if depths.size else np.zeros((1, 1)), (levels, places))
         upwards = self.deep and np.nanmean(depths[0]) > np.nanmean(depths[-1])
-        order = slice(None, None, -1 if upwards else 1)
+        self.order = order = slice(None, None, -1 if upwards else 1)  # from the surface down
         self.parts = [replace(part, values=part.values[0, order]) for part in parts]
         self.name = name_vector(reader, context.labels) if len(parts) > 1 else parts[0].name
         has_floor = reader.has("bathymetry") and reader.info("bathymetry").standard_name
@@ -453,6 +453,15 @@ def table(query: TransectQuery, data: PathData, context: DrawContext) -> Table:
     return Table(header=header, columns=columns)
 
 
+def compare(query: TransectQuery, data: PathData) -> Coverage:
+    """Return both datasets on the levels of the first, and their difference, as tables have them."""
+    sections = [PathSection(side, DrawContext()) for side in data.sides]
+    numbers, order = sections[0].choose_parts(query), sections[0].order
+    parts = [compare_parts(sections, number, DrawContext(), on_first=True) for number in numbers]
+    first, second = (side.coverage for side in data.sides)
+    return compare_coverages(first, second, [[(item.info, item.values[order]) for item in part] for part in parts])
+
+
 KIND = PlotKind(
     name="transect",
     summary="The vertical section beneath a path",
@@ -469,4 +478,5 @@ KIND = PlotKind(
     table=table,
     more_formats=("nc",),
     data_request=make_request,
+    compare=compare,
 )

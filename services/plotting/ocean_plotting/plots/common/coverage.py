@@ -1,9 +1,13 @@
 """Coverages of the data service as arrays: coordinates, fields and times."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from ocean_common.arrays import unpack_array
+from ocean_common.arrays import pack_array, unpack_array
 from ocean_common.contracts.assets import Array, VariableInfo
 from ocean_common.contracts.data import Coordinate, Coverage, Field
 from ocean_core.time import DAY, format_times
@@ -88,10 +92,62 @@ class CoverageReader:
         return values if self._dated else values * DAY
 
     @property
+    def time_units(self) -> str:
+        """Units of times without dates; empty for others."""
+        coordinate = self._coordinates.get("time")
+        return "" if self._dated or coordinate is None else coordinate.units or ""
+
+    @property
     def places(self) -> list[tuple[float, float]]:
         """Latitude and longitude (degrees) of each point or place along a line."""
         latitude, longitude = (np.atleast_1d(self.coordinate(name)) for name in ("latitude", "longitude"))
         return list(zip(latitude.tolist(), longitude.tolist(), strict=True))
+
+
+def compare_coverages(
+    first: Coverage, second: Coverage, parts: Sequence[Sequence[tuple[VariableInfo, Floats]]]
+) -> Coverage:
+    """Return the first coverage with the variables of both, and their difference where there is one.
+
+    They are named as the data service names them. ``parts``: of each the first, the second on the cells of the first,
+    and perhaps the difference.
+    """
+    reader, fields = CoverageReader(first), []
+    for part in parts:
+        (info, _), (other, _), *differences = part
+        less = f"{info.long_name or info.name} less {other.key} of {other.dataset}"
+        described = [replace(info, key=f"{info.key}_first"), replace(other, key=f"{other.key}_second")]
+        described += [replace(item, name=f"Difference of {info.name}", long_name=less) for item, _ in differences]
+        dims = reader.dims(info.key)
+        shape = [first.dims[name] for name in dims]
+        fields += [
+            Field(variable=item, dims=dims, values=pack_array(values.reshape(shape)))
+            for item, (_, values) in zip(described, part, strict=True)
+        ]
+    facts = first.facts | {"minus": second.dataset}
+    if len(times := CoverageReader(second).times) == 1:
+        facts["minus_time"] = times[0]
+    fields += [field for field in first.fields if field.auxiliary]
+    return replace(first, fields=fields, facts=facts, revision=first.revision if second.revision else "")
+
+
+def select_times(coverage: Coverage, steps: NDArray[np.intp]) -> Coverage:
+    """Return a coverage at some of its time steps."""
+
+    def select(item: Coordinate | Field) -> Any:
+        if item.dims[:1] != ("time",) or isinstance(item.values, list):
+            return item
+        changed: dict[str, Any] = {"values": pack_array(unpack_array(item.values)[steps])}
+        if isinstance(item, Coordinate) and item.dates:
+            changed["dates"] = [item.dates[step] for step in steps]
+        return replace(item, **changed)
+
+    return replace(
+        coverage,
+        dims=coverage.dims | {"time": len(steps)},
+        coordinates=[select(item) for item in coverage.coordinates],
+        fields=[select(item) for item in coverage.fields],
+    )
 
 
 def format_level(coverage: Coverage, context: DrawContext, *, alone: bool = False) -> str:
