@@ -16,6 +16,7 @@ from tests.data import extractions
 
 from ocean_core.errors import RequestTooLarge
 from ocean_data.writing import FileWriter
+from ocean_data.writing.covjson import write_covjson
 from ocean_data.writing.netcdf import CHUNK, NETCDF3_LIMITS, NetCdf, check_netcdf3_size, chunk_shape, lay_out
 
 MODELS = {
@@ -308,3 +309,25 @@ def test_a_mesh_is_recognised_by_the_ugrid_conventions(tmp_path):
         triangles = file[topology.face_node_connectivity]
         assert (triangles.start_index, triangles[:].tolist()) == (0, [[0, 1, 2], [1, 2, 3]])
         assert topology.node_coordinates.split() == ["longitude", "latitude"]
+
+
+@pytest.mark.parametrize(
+    ("values", "units", "symbol", "direction"),
+    [
+        ([-0.1, -0.9], "1", "1", "up"),  # sigma
+        ([0.0, 1.0], "1", "1", "down"),  # numbers
+        ([10.0, 500.0], "dbar", "dbar", "down"),
+        ([24.5, 27.8], "kg m-3", "kg.m-3", "down"),
+    ],
+)
+def test_levels_have_their_units_and_the_direction_in_which_they_grow(tmp_path, values, units, symbol, direction):
+    extraction = extractions.levels()
+    level = replace(extraction.coordinate("level"), values=np.resize(values, extractions.Z), units=units)
+    coordinates = [level if item.name == "level" else item for item in extraction.coordinates]
+    extraction = replace(extraction, coordinates=coordinates)
+    with netCDF4.Dataset(saved(NetCdf(), extraction, tmp_path / "made.nc")) as file:
+        assert (file["level"].units, file["level"].positive) == (units, direction)
+    document = write_covjson(extraction, extraction.collect(extractions.parts(extraction)), "r1")
+    (system,) = (item["system"] for item in document["referencing"] if item["coordinates"] == ["z"])
+    (axis,) = system["cs"]["csAxes"]
+    assert (axis["unit"]["symbol"], axis["direction"]) == (symbol, direction)

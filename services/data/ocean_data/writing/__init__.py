@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
 import numpy as np
@@ -93,6 +93,15 @@ def format_coordinate(coordinate: Coordinate) -> NDArray[Any]:
     if coordinate.is_time:
         return np.array(coordinate.format_times(), dtype=object)
     return np.ravel(coordinate.values)
+
+
+def level_direction(coordinate: Coordinate) -> Literal["up", "down"]:
+    """Return the direction in which values of depths or levels grow: levels come from the surface down."""
+    values = np.ravel(np.asarray(coordinate.values, dtype=np.float64))
+    if not coordinate.name.startswith("level") or not values.size:
+        return "down"
+    # A single sigma is negative.
+    return "up" if values[-1] < (values[0] if values.size > 1 else 0.0) else "down"
 
 
 def no_places(extraction: Extraction) -> UnsupportedFormat:

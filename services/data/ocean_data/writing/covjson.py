@@ -15,6 +15,7 @@ Beside the variables only the true depths are written: other things of places (l
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from ocean_common.contracts.data import Kind
 from ocean_core.units import canonical_units
 from ocean_data.grids.base import Coordinate
 from ocean_data.plan.extraction import Extraction, Field, Values, place_dimensions
-from ocean_data.writing import DocumentWriter, nest_numbers, no_places
+from ocean_data.writing import DocumentWriter, level_direction, nest_numbers, no_places
 
 Json = dict[str, Any]
 
@@ -183,9 +184,13 @@ def _referencing(extraction: Extraction, groups: Sequence[Group]) -> list[Json]:
             system["id"] = "http://www.opengis.net/def/crs/{}/0/{}".format(*authority)
     references: list[Json] = [{"coordinates": ["x", "y"], "system": system}]
     if any(group.z is not None for group in groups):
-        in_metres = any(item.name.startswith("depth") for item in extraction.coordinates)
-        name, units = ("Depth", "m") if in_metres else ("Level", "1")
-        axis = {"name": {"en": name}, "direction": "down", "unit": {"symbol": units}}
+        level = min(
+            (item for item in extraction.coordinates if item.name.startswith(("depth", "level"))),
+            key=attrgetter("name"),
+        )
+        symbol = ucum_symbol(level.units or "1") or level.units
+        name = "Depth" if level.name.startswith("depth") else "Level"
+        axis = {"name": {"en": name}, "direction": level_direction(level), "unit": {"symbol": symbol}}
         references.append({"coordinates": ["z"], "system": {"type": "VerticalCRS", "cs": {"csAxes": [axis]}}})
     time = extraction.coordinate("time")
     if any(group.t is not None for group in groups) and time is not None and time.is_time:

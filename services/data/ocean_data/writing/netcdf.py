@@ -23,7 +23,7 @@ from ocean_data import __version__
 from ocean_data.grids.base import Coordinate
 from ocean_data.plan.extraction import Extraction, Field, Parts, replaced_meanwhile
 from ocean_data.reading.library import LIBRARY
-from ocean_data.writing import FileWriter
+from ocean_data.writing import FileWriter, level_direction
 
 Attribute = str | int | float | NDArray[Any]
 Model = Literal["NETCDF4", "NETCDF4_CLASSIC", "NETCDF3_64BIT_OFFSET", "NETCDF3_CLASSIC"]
@@ -319,7 +319,7 @@ def _coordinate_variable(extraction: Extraction, coordinate: Coordinate, names: 
     if axis and dims in {(), (name,)}:
         attributes["axis"] = axis
     if axis == "Z":
-        attributes["positive"] = "down"
+        attributes["positive"] = level_direction(coordinate)
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         attributes["_FillValue"] = FILL
     return Variable(name=name, dims=dims, dtype=values.dtype, attributes=attributes, values=values)
