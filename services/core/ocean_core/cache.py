@@ -186,17 +186,21 @@ class _Flight(Generic[V]):
 
 
 class SingleFlight(Generic[V]):
-    """Work under way by key, done once for all who ask meanwhile; nothing is kept."""
+    """Work under way by key, done once for all who ask meanwhile; nothing is kept.
 
-    def __init__(self, queue: "FairQueue | None" = None) -> None:
+    ``grace``: seconds after which work that nobody waits for any more is cancelled; None: it goes on.
+    """
+
+    def __init__(self, queue: "FairQueue | None" = None, grace: float | None = None) -> None:
         self._queue = queue
+        self._grace = grace
         self._flights: dict[Hashable, _Flight[V]] = {}
 
     async def run(self, key: Hashable, work: Callable[[], Awaitable[V]], client: str | None = None) -> tuple[V, bool]:
         """Return the outcome of the work, and whether it was under way already.
 
-        It goes on when callers leave, unless it is still in the queue and nobody waits any more. ``client``: in whose
-        line of the queue it waits; without one it begins at once.
+        It goes on when callers leave, but for ``grace``, unless it is still in the queue and nobody waits any more.
+        ``client``: in whose line of the queue it waits; without one it begins at once.
         """
         flight = self._flights.get(key)
         joined = flight is not None
@@ -213,6 +217,17 @@ class SingleFlight(Generic[V]):
                 del self._flights[key]
                 self._queue.leave(flight.ticket)
                 flight.task.cancel()
+            elif not flight.waiting and self._grace is not None:
+                asyncio.get_running_loop().call_later(self._grace, self._end_abandoned, key, flight)
+
+    async def finish(self) -> None:
+        """Wait for all work under way."""
+        await asyncio.gather(*(flight.task for flight in self._flights.values()), return_exceptions=True)
+
+    def _end_abandoned(self, key: Hashable, flight: _Flight[V]) -> None:
+        if not flight.waiting and not flight.task.done():
+            del self._flights[key]
+            flight.task.cancel()
 
     def _start(self, key: Hashable, work: Callable[[], Awaitable[V]], client: str | None) -> _Flight[V]:
         ticket = None

@@ -28,7 +28,7 @@ from typing import Any, Self, TypeVar, cast
 
 import msgspec
 
-from ocean_core.cache import FairQueue, Ticket
+from ocean_core.cache import FairQueue, SingleFlight, Ticket
 from ocean_core.errors import OceanError, RequestTooLarge, ServiceUnavailable, TooBusy
 from ocean_plotting.export import WRITERS
 from ocean_plotting.export.output import Output, RenderedFile
@@ -230,17 +230,6 @@ class _Worker:
             self.pipe.close()
 
 
-class _Drawing:
-    """A pickled job that waits for a worker or is being drawn, and the number of clients that wait for it."""
-
-    def __init__(self, job: bytes) -> None:
-        self.job = job
-        self.task: asyncio.Task[RenderedFile] | None = None
-        self.ticket = Ticket()
-        self.worker: _Worker | None = None
-        self.clients = 0
-
-
 class ProcessRenderer(FigureRenderer):
     """Worker processes and the short queue before them. Use it as an async context manager."""
 
@@ -256,11 +245,11 @@ class ProcessRenderer(FigureRenderer):
     ) -> None:
         super().__init__(resources)
         self._workers = workers
-        self._queue = FairQueue(workers, queue, _refuse_figure)
+        queue_of_clients = FairQueue(workers, queue, _refuse_figure)
+        self._flights = SingleFlight[RenderedFile](queue_of_clients, grace=GRACE)
         self._figure_time = figure_time
         self._figures_per_worker = figures_per_worker
         self._nice = nice
-        self._drawings: dict[bytes, _Drawing] = {}  # by job
         self._started: set[_Worker] = set()
         self._ready: set[_Worker] = set()
         self._threads = ThreadPoolExecutor(2 * workers, thread_name_prefix="figures")
@@ -279,8 +268,9 @@ class ProcessRenderer(FigureRenderer):
             self._forget(worker)
         for worker in self._started:
             worker.kill()  # a thread that waits for its answer gets none, and goes on
-        for _drawing in self._drawings:
+        for _worker in range(self._workers):
             self._idle.put_nowait(None)
+        await self._flights.finish()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for worker in self._started:
             worker.end()
@@ -292,59 +282,28 @@ class ProcessRenderer(FigureRenderer):
     async def _render(self, job: Job, client: str) -> RenderedFile:
         """Draw in the next free process, in the client's turn; equal figures at the same time are drawn once."""
         pickled = bytes(ForkingPickler.dumps(job))
-        drawing = self._drawings.get(pickled) or _Drawing(pickled)
-        self._queue.join(drawing.ticket, client)
-        if drawing.task is None:
-            self._drawings[pickled] = drawing
-            drawing.task = self._start_task(self._run(drawing))
-        drawing.clients += 1
-        try:
-            return await asyncio.shield(drawing.task)
-        finally:
-            drawing.clients -= 1
-            if not drawing.clients and not drawing.task.done():
-                self._abandon(drawing, drawing.task)
+        return (await self._flights.run(pickled, lambda: self._run(pickled), client))[0]
 
-    async def _run(self, drawing: _Drawing) -> RenderedFile:
+    async def _run(self, job: bytes) -> RenderedFile:
         try:
-            async with self._queue.slot(drawing.ticket):
-                while (worker := await self._idle.get()) and worker.lost:
-                    pass  # it died idle; its successor comes
-                if worker is None:
-                    raise WorkerLost
-                drawing.worker = worker
+            while worker := None if self._ended else await self._idle.get():
+                if not worker.lost:
+                    break  # else it died idle; its successor comes
+            else:
+                raise WorkerLost
+            try:
                 run = asyncio.get_running_loop().run_in_executor
-                try:
-                    return await run(self._threads, worker.run, drawing.job, self._figure_time)
-                finally:
-                    if worker.drawn >= self._figures_per_worker:
-                        worker.kill()
-                    elif not worker.lost:
-                        self._idle.put_nowait(worker)
+                return await run(self._threads, worker.run, job, self._figure_time)
+            except asyncio.CancelledError:  # no client waits for it any more
+                worker.kill()
+                raise
+            finally:
+                if worker.drawn >= self._figures_per_worker:
+                    worker.kill()
+                elif not worker.lost:
+                    self._idle.put_nowait(worker)
         except WorkerLost as error:
             raise ServiceUnavailable("the process that drew the figure ended; try again") from error
-        finally:
-            self._remove(drawing)
-
-    def _remove(self, drawing: _Drawing) -> None:
-        if self._drawings.get(drawing.job) is drawing:
-            del self._drawings[drawing.job]
-
-    def _abandon(self, drawing: _Drawing, task: asyncio.Task[RenderedFile]) -> None:
-        """Take a figure that no client waits for out of the queue; one that is being drawn is ended a little later."""
-        if drawing.worker is None:
-            self._remove(drawing)
-            self._queue.leave(drawing.ticket)
-            task.cancel()
-        else:
-            self._start_task(self._end_abandoned(drawing, task, drawing.worker))
-
-    async def _end_abandoned(self, drawing: _Drawing, task: asyncio.Task[RenderedFile], worker: _Worker) -> None:
-        """End a figure unless it ends soon by itself, since a new process takes seconds, or a client joins."""
-        await asyncio.wait({task}, timeout=GRACE)
-        if not task.done() and not drawing.clients:
-            self._remove(drawing)
-            worker.kill()
 
     async def _start_worker(self, dead: _Worker | None = None) -> None:
         """Start a worker, in the place of a dead one, and watch for its end once it is ready."""
