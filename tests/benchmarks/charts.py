@@ -28,7 +28,7 @@ from ocean_plotting.export.output import Output
 from ocean_plotting.figure.context import FigureResources
 from ocean_plotting.figure.view import View, choose_view, find_bounds
 from ocean_plotting.plots import profile
-from ocean_plotting.plots.map.draw import draw as draw_map
+from ocean_plotting.plots.map.draw import MapPlot
 from ocean_plotting.plots.map.query import FIELD_CELLS, MapData, MapQuery, make_map_layout
 
 SAMPLES = Path(__file__).parents[2] / "deploy" / "sample_data"
@@ -53,8 +53,8 @@ def main() -> None:
     fetched = MapData(time="2016-02-05T12:00:00Z", revisions={"made": "r"}, areas=areas, view=shown, grid=(1, 1),
                    fields=coverage(shown), statistics=None)  # fmt: skip
     context = FigureResources(COARSE, None, FINE).make_context(output)
-    draw_map(query, fetched, context)  # the coast is read, the fonts are found
-    ours = [timed(lambda: WRITERS["png"](draw_map(query, fetched, context), output)) for _ in range(TIMES)]
+    MapPlot.draw(query, fetched, context)  # the coast is read, the fonts are found
+    ours = [timed(lambda: WRITERS["png"](MapPlot.draw(query, fetched, context), output)) for _ in range(TIMES)]
     print(f"A Mercator map, 10 × 7 in at 100 dpi, PNG\n{'':<10}{'median ms':>10}{'min':>8}{'max':>8}")
     print_row("ours", ours)
     profiles(output, FigureResources(COARSE, None, FINE))
@@ -95,7 +95,7 @@ def profiles(output: Output, resources: FigureResources) -> None:
         figure.savefig(BytesIO(), format="png", dpi=100)
 
     def ours() -> None:
-        WRITERS["png"](profile.draw(query, fetched, context), output)
+        WRITERS["png"](profile.ProfilePlot.draw(query, fetched, context), output)
 
     print(f"Profiles, 10 × 7 in at 100 dpi, PNG\n{'':<10}{'median ms':>10}{'min':>8}{'max':>8}")
     taken: dict[str, list[float]] = {"ours": [], "matplotlib": []}

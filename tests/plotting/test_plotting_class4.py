@@ -34,7 +34,7 @@ def plot(client, change=None, **parameters):
 
 def drawn(context, found, **query):
     requests = kind.Class4Query(class4id=ONE, **query)
-    return kind.draw(requests, kind.Class4Data(time="", revisions={}, profiles=found), context)
+    return kind.KIND.draw(requests, kind.Class4Data(time="", revisions={}, profiles=found), context)
 
 
 def lines(axes):
@@ -117,7 +117,7 @@ def test_values_with_a_bad_flag_are_left_out_and_counted(context):
     quantity = read_quantities(result, None)[0]
     assert quantity.flagged == 2
     assert np.isnan(quantity.values[OBSERVED]).tolist() == [False, False, True, False, True, False]
-    table = kind.table(
+    table = kind.KIND.table(
         kind.Class4Query(class4id=ONE), kind.Class4Data(time="", revisions={}, profiles=result), context()
     )
     assert ("Note", "Temperature: 2 observed values are left out for their quality") in table.header

@@ -62,7 +62,7 @@ def drawn(context, change=None, at=None, other=None):
         time="2016-02-01T12:00:00+00:00", revisions={"arctic": "r1"}, first=side(at),
         second=side(other) if query.compare_to else None,
     )  # fmt: skip
-    return hovmoller.draw(query, fetched, context)
+    return hovmoller.KIND.draw(query, fetched, context)
 
 
 def panels(picture):

@@ -255,12 +255,12 @@ def fetched(number, *, modelled=True):
 def test_no_words_lie_on_each_other(context, language, size, number):
     names = ["a mooring in the northern Norwegian Sea, the second of nine it is"] * number
     query = kind.ObservationQuery(dataset="arctic", observation=list(range(number)), names=names)
-    picture = kind.draw(query, fetched(number), context(language, size))
+    picture = kind.KIND.draw(query, fetched(number), context(language, size))
     assert overlapping(picture.figure) == []
 
 
 def test_a_panel_shows_dots_and_the_model_as_a_line(context):
-    picture = kind.draw(kind.ObservationQuery(dataset="arctic", observation=[0]), fetched(1), context())
+    picture = kind.KIND.draw(kind.ObservationQuery(dataset="arctic", observation=[0]), fetched(1), context())
     panel = picture.figure.axes[0]
     line, dots = panel.get_lines()
     assert (line.get_marker(), dots.get_marker()) == ("None", "o")

@@ -49,7 +49,7 @@ def asked(**second):
 
 
 def test_lines_and_dashes_share_a_panel_and_the_difference_has_its_own(context):
-    figure = profile.draw(asked(), make_both(), context()).figure
+    figure = profile.KIND.draw(asked(), make_both(), context()).figure
     panel, apart = figure.axes[:2]
     assert [line.get_linestyle() for line in panel.lines] == ["-", "-", "--", "--"]
     assert panel.lines[0].get_color() == panel.lines[2].get_color()
@@ -63,15 +63,15 @@ def test_lines_and_dashes_share_a_panel_and_the_difference_has_its_own(context):
 
 @pytest.mark.parametrize("size", ["15x9", "6x4", "3x2"])
 def test_no_label_covers_another(context, size):
-    assert not overlapping(profile.draw(asked(), make_both(), context("fr", size)).figure)
+    assert not overlapping(profile.KIND.draw(asked(), make_both(), context("fr", size)).figure)
 
 
 def test_the_difference_has_the_requested_scale(context):
-    assert profile.draw(asked(scale_diff="-3,4"), make_both(), context()).figure.axes[1].get_xlim() == (-3, 4)
+    assert profile.KIND.draw(asked(scale_diff="-3,4"), make_both(), context()).figure.axes[1].get_xlim() == (-3, 4)
 
 
 def test_another_unit_is_turned_into_the_first(context):
-    figure = profile.draw(asked(), make_both(units="K", offset=273.15), context()).figure
+    figure = profile.KIND.draw(asked(), make_both(units="K", offset=273.15), context()).figure
     np.testing.assert_allclose(figure.axes[0].lines[2].get_xdata(), temperatures(OTHER_DEPTHS) - 1)
 
 
@@ -82,15 +82,15 @@ def test_another_quantity_has_a_panel_of_its_own_and_no_difference(context):
     )
     (second,) = both.second_coverages
     other = replace(second, fields=[replace(second.fields[0], variable=salinity)])
-    figure = profile.draw(asked(variable="vosaline"), replace(both, second_coverages=[other]), context()).figure
+    figure = profile.KIND.draw(asked(variable="vosaline"), replace(both, second_coverages=[other]), context()).figure
     assert [axes.get_xlabel() for axes in figure.axes[:2]] == ["Temperature (°C)", "Salinity (PSU)"]
     assert {line.get_linestyle() for line in figure.axes[1].lines} == {"--"}
-    columns = profile.table(asked(), replace(both, second_coverages=[other]), context()).columns
+    columns = profile.KIND.table(asked(), replace(both, second_coverages=[other]), context()).columns
     assert [column.name.partition(" – ")[0] for column in columns[-2:]] == ["Temperature", "Salinity"]
 
 
 def test_the_subtitle_and_the_alternative_text_name_both(context):
-    picture = profile.draw(asked(), make_both(), context())
+    picture = profile.KIND.draw(asked(), make_both(), context())
     words = [item.get_text() for item in picture.figure.texts]
     assert any("(lines)" in text and "Another model" in text and "(dashes)" in text for text in words)
     assert "Difference" in picture.info.alt
@@ -99,12 +99,12 @@ def test_the_subtitle_and_the_alternative_text_name_both(context):
 def test_two_times_of_one_dataset_are_labelled_by_their_times(context):
     fetched = make_both()
     again = replace(fetched, second_coverages=[replace(fetched.second_coverages[0], dataset="arctic")])
-    one_time = profile.draw(asked(), again, context()).figure.texts[1].get_text()
+    one_time = profile.KIND.draw(asked(), again, context()).figure.texts[1].get_text()
     assert one_time.count("5 February 2016") == 2  # nothing tells them apart: both in full
 
 
 def test_the_table_has_both_and_the_difference(context):
-    table = profile.table(asked(), make_both(), context())
+    table = profile.KIND.table(asked(), make_both(), context())
     first, second, less = table.columns[-3:]
     depths = table.columns[4].values
     assert sorted({*DEPTHS, *OTHER_DEPTHS}) == depths[: len(depths) // 2].tolist()
@@ -209,12 +209,12 @@ def test_levels_in_pressure_are_drawn_and_tabulated_over_pressure(context):
     (made,) = make_both().coverages
     data = profile.ProfileData(time="", revisions={}, coverages=[over_pressure(made)])
     query = profile.ProfileQuery(dataset="arctic", station=[list(place) for place in PLACES])
-    picture = profile.draw(query, data, context("fr"))
+    picture = profile.KIND.draw(query, data, context("fr"))
     axes = picture.figure.axes[0]
     assert axes.get_ylabel() == "Pression (dbar)"
     np.testing.assert_allclose(axes.lines[0].get_ydata(), 10 * DEPTHS)
     assert "dbar" in picture.info.alt
-    table = profile.table(query, data, context())
+    table = profile.KIND.table(query, data, context())
     (levels,) = (column for column in table.columns if column.role == "depth")
     assert (levels.name, levels.units) == ("Pressure", "dbar")
     lines = write_odv(table, Output(format="odv")).decode().splitlines()

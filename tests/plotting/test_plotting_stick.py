@@ -62,7 +62,7 @@ def drawn(context, query=None, steps=STEPS):
     ]
     about = replace(info("u"), key="u,v", name="Speed", zero_centered=False)
     fetched = MooringData(time="2016-02-01T12:00:00+00:00", revisions={"arctic": "r1"}, info=about, coverages=result)
-    return stick.draw(requests, fetched, context)
+    return stick.KIND.draw(requests, fetched, context)
 
 
 def arrows(axes):

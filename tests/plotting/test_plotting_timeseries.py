@@ -62,7 +62,7 @@ def drawn(context, query=None, steps=STEPS, at=None, key="votemper", *, bathymet
     )
     about = replace(info("u"), key=key, name="Speed", zero_centered=False) if key == "u,v" else info(key, **other)
     fetched = MooringData(time="2016-02-01T12:00:00+00:00", revisions={"arctic": "r1"}, info=about, coverages=[result])
-    return timeseries.draw(requests, fetched, context)
+    return timeseries.KIND.draw(requests, fetched, context)
 
 
 def problem(response, status=400):
@@ -374,5 +374,5 @@ def test_the_axis_of_times_without_dates_has_their_unit(context, depth):
         fields=[replace(item, variable=replace(item.variable, dated=False)) for item in coverage.fields],
     )
     data = MooringData(time="", revisions={}, info=info("votemper", dated=False), coverages=[undated])
-    panels = [axes for axes in timeseries.draw(query, data, context()).figure.axes if axes.get_xlabel()]
+    panels = [axes for axes in timeseries.KIND.draw(query, data, context()).figure.axes if axes.get_xlabel()]
     assert [axes.get_xlabel() for axes in panels] == ["Time (fortnights)"]

@@ -58,7 +58,7 @@ def problem(response, status=400):
 def drawn(context, change=None, **given):
     """A picture without the service."""
     query = TransectQuery(**{"dataset": "arctic", "path": QUERY["path"], **(change or {})})
-    return transect.draw(query, fetched(query, **given), context)
+    return transect.KIND.draw(query, fetched(query, **given), context)
 
 
 def fetched(query, **given):

@@ -35,12 +35,14 @@ PLOTS = {"ts": ts, "sound": sound}
 def drawn(kind, context, places=ONE, fetched=None, **query):
     plot = PLOTS[kind]
     requests = plot.KIND.query(dataset="arctic", station=[list(place) for place in places], **query)
-    return plot.draw(requests, fetched or casts(places), context)
+    return plot.KIND.draw(requests, fetched or casts(places), context)
 
 
 def table(kind, context, fetched, places=ONE):
     plot = PLOTS[kind]
-    return plot.table(plot.KIND.query(dataset="arctic", station=[list(place) for place in places]), fetched, context)
+    return plot.KIND.table(
+        plot.KIND.query(dataset="arctic", station=[list(place) for place in places]), fetched, context
+    )
 
 
 def written(panel):

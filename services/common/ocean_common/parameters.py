@@ -14,7 +14,7 @@ from ocean_core.errors import InvalidRequest, Message, TileNotFound
 from ocean_core.tiles import MAX_ZOOM
 
 T = TypeVar("T", bound=str)
-_NO_CHOICE = Message("{name} {value!r} is none of {choices}")
+_NO_CHOICE = Message("{name} is {value!r}; it can be {choices}")
 
 
 def path_parameter(description: str, *examples: object, **options: Any) -> PathParameter:

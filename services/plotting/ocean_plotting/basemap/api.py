@@ -22,7 +22,6 @@ from ocean_common.parameters import (
 from ocean_core import errors
 from ocean_core.tiles import MERCATOR, PROJECTIONS, Tile
 from ocean_plotting.basemap.render import BasemapRenderer
-from ocean_plotting.plots.common.query import NO_CHOICE
 from ocean_plotting.tiles.api import PNG, WEBP, ProjectionCode, document_image, media_quality, offer_media_types
 from ocean_plotting.tiles.store import ImageCache, RenderedImage
 
@@ -74,7 +73,7 @@ class BasemapService:
 
 def parse_tile(*, zoom: Zoom, x: TileColumn, y: TileRow, projection: ProjectionCode = "EPSG:3857") -> Tile:
     """Read the tile of a request."""
-    code = parse_choice(projection, PROJECTIONS, "projection", NO_CHOICE)
+    code = parse_choice(projection, PROJECTIONS, "projection")
     check_tile(zoom, x, y, bounded=code == MERCATOR)
     return Tile(code, zoom, x, y)
 

@@ -108,25 +108,17 @@ def set_quantity_axis(
     length = panel_length(axes, vertical=vertical) * (1.0 if vertical else 1.1)
     axis.set_label_text(fold_text(label, length, sizes.body), fontsize=sizes.body)
     style_ticks(axes, context)
-    most = count_fitting_ticks(axes, int(vertical), sizes)
-    locator = _make_locator(most)
-    while not vertical and most > 2 and _labels_overlap(axes, locator, sizes):
-        most -= 1
-        locator = _make_locator(most)
-    axis.set_major_locator(locator)
-
-
-def _make_locator(most: int) -> MaxNLocator:
-    return MaxNLocator(nbins=most, steps=TICK_STEPS, min_n_ticks=3 if most > 3 else 2)
-
-
-def _labels_overlap(axes: Axes, locator: MaxNLocator, sizes: Sizes) -> bool:
-    """Return whether the tick labels of ``locator`` would stand closer than a letter and a half."""
-    low, high = sorted(axes.get_xlim())
-    ticks = [tick for tick in locator.tick_values(low, high) if low <= tick <= high]
-    longest = max(map(len, axes.xaxis.get_major_formatter().format_ticks(ticks)), default=0)
     # The layout takes from the width what labels beside the panel need.
-    return len(ticks) * (0.6 * longest + 1.5) * sizes.small > LAID_OUT_WIDTH * axes_inches(axes)[0] * 72
+    width, (low, high) = LAID_OUT_WIDTH * axes_inches(axes)[0] * 72, sorted(axes.get_xlim())
+    for most in range(count_fitting_ticks(axes, int(vertical), sizes), 1, -1):
+        locator = MaxNLocator(nbins=most, steps=TICK_STEPS, min_n_ticks=3 if most > 3 else 2)
+        if vertical:
+            break
+        ticks = [tick for tick in locator.tick_values(low, high) if low <= tick <= high]
+        longest = max(map(len, axes.xaxis.get_major_formatter().format_ticks(ticks)), default=0)
+        if len(ticks) * (0.6 * longest + 1.5) * sizes.small <= width:  # a letter and a half apart
+            break
+    axis.set_major_locator(locator)
 
 
 def show_message(axes: Axes, text: str, sizes: Sizes) -> None:

@@ -4,14 +4,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from matplotlib.figure import Figure
-
 from ocean_common.i18n import Translator, get_translator
 from ocean_plotting.basemap.land import Land, read_land
 from ocean_plotting.basemap.relief import ReliefFile
 from ocean_plotting.export.output import Output
 from ocean_plotting.figure.labels import LabelFormatter
-from ocean_plotting.figure.layout import Sizes, add_titles
+from ocean_plotting.figure.layout import Sizes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,12 +26,6 @@ class DrawContext:
     @property
     def size(self) -> tuple[float, float]:
         return self.width, self.height
-
-    def add_figure(self, title: str, subtitle: str, credit: str) -> Figure:
-        """Return a new figure with its titles."""
-        figure = Figure(figsize=self.size)
-        add_titles(figure, title, subtitle, credit, self.sizes)
-        return figure
 
     @cached_property
     def sizes(self) -> Sizes:

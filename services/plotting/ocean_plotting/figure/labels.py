@@ -187,6 +187,11 @@ class LabelFormatter:
         finite = values[np.isfinite(values)]
         return {"low": self.number(float(finite.min())), "high": self.value(float(finite.max()), units)}
 
+    def span(self, values: NDArray[np.floating], units: str) -> str:
+        """Format the least and the greatest of values, or the one that they all are: 5 m to 10 m."""
+        low, high = (self.value(float(end), units) for end in (values.min(), values.max()))
+        return low if low == high else self.translate("{low} to {high}", low=low, high=high)
+
     def time(self, iso: str, precision: TimePrecision = EXACT) -> str:
         """Format an ISO 8601 time as exactly as the data are worth."""
         return self._mark_climatology(self._format_time(iso, precision), precision)
@@ -247,7 +252,9 @@ class LabelFormatter:
     def join_quantities(self, names: Sequence[str]) -> str:
         """Join names of quantities: Temperature and Salinity; in French only the first has a capital."""
         first, *rest = names
-        return self.join_names([first, *(rest if self.language == "en" else map(_lower_first, rest))])
+        if self.language == "fr":  # CO2 and SST stay
+            rest = [name[:1].lower() + name[1:] if name[1:2].islower() else name for name in rest]
+        return self.join_names([first, *rest])
 
     def _degrees(self, degrees: float, positive: str, negative: str, digits: int) -> str:
         size = self.number(abs(degrees), digits)
@@ -255,8 +262,3 @@ class LabelFormatter:
             return f"{size}°"
         letter = positive if degrees > 0 else negative
         return f"{size}°{NO_BREAK}{letter.replace('W', 'O') if self.language == 'fr' else letter}"
-
-
-def _lower_first(name: str) -> str:
-    """Write a name within a sentence; CO2 and SST stay."""
-    return name[:1].lower() + name[1:] if name[1:2].islower() else name

@@ -270,28 +270,17 @@ def thin_ticks(figure: Figure, panels: list[Axes]) -> None:
     if min(panel.get_position().height for panel in panels) * figure.get_figheight() > LOW_PANEL:
         return
     figure.draw_without_rendering()
-    for axes in figure.axes:
-        if axes.axison:
-            height = axes.get_window_extent().height
-            _fit_axis_label(axes, height)
-            _fit_ticks(axes, height)
-
-
-def _fit_axis_label(axes: Axes, height: float) -> None:
-    label = axes.yaxis.label
-    length = label.get_window_extent().height
-    if label.get_text() and length > height:
-        if height / length >= SMALLEST_LABEL:
-            label.set_fontsize(float(label.get_fontsize()) * height / length)
-        else:
-            label.set_text("")
-
-
-def _fit_ticks(axes: Axes, height: float) -> None:
-    """Leave as many ticks as fit, counted from the first."""
-    low, high = sorted(axes.get_ylim())
-    ticks = [tick for tick in axes.get_yticks() if low <= tick <= high]
-    label_height = max((label.get_window_extent().height for label in axes.get_yticklabels()), default=0.0)
-    most = max(1, int(height / (1.3 * label_height))) if label_height else len(ticks)
-    if len(ticks) > most:
-        axes.yaxis.set_major_locator(FixedLocator(ticks[:: -(-len(ticks) // most)]))
+    for axes in filter(lambda axes: axes.axison, figure.axes):
+        height, label = axes.get_window_extent().height, axes.yaxis.label
+        length = label.get_window_extent().height
+        if label.get_text() and length > height:
+            if height / length >= SMALLEST_LABEL:
+                label.set_fontsize(float(label.get_fontsize()) * height / length)
+            else:
+                label.set_text("")
+        low, high = sorted(axes.get_ylim())
+        ticks = [tick for tick in axes.get_yticks() if low <= tick <= high]
+        label_height = max((label.get_window_extent().height for label in axes.get_yticklabels()), default=0.0)
+        most = max(1, int(height / (1.3 * label_height))) if label_height else len(ticks)
+        if len(ticks) > most:  # as many as fit, counted from the first
+            axes.yaxis.set_major_locator(FixedLocator(ticks[:: -(-len(ticks) // most)]))

@@ -115,7 +115,11 @@ def add_colour_bar(
     bar = figure.colorbar(mappable, extend=extend, extendfrac=0.03, **placement)
     length = _shared_length(figure, axes, vertical=vertical)
     bar.outline.set_visible(False)
-    text, size = _fit_label(shading.label, max(length, 1.0), sizes)
+    # Smaller and on more lines before its end, with the units, is cut off.
+    for size, lines in [(sizes.body, 2), (sizes.small, 2), (sizes.small, 3), (sizes.fine, 3), (sizes.fine, 4)]:
+        text = fold_text(shading.label, max(length, 1.0), size, lines)
+        if not text.endswith("…"):
+            break
     if LETTER_WIDTH * size / 72 * max(map(len, text.split("\n"))) <= LABEL_OVERHANG * length:
         bar.set_label(text, fontsize=size)
     bar.ax.tick_params(labelsize=sizes.small, length=3)
@@ -147,15 +151,6 @@ def choose_logarithmic_ticks(low: float, high: float, most: int) -> list[float]:
     if len(fitting) < 2:  # far less than a power of ten
         return [float(tick) for tick in MaxNLocator(nbins=most).tick_values(low, high) if low <= tick <= high]
     return fitting
-
-
-def _fit_label(label: str, length: float, sizes: Sizes) -> tuple[str, float]:
-    """Fold a label to a length: smaller and on more lines before its end, with the units, is cut off."""
-    for size, lines in [(sizes.body, 2), (sizes.small, 2), (sizes.small, 3), (sizes.fine, 3), (sizes.fine, 4)]:
-        text = fold_text(label, length, size, lines)
-        if not text.endswith("…"):
-            break
-    return text, size
 
 
 def _shared_length(figure: Figure, axes: Axes | list[Axes], *, vertical: bool) -> float:

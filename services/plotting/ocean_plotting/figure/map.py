@@ -18,7 +18,7 @@ from ocean_plotting.basemap.land import Land, select_parts
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import shorten
 from ocean_plotting.figure.layout import INK, LAND, MUTED, SEA, Sizes, axes_inches
-from ocean_plotting.figure.view import Area, View, fill_edges, project_ring
+from ocean_plotting.figure.view import Area, View, fill_edges
 
 # Rectangles of maps, in sizes of the text unless in inches.
 GRIDS = {1: ((1, 1),), 2: ((1, 2), (2, 1)), 3: ((1, 3), (3, 1), (2, 2))}  # rows and columns, by the number of maps
@@ -189,7 +189,10 @@ def draw_outlines(axes: Axes, view: View, areas: Iterable[Area], context: DrawCo
     """Draw the rims of areas and their holes, and their names."""
     lines = []
     for area in areas:
-        rings = [project_ring(view, _cut_at_pole(fill_edges(ring))) for ring in [*area.rims, *area.holes]]
+        rings = []
+        for ring in map(_cut_at_pole, map(fill_edges, [*area.rims, *area.holes])):
+            middle = (np.nanmin(ring[:, 1]) + np.nanmax(ring[:, 1])) / 2  # in one piece over the antimeridian
+            rings.append(view.project(ring[:, 0], ring[:, 1] - 360.0 * np.round((middle - view.middle) / 360.0)))
         lines += rings
         if area.name and rings:
             low, high = np.nanmin(rings[0], axis=0), np.nanmax(rings[0], axis=0)

@@ -110,12 +110,6 @@ def draw_waypoint_letters(axes: Axes, path: SampledPath, context: DrawContext) -
         )  # fmt: skip
 
 
-def draw_waypoint_lines(axes: Axes, path: SampledPath) -> None:
-    """Draw a vertical line where the path bends."""
-    for waypoint in path.waypoints[1:-1]:
-        axes.axvline(path.distance[waypoint.index], color=MUTED, linewidth=0.7, linestyle=(0, (4, 3)), zorder=4)
-
-
 def draw_path_map(figure: Figure, area: SubplotSpec, path: SampledPath, context: DrawContext) -> None:
     """Draw the path on a map, and list its waypoints below."""
     sizes, colour = context.sizes, LINE_COLOURS[0]

@@ -12,23 +12,15 @@ from numpy.typing import NDArray
 
 from ocean_core.geometry import unwrap_longitudes, wrap_longitude
 from ocean_plotting.basemap.land import Land
-from ocean_plotting.basemap.relief import ReliefFile
-from ocean_plotting.figure.axes import (
-    FEW_LEVELS,
-    set_even_ticks,
-    set_quantity_axis,
-    set_stretched_depth_axis,
-    show_message,
-)
+from ocean_plotting.figure import axes as axis
 from ocean_plotting.figure.context import DrawContext
-from ocean_plotting.figure.layout import INK, LINE_COLOURS, MUTED, axes_inches, fold_text, get_figure, thin_ticks
+from ocean_plotting.figure.layout import LINE_COLOURS, MUTED, axes_inches, fold_text, get_figure, thin_ticks
 from ocean_plotting.figure.legends import Shading
 from ocean_plotting.figure.locator import Point
 from ocean_plotting.figure.path import (
     SampledPath,
     draw_path_map,
     draw_waypoint_letters,
-    draw_waypoint_lines,
     set_distance_axis,
 )
 
@@ -182,20 +174,16 @@ def choose_deepest(grids: list[SectionGrid], floors: list[Floats], limit: float 
 
 def locate_sea_floor(grid: SectionGrid, points: list[Point], context: DrawContext) -> Floats:
     """Find the sea floor beneath a path, m: where the model does not know it, from the relief or the land of maps."""
-    unsure = grid.dry | grid.open
-    depths = sample_relief_depth(context.relief, points) if context.relief is not None and unsure.any() else None
+    depths = None
+    if context.relief is not None and (grid.dry | grid.open).any():
+        latitude, longitude = np.array(points, dtype=float).T
+        east = unwrap_longitudes(longitude)
+        box = (float(east.min()), float(latitude.min()), float(east.max()), float(latitude.max()))
+        latitudes, longitudes, heights = context.relief.heights(box, RELIEF_CELLS)
+        row = np.abs(latitudes[:, np.newaxis] - latitude).argmin(axis=0)
+        column = np.abs(wrap_longitude(longitudes[:, np.newaxis] - longitude)).argmin(axis=0)
+        depths = np.asarray(-heights[row, column], dtype=np.float64)
     return find_sea_floor(grid, depths, classify_land(grid.dry, find_land(context.land, points)))
-
-
-def sample_relief_depth(relief: ReliefFile, points: list[Point]) -> Floats:
-    """Return depths (m, negative on land) of the relief's nearest cells."""
-    latitude, longitude = np.array(points, dtype=float).T
-    east = unwrap_longitudes(longitude)
-    box = (float(east.min()), float(latitude.min()), float(east.max()), float(latitude.max()))
-    latitudes, longitudes, heights = relief.heights(box, RELIEF_CELLS)
-    row = np.abs(latitudes[:, np.newaxis] - latitude).argmin(axis=0)
-    column = np.abs(wrap_longitude(longitudes[:, np.newaxis] - longitude)).argmin(axis=0)
-    return np.asarray(-heights[row, column], dtype=np.float64)
 
 
 def find_land(land: Land, points: list[Point]) -> Bools:
@@ -223,7 +211,9 @@ class SectionPanels:
         for number, column in enumerate(self.panels):
             strips = self.strips[number : number + 1]
             for panel in column:
-                draw_waypoint_lines(panel, path)
+                for waypoint in path.waypoints[1:-1]:  # where the path bends
+                    distance = path.distance[waypoint.index]
+                    panel.axvline(distance, color=MUTED, linewidth=0.7, linestyle=(0, (4, 3)), zorder=4)
             for panel in [*strips, *column[:-1]]:
                 panel.tick_params(labelbottom=False)
             set_distance_axis(column[-1], path, context)
@@ -277,10 +267,10 @@ def draw_section(
     context: DrawContext,
 ) -> None:
     """Draw a section (level, place) down to ``deepest`` (m), its depth axis stretched below ``linear`` (m; 0: not)."""
-    set_stretched_depth_axis(axes, deepest, linear, context, top=grid.top)
+    axis.set_stretched_depth_axis(axes, deepest, linear, context, top=grid.top)
     axes.set_facecolor(UNKNOWN)
     if not np.isfinite(values).any():
-        show_message(axes, context.translate("no data along this path"), context.sizes)
+        axis.show_message(axes, context.translate("no data along this path"), context.sizes)
         return
     axes.grid(visible=False)
     x = np.broadcast_to(distance_edges(grid.distance), (grid.depths.shape[0] + 1, grid.distance.size + 1))
@@ -340,24 +330,18 @@ def draw_section_profile(
     context: DrawContext,
 ) -> None:
     """Draw the profile at one place of the path, on the depth axis of the section."""
-    set_stretched_depth_axis(axes, deepest, linear, context, top=grid.top)
+    axis.set_stretched_depth_axis(axes, deepest, linear, context, top=grid.top)
     axes.set_ylabel("")
     axes.tick_params(labelleft=False)
     finite = np.isfinite(values[:, place])
     axes.plot(
         values[finite, place], grid.depths[finite, place], color=LINE_COLOURS[1], linewidth=context.sizes.line,
-        marker="o" if finite.sum() <= FEW_LEVELS else None, markersize=0.8 * context.sizes.marker,
+        marker="o" if finite.sum() <= axis.FEW_LEVELS else None, markersize=0.8 * context.sizes.marker,
     )  # fmt: skip
-    set_quantity_axis(axes, label, None, context)
+    axis.set_quantity_axis(axes, label, None, context)
     axes.set_ylim(deepest, grid.top)
     if not finite.any():
-        show_message(axes, context.translate("no data"), context.sizes)
-
-
-def mark_profile(axes: Axes, distance: float) -> None:
-    """Mark the place (km along the path) of the profile on the right."""
-    axes.axvline(distance, color="white", linewidth=2.6, zorder=4)
-    axes.axvline(distance, color=LINE_COLOURS[1], linewidth=1.3, zorder=5)
+        axis.show_message(axes, context.translate("no data"), context.sizes)
 
 
 def draw_strip(axes: Axes, distance: Floats, values: Floats, label: str, context: DrawContext) -> None:
@@ -366,7 +350,7 @@ def draw_strip(axes: Axes, distance: Floats, values: Floats, label: str, context
     axes.tick_params(labelbottom=False)
     height, sizes = axes_inches(axes)[1], context.sizes
     axes.set_ylabel(fold_text(label, 1.25 * height, sizes.small, 3), fontsize=sizes.small)
-    set_even_ticks(axes, context, vertical=True, most=3)
+    axis.set_even_ticks(axes, context, vertical=True, most=3)
 
 
 def draw_path_line(
@@ -374,17 +358,11 @@ def draw_path_line(
 ) -> None:
     """Draw a variable without depth along the path."""
     if not np.isfinite(values).any():
-        show_message(axes, context.translate("no data along this path"), context.sizes)
+        axis.show_message(axes, context.translate("no data along this path"), context.sizes)
         return
     axes.plot(distance, values, color=LINE_COLOURS[0], linewidth=context.sizes.line)
     if limits:
         axes.set_ylim(*limits)
     else:
         axes.margins(y=0.08)
-    set_even_ticks(axes, context, vertical=True)
-
-
-def label_path_line(axes: Axes, label: str, context: DrawContext) -> None:
-    """Label the values of a line along the path."""
-    size = context.sizes.body
-    axes.set_ylabel(fold_text(label, axes_inches(axes)[1], size), fontsize=size, color=INK)
+    axis.set_even_ticks(axes, context, vertical=True)

@@ -122,19 +122,16 @@ def add_depth_panels(
     needed = needs_list(stations, show_map=show_map) if lines else show_map or len(stations) > 1
     side = needed and has_side_column(context)
     columns = min(number, PANELS_IN_ROW)
-    side_width = _side_width(columns, context) * (LIST_WIDTH if lines and not show_map else 1.0)
+    # In panels: on a small figure enough for a position to be read.
+    needed_width = (COLUMN_WIDTH + PANEL_LABELS * (columns - 1)) * context.sizes.body / 72
+    side_width = max((0.6, 0.75, 0.9)[columns - 1], columns * needed_width / (context.width - needed_width))
+    side_width *= LIST_WIDTH if lines and not show_map else 1.0
     widths = [1.0] * columns + ([side_width] if side else [])
     grid = figure.add_gridspec(-(-number // columns), len(widths), width_ratios=widths)
     panels = [figure.add_subplot(grid[position // columns, position % columns]) for position in range(number)]
     if side:
         draw_stations(figure, grid[:, -1], stations, context, show_map=show_map)
     return panels
-
-
-def _side_width(panels: int, context: DrawContext) -> float:
-    """Return the width of the stations' column in panels: on a small figure enough for a position to be read."""
-    needed = (COLUMN_WIDTH + PANEL_LABELS * (panels - 1)) * context.sizes.body / 72
-    return max((0.6, 0.75, 0.9)[min(panels, 3) - 1], panels * needed / (context.width - needed))
 
 
 def draw_stations(
@@ -165,7 +162,11 @@ def _draw_list(axes: Axes, stations: Sequence[StationMark], context: DrawContext
     available, letters = height * 72 / size, int((width / size - HANDLE_WIDTH) / LETTER_WIDTH)
     texts, columns = [_name_and_position(station, letters, labels) for station in stations], 1
     if len(stations) > MOST_POSITIONS or sum(map(_entry_height, texts)) > available:
-        texts = [_short_name(station, letters, labels) for station in stations]
+        rooms = [letters - len(_mark_missing(station, "", labels)) for station in stations]
+        texts = [
+            _mark_missing(station, shorten(station.label(labels), room), labels)
+            for station, room in zip(stations, rooms, strict=True)
+        ]
         widest = HANDLE_WIDTH + LETTER_WIDTH * max(map(len, texts)) + COLUMN_GAP
         needed = math.ceil(len(texts) * _entry_height("") / available)
         columns = max(1, min(int((width / size + COLUMN_GAP) / widest), needed))
@@ -186,12 +187,6 @@ def _draw_list(axes: Axes, stations: Sequence[StationMark], context: DrawContext
 
 def _entry_height(text: str) -> float:
     return 1.2 * (text.count("\n") + 1) + 0.5
-
-
-def _short_name(station: StationMark, letters: int, labels: LabelFormatter) -> str:
-    """Return the name on one line."""
-    room = letters - len(_mark_missing(station, "", labels))
-    return _mark_missing(station, shorten(station.label(labels), room), labels)
 
 
 def _name_and_position(station: StationMark, letters: int, labels: LabelFormatter) -> str:

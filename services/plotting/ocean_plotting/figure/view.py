@@ -379,12 +379,6 @@ def _is_one_to_one(view: View) -> bool:
     return bool((errors < 1e-4 * max(right - left, top - bottom)).all())
 
 
-def project_ring(view: View, ring: Floats) -> Floats:
-    """Project a ring (vertex, 2) of latitude and longitude, m; in one piece over the antimeridian."""
-    middle = (np.nanmin(ring[:, 1]) + np.nanmax(ring[:, 1])) / 2
-    return view.project(ring[:, 0], ring[:, 1] - 360.0 * np.round((middle - view.middle) / 360.0))
-
-
 def compute_cell_areas(view: View, shape: tuple[int, int]) -> Floats:
     """Compute the areas of cells on the Earth, km2, shape (row, column).
 

@@ -10,7 +10,7 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.handlers import HTTPRouteHandler
-from litestar.openapi.spec import OpenAPIHeader, OpenAPIType, Operation, Schema
+from litestar.openapi.spec import OpenAPIHeader, OpenAPIType, Schema
 from litestar.params import FromPath, JSONBody
 from msgspec.structs import replace
 
@@ -21,7 +21,7 @@ from ocean_common.i18n import Language, Translator
 from ocean_common.parameters import query_parameter
 from ocean_core import errors
 from ocean_core.errors import InvalidRequest, PlotKindNotFound
-from ocean_plotting.export.output import FILE_FORMATS, Output, RenderedFile, parse_output
+from ocean_plotting.export.output import FILE_FORMATS, RenderedFile, parse_output
 from ocean_plotting.figure.labels import make_file_name
 from ocean_plotting.plots import KINDS
 from ocean_plotting.plots.common.query import map_error_fields
@@ -86,8 +86,18 @@ class Plotter:
         known_revisions = await self.find_revisions(query)
         if kind.resolve is not None:
             query = await cancel_on_disconnect(request, kind.resolve(self.services, query))
-        if output.file_format.content == "data":
-            drawn, revisions, time = await self._request_file(kind, request, query, output)
+        if output.file_format.content == "data" and kind.compare is not None and query.second_dataset() is not None:
+            data = await cancel_on_disconnect(request, kind.fetch(self.services, query, output))
+            coverage = await asyncio.to_thread(kind.compare, query, data)
+            content = await cancel_on_disconnect(request, self.services.data.write(coverage, "netcdf"))
+            drawn, revisions, time = RenderedFile(content), data.revisions, data.time
+        elif output.file_format.content == "data":
+            assert kind.data_request is not None  # noqa: S101 - the format is one of the kind's
+            data_request = kind.data_request(query)
+            with map_error_fields():  # the data service's own file of the same numbers
+                content = await cancel_on_disconnect(request, self.services.data.file(data_request, "netcdf"))
+            drawn, revisions = RenderedFile(content), await self.find_revisions(query)
+            time = str(getattr(data_request, "time", None) or "")
         else:
             data = await cancel_on_disconnect(request, kind.fetch(self.services, query, output))
             if not known_revisions and request.method == "GET":
@@ -115,22 +125,6 @@ class Plotter:
             with map_error_fields("$.compare_to" if revisions else "$"):
                 revisions[dataset] = await self.services.metadata.revision(dataset)
         return revisions
-
-    async def _request_file(
-        self, kind: Kind, request: HTTPRequest, query: Any, output: Output
-    ) -> tuple[RenderedFile, dict[str, str], str]:
-        """Request the data service's file of the same numbers; return it with revisions and time."""
-        if kind.compare is not None and query.second_dataset() is not None:
-            data = await cancel_on_disconnect(request, kind.fetch(self.services, query, output))
-            coverage = await asyncio.to_thread(kind.compare, query, data)
-            content = await cancel_on_disconnect(request, self.services.data.write(coverage, "netcdf"))
-            return RenderedFile(content), data.revisions, data.time
-        assert kind.data_request is not None  # noqa: S101 - the format is one of the kind's
-        data_request = kind.data_request(query)
-        with map_error_fields():
-            content = await cancel_on_disconnect(request, self.services.data.file(data_request, "netcdf"))
-        revisions = await self.find_revisions(query)
-        return RenderedFile(content), revisions, str(getattr(data_request, "time", None) or "")
 
 
 def _format_address(request: HTTPRequest, query: Any) -> str:
@@ -166,19 +160,15 @@ def answer_too_deep(_: HTTPRequest, __: RecursionError) -> Response[Problem]:
     return problems.problem_response(problems.to_problem(InvalidRequest("the body is nested too deeply", field="$")))
 
 
-def document_formats(kind: Kind) -> type[Operation]:
-    """Return the OpenAPI operation with the media types of all formats of a kind."""
-    description = "The picture in words, percent-encoded in UTF-8 as RFC 8187 says: `utf-8'en'…`."
-    header = OpenAPIHeader(description=description, schema=Schema(type=OpenAPIType.STRING))
-    return offer_media_types(*(FILE_FORMATS[name].media_type for name in kind.formats), headers={ALT_HEADER: header})
-
-
 def make_routes(kind: Kind) -> list[HTTPRouteHandler]:
     """Return the routes of a kind: one whose query is a parameter, and one whose query is the body."""
+    alt = "The picture in words, percent-encoded in UTF-8 as RFC 8187 says: `utf-8'en'…`."
+    header = OpenAPIHeader(description=alt, schema=Schema(type=OpenAPIType.STRING))
+    media_types = (FILE_FORMATS[name].media_type for name in kind.formats)
     query_text_parameter = query_parameter("JSON object.", msgspec.json.encode(kind.example).decode(), name="query")
     options: dict[str, Any] = {
         "tags": ["plots"],
-        "operation_class": document_formats(kind),
+        "operation_class": offer_media_types(*media_types, headers={ALT_HEADER: header}),
         "exception_handlers": {RecursionError: answer_too_deep},
         "responses": DRAWN | FAILURES,
         "dependencies": {"parameters": Provide(PlotParameters, sync_to_thread=False)},

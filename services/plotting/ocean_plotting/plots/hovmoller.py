@@ -10,51 +10,24 @@ from numpy.typing import NDArray
 from ocean_common.contracts.data import Coverage, SectionRequest
 from ocean_core.errors import NotSupported
 from ocean_plotting.export.output import Output
-from ocean_plotting.export.table import Table, make_header, make_place_columns
+from ocean_plotting.export.table import Table, make_place_columns
+from ocean_plotting.figure import section
 from ocean_plotting.figure.axes import show_message, style_ticks
-from ocean_plotting.figure.context import DrawContext
-from ocean_plotting.figure.labels import TimePrecision, join_parts
-from ocean_plotting.figure.layout import LAND, Picture
+from ocean_plotting.figure.labels import LabelFormatter, TimePrecision, join_parts
+from ocean_plotting.figure.layout import LAND
 from ocean_plotting.figure.legends import add_colour_bar
-from ocean_plotting.figure.path import has_map_column, locate_waypoints
-from ocean_plotting.figure.section import (
-    UNKNOWN,
-    add_section_panels,
-    cell_edges,
-    classify_land,
-    distance_edges,
-    find_land,
-    set_panel_title,
-)
+from ocean_plotting.figure.path import has_map_column
 from ocean_plotting.figure.time_axis import DAY, label_time_axis, seconds_to_days
-from ocean_plotting.plots.common.coverage import (
-    CoverageReader,
-    Floats,
-    compare_coverages,
-    format_level,
-    select_times,
-)
-from ocean_plotting.plots.common.panels import have_difference
-from ocean_plotting.plots.common.path import (
-    PathCoverage,
-    PathData,
-    PathField,
-    PathPanel,
-    PathQuery,
-    fetch_sides,
-    find_extremes,
-    join_path_credits,
-    make_panels,
-    make_path_title,
-    read_parts,
-)
+from ocean_plotting.plots.common import path
+from ocean_plotting.plots.common.comparison import have_difference
+from ocean_plotting.plots.common.coverage import CoverageReader, Floats, compare_coverages, format_level, select_times
 from ocean_plotting.plots.common.query import ComparedDataset, Level, Time
 from ocean_plotting.plots.kind import PlotKind, Services
 
 Steps = NDArray[np.intp]
 
 
-class HovmollerQuery(PathQuery, frozen=True, kw_only=True):
+class HovmollerQuery(path.PathQuery, frozen=True, kw_only=True):
     """Query of a Hovmöller diagram."""
 
     starttime: Time | None = None
@@ -65,31 +38,28 @@ class HovmollerQuery(PathQuery, frozen=True, kw_only=True):
 class PathSeries:
     """One dataset along the path through time."""
 
-    def __init__(self, data: PathCoverage, context: DrawContext, quantum: str | None = None) -> None:
+    def __init__(self, data: path.PathCoverage, labels: LabelFormatter, quantum: str | None = None) -> None:
         reader = CoverageReader(data.coverage)
-        self.coverage = data.coverage
         self.about, self.precision = data.about, TimePrecision.of(data.about, quantum)
         self.seconds, self.times, self.time_units = reader.seconds, reader.times, reader.time_units
         self.distance, self.points = reader.coordinate("distance"), reader.places
-        self.field = read_parts(reader, context.labels, "time", "distance")[0]
-        self.level = data.coverage.facts.get("depth")
-        depths = reader.coordinate("depth").ravel()
-        self.depth = float(depths[0]) if depths.size == 1 else None
+        self.field = path.read_parts(reader, labels, "time", "distance")[0]
+        self.level = self._describe_level(reader, labels)
+        span = labels.time_span(self.times[0], self.times[-1], self.precision)
+        self.title = join_parts(labels.dataset_name(self.about), span, self.level)
 
-    def describe_level(self, context: DrawContext) -> str:
+    @staticmethod
+    def _describe_level(reader: CoverageReader, labels: LabelFormatter) -> str:
         """Return the depth in words; empty for variables without depth."""
-        translate = context.translate
-        if self.level == "bottom":
-            return translate("at the sea floor")
-        if self.level == "mean":
-            return translate("mean over the depth")
-        if self.depth is None:
-            return format_level(self.coverage, context)
-        return translate("at {depth}", depth=context.labels.value(self.depth, "m"))
-
-    def make_subtitle(self, context: DrawContext) -> str:
-        span = context.labels.time_span(self.times[0], self.times[-1], self.precision)
-        return join_parts(context.labels.dataset_name(self.about), span, self.describe_level(context))
+        match reader.coverage.facts.get("depth"):
+            case "bottom":
+                return labels.translate("at the sea floor")
+            case "mean":
+                return labels.translate("mean over the depth")
+        depths = reader.coordinate("depth").ravel()
+        if depths.size != 1:
+            return format_level(reader.coverage, labels)
+        return labels.translate("at {depth}", depth=labels.value(float(depths[0]), "m"))
 
 
 def make_request(query: HovmollerQuery) -> SectionRequest:
@@ -109,13 +79,13 @@ def _make_request(
     )
 
 
-async def fetch(services: Services, query: HovmollerQuery, output: Output) -> PathData:
+async def fetch(services: Services, query: HovmollerQuery, output: Output) -> path.PathData:
     """Request the level through time, in both datasets."""
     query.check_members()
-    sides = await fetch_sides(services, query, partial(_make_request, query, query.count_points(output)))
+    sides = await path.fetch_sides(services, query, partial(_make_request, query, query.count_points(output)))
     if len(sides) > 1:
-        match_steps(*(PathSeries(side, DrawContext()) for side in sides))
-    return PathData.of_sides(sides)
+        match_steps(*(PathSeries(side, LabelFormatter()) for side in sides))
+    return path.PathData.of_sides(sides)
 
 
 def match_steps(first: PathSeries, second: PathSeries) -> tuple[Steps, Steps]:
@@ -159,158 +129,138 @@ def pair_steps(first: Floats, second: Floats) -> tuple[Steps, Steps]:
     return np.flatnonzero(fits), nearest[fits]
 
 
-def draw(query: HovmollerQuery, data: PathData, context: DrawContext) -> Picture:
-    """Draw distance across and time upwards; of two datasets, both and their difference."""
-    translate, sides = context.translate, [PathSeries(side, context, query.quantum) for side in data.sides]
-    first, steps = sides[0], [np.arange(len(side.seconds)) for side in sides]
-    fields, titles = [side.field for side in sides], [""]
-    subtitle, told = first.make_subtitle(context), fields
-    if data.second:
-        fields, told, common_steps = _compare(sides, context)
-        steps.append(common_steps[0])
-        titles = [side.make_subtitle(context) for side in sides]
-        titles.append(
-            translate("Difference: the first less the second")
-            if _have_equal_intervals(sides[0], sides[1], *common_steps)
-            else translate("Difference: the first less the second, step by step")
-        )
-        titles = titles[: len(fields)]
-        names = [context.labels.dataset_name(side.about) for side in sides]
-        subtitle = translate("{first} compared with {second}", first=names[0], second=names[1])
-    panels = make_panels(query, fields, [field.values for field in fields], titles, context)
-    quantities = [field.name for field in fields] if len(fields) == len(sides) else [first.field.name]
-    name = context.labels.join_quantities(list(dict.fromkeys(quantities)))
-    title, credit = make_path_title(query, name, first.points, context.labels), join_path_credits(data, context.labels)
-    figure = context.add_figure(title, subtitle, credit)
-    show_map = bool(query.showmap) and has_map_column(context)
-    layout = add_section_panels(figure, len(panels), 1, context, show_map=show_map)
-    sentences = [translate("{title}: {what}.", title=title, what=subtitle)]
-    for row, (panel, series, axes) in enumerate(zip(panels, [*sides, first], layout.panels[0], strict=False)):
-        if panel.title:
-            set_panel_title(axes, panel.title, context, above_letters=row == 0)
-        _draw_panel(axes, panel, series, series.seconds[steps[row]], context)
-        add_colour_bar(figure, axes, panel.shading, context)
-        times = [series.times[step] for step in (common_steps[row % 2] if data.second else steps[row])]
-        sentences.append(_describe(panel.name, told[row], series, times, context))
-    layout.finish(locate_waypoints(query.waypoints(), first.points, first.distance), context)
-    return data.describe_picture(
-        figure, context.labels.title(title, first.about), sentences, credit, first.about.dataset
-    )
-
-
-def _draw_panel(axes: Axes, panel: PathPanel, series: PathSeries, seconds: Floats, context: DrawContext) -> None:
-    """Draw a field with distance across and time upwards, and the land along the path."""
-    values, shading = panel.field.values, panel.shading
-    axes.grid(visible=False)
-    axes.set_facecolor(UNKNOWN)
-    if not np.isfinite(values).any():
-        show_message(axes, context.translate("no data along this path"), context.sizes)
-        return
-    times = seconds_to_days(time_edges(seconds))
-    x, y = np.meshgrid(distance_edges(series.distance), times)
-    axes.pcolormesh(x, y, np.ma.masked_invalid(values), cmap=shading.colours, norm=shading.norm, rasterized=True)
-    empty = np.all(np.isnan(series.field.values), axis=0)
-    land = classify_land(empty, find_land(context.land, series.points))
-    axes.fill_between(
-        series.distance, 0, 1, where=land, step="mid", transform=axes.get_xaxis_transform(), color=LAND, linewidth=0
-    )
-    style_ticks(axes, context)
-    if seconds[-1] > seconds[0]:  # labels of the data, not of the ends of the outer cells
-        axes.set_ylim(*seconds_to_days(seconds[[0, -1]]))
-    label_time_axis(axes, seconds, series.precision, context, vertical=True, units=series.time_units)
-    axes.set_ylim(times[0], times[-1])
-    axes.spines[["top", "right"]].set_visible(True)
-
-
 def time_edges(seconds: Floats) -> Floats:
     """Return the edges of time steps, shape (time + 1,), s: half-way between them; a single one has a day."""
     if seconds.size == 1:
         return np.array([seconds[0] - DAY / 2, seconds[0] + DAY / 2])
-    return cell_edges(seconds)
+    return section.cell_edges(seconds)
 
 
-def _have_equal_intervals(first: PathSeries, second: PathSeries, steps: Steps, second_steps: Steps) -> bool:
-    """Return whether steps that belong together are equally long after the first."""
-    seconds, second_seconds = first.seconds[steps], second.seconds[second_steps]
-    # Months are not equally long.
-    spacing = float(np.diff(seconds).min()) if len(steps) > 1 else np.inf
-    return bool(np.abs(seconds - seconds[0] - (second_seconds - second_seconds[0])).max() < spacing / 4)
+class HovmollerPlot(path.PathPlot[HovmollerQuery]):
+    """Distance across and time upwards; of two datasets, both and their difference."""
 
+    def prepare(self) -> None:
+        super().prepare()
+        self.sides = [PathSeries(side, self.labels, self.query.quantum) for side in self.data.sides]
+        first, fields = self.sides[0], [side.field for side in self.sides]
+        self.first, self.subtitle, titles = first, first.title, [""]
+        self.steps = [np.arange(len(first.seconds))]  # those of each dataset that both have
+        if len(self.sides) > 1:
+            self.steps = list(match_steps(*self.sides))
+            names = {"first": self.dataset_names[0], "second": self.dataset_names[1]}
+            self.subtitle = self.translate("{first} compared with {second}", **names)
+            titles = [*(side.title for side in self.sides), self._name_difference()]
+            if is_same := have_difference(fields[0].info, fields[1].info):
+                fields[1] = fields[1].convert(fields[0].info.units)
+        self.common = [
+            replace(field, values=field.values[steps]) for field, steps in zip(fields, self.steps, strict=True)
+        ]
+        if len(self.sides) > 1 and is_same:
+            difference = self.common[0].minus(self.common[1].values, self.labels)
+            self.common.append(difference)
+            fields.append(difference)
+        self.panels = self.make_panels(fields, [field.values for field in fields], titles)
+        different = fields if len(fields) == len(self.sides) else fields[:1]
+        self.title = self.make_title([field.name for field in different], first.points)
 
-def _compare(
-    sides: list[PathSeries], context: DrawContext
-) -> tuple[list[PathField], list[PathField], tuple[Steps, Steps]]:
-    """Return the fields to draw, those at the steps that both have, and these steps.
+    def _name_difference(self) -> str:
+        """Name the difference: of steps that are equally long after the first, or not."""
+        since = [
+            side.seconds[steps] - side.seconds[steps[0]] for side, steps in zip(self.sides, self.steps, strict=True)
+        ]
+        # Months are not equally long.
+        spacing = float(np.diff(since[0]).min()) if len(since[0]) > 1 else np.inf
+        if np.abs(since[0] - since[1]).max() < spacing / 4:
+            return self.translate("Difference: the first less the second")
+        return self.translate("Difference: the first less the second, step by step")
 
-    The fields are both, and of the same quantity in the units of the first, with the difference at common steps.
-    """
-    steps, second_steps = match_steps(*sides)
-    first, second = (side.field for side in sides)
-    is_same = have_difference(first.info, second.info)
-    if is_same:
-        second = second.convert(first.info.units)
-    common = [replace(first, values=first.values[steps]), replace(second, values=second.values[second_steps])]
-    difference = [common[0].minus(common[1].values, context)] if is_same else []
-    return [first, second, *difference], [*common, *difference], (steps, second_steps)
+    def draw_panels(self) -> None:
+        show_map = self.show_map and has_map_column(self.context)
+        layout = section.add_section_panels(self.figure, len(self.panels), 1, self.context, show_map=show_map)
+        for row, (panel, axes) in enumerate(zip(self.panels, layout.panels[0], strict=True)):
+            if panel.title:
+                section.set_panel_title(axes, panel.title, self.context, above_letters=row == 0)
+            series = [*self.sides, self.first][row] if row < len(self.sides) else self.first
+            self._draw_panel(
+                axes, panel, series, series.seconds if row < len(self.sides) else series.seconds[self.steps[0]]
+            )
+            add_colour_bar(self.figure, axes, panel.shading, self.context)
+        self.finish(layout, self.first.points, self.first.distance)
 
+    def _draw_panel(self, axes: Axes, panel: path.PathPanel, series: PathSeries, seconds: Floats) -> None:
+        """Draw a field with distance across and time upwards, and the land along the path."""
+        values, shading = panel.field.values, panel.shading
+        axes.grid(visible=False)
+        axes.set_facecolor(section.UNKNOWN)
+        if not np.isfinite(values).any():
+            show_message(axes, self.translate("no data along this path"), self.sizes)
+            return
+        times = seconds_to_days(time_edges(seconds))
+        x, y = np.meshgrid(section.distance_edges(series.distance), times)
+        axes.pcolormesh(x, y, np.ma.masked_invalid(values), cmap=shading.colours, norm=shading.norm, rasterized=True)
+        empty = np.all(np.isnan(series.field.values), axis=0)
+        land = section.classify_land(empty, section.find_land(self.context.land, series.points))
+        transform = axes.get_xaxis_transform()
+        axes.fill_between(series.distance, 0, 1, where=land, step="mid", transform=transform, color=LAND, linewidth=0)
+        style_ticks(axes, self.context)
+        if seconds[-1] > seconds[0]:  # labels of the data, not of the ends of the outer cells
+            axes.set_ylim(*seconds_to_days(seconds[[0, -1]]))
+        label_time_axis(axes, seconds, series.precision, self.context, vertical=True, units=series.time_units)
+        axes.set_ylim(times[0], times[-1])
+        axes.spines[["top", "right"]].set_visible(True)
 
-def _describe(name: str, field: PathField, series: PathSeries, times: list[str], context: DrawContext) -> str:
-    """Describe the range of a field with places and times, and the change of the mean."""
-    translate, labels, values = context.translate, context.labels, field.values
-    if (extremes := find_extremes(values)) is None:
-        return translate("{name}: no data along this path.", name=name)
-    precision, units = TimePrecision.of(series.about), field.info.units
-    low, high = (labels.value(float(values[index]), units) for index in extremes)
-    low_place, high_place = (labels.value(float(series.distance[index[1]]), "km", 0) for index in extremes)
-    low_time, high_time = (labels.time(times[index[0]], precision) for index in extremes)
-    sentence = translate(
-        "{name} from {low} at {low_place}, {low_time} to {high} at {high_place}, {high_time}.",
-        name=name, low=low, low_place=low_place, low_time=low_time, high=high, high_place=high_place,
-        high_time=high_time,
-    )  # fmt: skip
-    wet = np.flatnonzero(np.isfinite(values).any(axis=1))
-    if len(wet) < 2 or field.info.categories:
-        return sentence
-    first, last = (labels.value(float(np.nanmean(values[step])), units) for step in (wet[0], wet[-1]))
-    return f"{sentence} {translate('Its mean goes from {first} to {last}.', first=first, last=last)}"
+    def make_sentences(self) -> list[str]:
+        series = [*self.sides, self.first]
+        fields = zip(self.panels, self.common, series, [*self.steps, self.steps[0]], strict=False)
+        return [
+            self.translate("{title}: {what}.", title=self.title, what=self.subtitle),
+            *(self._describe(panel.name, field, side, steps) for panel, field, side, steps in fields),
+        ]
 
+    def _describe(self, name: str, field: path.PathField, series: PathSeries, steps: Steps) -> str:
+        """Describe the range of a field with places and times, and the change of the mean."""
+        translate, labels, values, units = self.translate, self.labels, field.values, field.info.units
+        if not (extremes := self.find_extremes(values)):
+            return translate("{name}: no data along this path.", name=name)
+        precision, words = TimePrecision.of(series.about), {}
+        for end, (step, place) in zip(("low", "high"), extremes, strict=True):
+            words[end] = labels.value(float(values[step, place]), units)
+            words[f"{end}_place"] = labels.value(float(series.distance[place]), "km", 0)
+            words[f"{end}_time"] = labels.time(series.times[steps[step]], precision)
+        text = translate(
+            "{name} from {low} at {low_place}, {low_time} to {high} at {high_place}, {high_time}.", name=name, **words
+        )
+        wet = np.flatnonzero(np.isfinite(values).any(axis=1))
+        if len(wet) < 2 or field.info.categories:
+            return text
+        first, last = (labels.value(float(np.nanmean(values[step])), units) for step in (wet[0], wet[-1]))
+        return f"{text} {translate('Its mean goes from {first} to {last}.', first=first, last=last)}"
 
-def table(__: HovmollerQuery, data: PathData, context: DrawContext) -> Table:
-    """Return a row for every time and place with a value; of two datasets, for times that both have."""
-    translate, sides = context.translate, [PathSeries(side, context) for side in data.sides]
-    first, steps, fields = sides[0], np.arange(len(sides[0].seconds)), [sides[0].field]
-    header = make_header(
-        translate,
-        context.labels.dataset_name(first.about),
-        context.translate.attribution(first.about),
-        f"{first.times[0]}/{first.times[-1]}",
-    )
-    header.append((translate("Depth"), first.describe_level(context)))
-    for second in sides[1:]:
-        _, fields, (steps, _) = _compare(sides, context)
-        label = context.labels.dataset_name(second.about)
-        fields[1] = replace(fields[1], name=f"{fields[1].name}, {label}")
-        header.append((translate("Compared with"), f"{label}, {second.times[0]}/{second.times[-1]}"))
-    step, place = np.nonzero(np.any([np.isfinite(field.values) for field in fields], axis=0))
-    latitude, longitude = np.array(first.points, dtype=float).T
-    columns = make_place_columns(
-        translate,
-        time=[first.times[steps[index]] for index in step],
-        latitude=latitude[place],
-        longitude=longitude[place],
-        distance=first.distance[place],
-    )
-    columns += [field.make_column(field.values[step, place]) for field in fields]
-    return Table(header=header, columns=columns)
+    def make_table(self) -> Table:
+        """Return a row for every time and place with a value; of two datasets, for times that both have."""
+        first, fields = self.first, list(self.common)
+        if len(self.sides) > 1:
+            fields[1] = replace(fields[1], name=f"{fields[1].name}, {self.dataset_names[1]}")
+        step, place = np.nonzero(np.any([np.isfinite(field.values) for field in fields], axis=0))
+        latitude, longitude = np.array(first.points, dtype=float).T
+        columns = make_place_columns(
+            self.translate,
+            time=[first.times[self.steps[0][index]] for index in step],
+            latitude=latitude[place],
+            longitude=longitude[place],
+            distance=first.distance[place],
+        )
+        table = self.fill_table(
+            columns, fields, (step, place), [f"{side.times[0]}/{side.times[-1]}" for side in self.sides]
+        )
+        table.header.insert(3, (self.translate("Depth"), first.level))
+        return table
 
-
-def compare(__: HovmollerQuery, data: PathData) -> Coverage:
-    """Return both datasets and their difference at the times that both have, as tables have them."""
-    context = DrawContext()
-    _, fields, paired_steps = _compare([PathSeries(side, context) for side in data.sides], context)
-    pairs = zip(data.sides, paired_steps, strict=True)
-    first, second = (select_times(side.coverage, steps) for side, steps in pairs)
-    return compare_coverages(first, second, [[(item.info, item.values) for item in fields]])
+    def make_comparison(self) -> Coverage:
+        """Return both datasets and their difference at the times that both have."""
+        pairs = zip(self.data.sides, self.steps, strict=True)
+        first, second = (select_times(side.coverage, steps) for side, steps in pairs)
+        return compare_coverages(first, second, [[(item.info, item.values) for item in self.common]])
 
 
 KIND = PlotKind(
@@ -319,9 +269,8 @@ KIND = PlotKind(
     example={"dataset": "arctic_day", "variable": "votemper", "path": [[73.0, 20.0], [70.0, -5.0]], "depth": 0},
     query=HovmollerQuery,
     fetch=fetch,
-    draw=draw,
-    table=table,
+    plot=HovmollerPlot,
     more_formats=("nc",),
     data_request=make_request,
-    compare=compare,
+    compare=HovmollerPlot.compare,
 )

@@ -18,42 +18,14 @@ from ocean_common.contracts.observations import ObservedStation, ObservedValues
 from ocean_core.errors import InvalidRequest, PointOutsideGrid
 from ocean_core.time import format_time, parse_instant
 from ocean_plotting.export.output import Output
-from ocean_plotting.export.table import Column, Table, make_header, make_place_columns
-from ocean_plotting.figure.axes import set_quantity_axis, show_message
-from ocean_plotting.figure.context import DrawContext
+from ocean_plotting.export.table import Column, Table, make_place_columns
+from ocean_plotting.figure import stations as marks
 from ocean_plotting.figure.labels import EXACT, TimePrecision, join_parts
-from ocean_plotting.figure.layout import MUTED, Picture, axes_inches, fold_text
-from ocean_plotting.figure.stations import (
-    ComparedSeries,
-    DottedStation,
-    add_comparison_panels,
-    draw_compared_profile,
-    mark_dotted_stations,
-    name_stations,
-)
-from ocean_plotting.plots.common.comparison import (
-    NO_LEVELS,
-    ComparedQuantity,
-    Measure,
-    align_levels,
-    compare_quantities,
-    format_credit,
-    name_model,
-    read_observed,
-)
+from ocean_plotting.plots.common import comparison
+from ocean_plotting.plots.common import query as members
 from ocean_plotting.plots.common.coverage import to_array
 from ocean_plotting.plots.common.profiles import Profile, check_depths
-from ocean_plotting.plots.common.query import (
-    MAX_VARIABLES,
-    Numbers,
-    ObservedQuery,
-    check_count,
-    map_error_fields,
-    parse_id,
-    parse_point,
-    parse_selection,
-    parse_time,
-)
+from ocean_plotting.plots.common.query import check_count
 from ocean_plotting.plots.kind import PlotData, PlotKind, Services
 
 MOST_STATIONS = 60
@@ -62,6 +34,7 @@ SHALLOW = 30.0  # m
 YEAR = 365.2425 * 86_400.0  # s
 QUANTA = {"hour": 3_600.0, "day": 86_400.0, "month": 31 * 86_400.0, "year": 366 * 86_400.0}  # s
 DEPTH_NAMES = ("depth", "profondeur", "pressure", "pression")  # of the datatype that holds the depths
+OBSERVED, MODELLED = marks.ComparedSeries(role="observed", label=""), marks.ComparedSeries(role="model", label="")
 
 Values = list[float | None]
 
@@ -83,7 +56,7 @@ class InlineStation(msgspec.Struct, frozen=True, kw_only=True):
     station: Annotated[str | int | None, msgspec.Meta(description="its name")] = None
 
 
-class ObservationQuery(ObservedQuery, frozen=True, kw_only=True):
+class ObservationQuery(members.ObservedQuery, frozen=True, kw_only=True):
     """Query of a plot of observations."""
 
     observation: Annotated[
@@ -91,7 +64,7 @@ class ObservationQuery(ObservedQuery, frozen=True, kw_only=True):
         msgspec.Meta(min_length=1, description="ids of stations, or stations with their values", examples=[[1]]),
     ]
     observation_variable: Annotated[
-        Numbers | None,
+        members.Numbers | None,
         msgspec.Meta(description="indices of the first station's quantities, from 0; null: all", examples=[[0]]),
     ] = None
     names: Annotated[list[str | None] | None, msgspec.Meta(description="names of the stations; null: their own")] = None
@@ -120,23 +93,25 @@ class ObservationData(PlotData, frozen=True, kw_only=True):
     chosen: list[str]  # keys of the observed quantities that are shown
     modelled: list[ModelColumns]
 
-    @property
-    def infos(self) -> list[VariableInfo]:
-        return [columns.variable for columns in self.modelled]
-
 
 async def fetch(services: Services, query: ObservationQuery, _: Output) -> ObservationData:
     """Request the stations, then the model at their places and times."""
     query.search_options()
     keys = query.model_keys()
     stations = await _fetch_stations(services, query)
-    chosen = _choose_quantities(query, stations)
+    if query.observation_variable is None:
+        measured = (values.key for station in stations for values in station.variables)
+        chosen = list(dict.fromkeys(measured))[: members.MAX_VARIABLES]
+    else:
+        names = [values.key for values in stations[0].variables]
+        indices = members.parse_selection(query.observation_variable, names, "$.observation_variable")
+        chosen = [names[index] for index in indices]
     if not keys and not chosen:
         raise InvalidRequest(
             "nothing is chosen to be drawn: choose a quantity that was observed, or a variable of the model",
             field="$.observation_variable",
         )
-    with map_error_fields():
+    with members.map_error_fields():
         if not keys:
             await services.metadata.revision(query.dataset)
         modelled = await asyncio.gather(*(_fetch_model_columns(services, query, key, stations) for key in keys))
@@ -155,11 +130,11 @@ async def _fetch_stations(services: Services, query: ObservationQuery) -> list[O
     count = len(query.observation)
     check_count("observation has {count} stations; at most {limit} are drawn", count, MOST_STATIONS, "$.observation")
     ids = [
-        parse_id(station, f"$.observation[{position}]")
+        members.parse_id(station, f"$.observation[{position}]")
         for position, station in enumerate(query.observation)
         if not isinstance(station, InlineStation)
     ]
-    with map_error_fields(members={"id": "$.observation", "ids": "$.observation"}):
+    with members.map_error_fields(members={"id": "$.observation", "ids": "$.observation"}):
         fetched = iter(await services.metadata.observed(ids) if ids else [])
     return [
         read_inline_station(station, f"$.observation[{position}]")
@@ -171,7 +146,7 @@ async def _fetch_stations(services: Services, query: ObservationQuery) -> list[O
 
 def read_inline_station(station: InlineStation, path: str) -> ObservedStation:
     """Read a station with its values; ``path``: its place in the query."""
-    latitude, longitude = parse_point([station.latitude, station.longitude], path)
+    latitude, longitude = members.parse_point([station.latitude, station.longitude], path)
     data_field = f"{path}.data"
     if len(station.data) != len(station.datatypes):
         raise InvalidRequest(
@@ -203,7 +178,7 @@ def read_inline_station(station: InlineStation, path: str) -> ObservedStation:
         name=None if station.station is None else str(station.station),
         platform=0,
         platform_type="mission",
-        time=parse_time(station.time, f"{path}.time"),
+        time=members.parse_time(station.time, f"{path}.time"),
         latitude=latitude,
         longitude=longitude,
         variables=[
@@ -226,13 +201,6 @@ def _to_array(values: Values) -> Array:
     return pack_array(np.array([np.nan if value is None else value for value in values], dtype=float))
 
 
-def _choose_quantities(query: ObservationQuery, stations: Sequence[ObservedStation]) -> list[str]:
-    if query.observation_variable is None:
-        return list(dict.fromkeys(values.key for station in stations for values in station.variables))[:MAX_VARIABLES]
-    keys = [values.key for values in stations[0].variables]
-    return [keys[index] for index in parse_selection(query.observation_variable, keys, "$.observation_variable")]
-
-
 async def _fetch_model_columns(
     services: Services, query: ObservationQuery, key: str, stations: Sequence[ObservedStation]
 ) -> ModelColumns:
@@ -243,8 +211,8 @@ async def _fetch_model_columns(
     for position, step in enumerate(steps):
         groups[step].append(position)
     requests = []
-    for step, members in groups.items():
-        points = [(stations[position].latitude, stations[position].longitude) for position in members]
+    for step, positions in groups.items():
+        points = [(stations[position].latitude, stations[position].longitude) for position in positions]
         requests.append(query.request_points([key], points, time=step and step[0], depth="all"))
     answers = await asyncio.gather(*(_extract_columns(services, request) for request in requests))
     columns = dict(zip(chain(*groups.values()), chain(*answers), strict=True))
@@ -290,154 +258,143 @@ async def _extract_columns(services: Services, request: PointsRequest) -> list[M
     ]
 
 
-def draw(query: ObservationQuery, data: ObservationData, context: DrawContext) -> Picture:
-    """Draw a panel for each quantity with all stations, and beside them the stations on a map."""
-    translate, quantities = context.translate, _compare(data)
-    stations = mark_dotted_stations(
-        [(station.latitude, station.longitude) for station in data.stations],
-        [_name_station(query, data, position) for position in range(len(data.stations))],
-        [
-            bool(station.variables) or any(model.columns[position] for model in data.modelled)
-            for position, station in enumerate(data.stations)
-        ],
-    )
-    title = query.plotTitle or _make_title(quantities, stations, context)
-    when, notes = _format_times(data, context), _make_notes(data, quantities, context)
-    credit = _make_credit(query, data, context)
-    figure = context.add_figure(title, join_parts(when, *notes), credit)
-    series = []
-    if any(quantity.is_observed for quantity in quantities):
-        series.append(ComparedSeries(role="observed", label=translate("Observed")))
-    if any(quantity.is_modelled for quantity in quantities):
-        series.append(ComparedSeries(role="model", label=name_model(data.infos, query.dataset, context.translate)))
-    depths = [_choose_deepest(quantity) for quantity in quantities]
-    panels = add_comparison_panels(figure, series, stations, depths, context, show_map=bool(query.showmap))
-    for panel, quantity in zip(panels, quantities, strict=True):
-        _draw_quantity(panel, quantity, stations, max(depths), context)
-    sentences = [translate("{title}, {time}.", title=title, time=when)]
-    sentences += [quantity.describe(context) for quantity in quantities] + [f"{note}." for note in notes]
-    return data.describe_picture(figure, title, sentences, credit, query.dataset if data.modelled else "")
+class ObservationPlot(
+    comparison.ObservedPlot[ObservationQuery, ObservationData],
+    comparison.ProfileComparison[ObservationQuery, ObservationData],
+):
+    """A panel for each quantity with all stations."""
 
+    def prepare(self) -> None:
+        translate, labels, data, stations = self.translate, self.labels, self.data, self.data.stations
+        infos = [columns.variable for columns in data.modelled]
+        self.name_sources((station.attribution for station in stations), infos)
+        measures = {
+            values.key: comparison.Measure.of(values) for station in reversed(stations) for values in station.variables
+        }
+        columns = [
+            (
+                model.variable,
+                [(to_array(at.depth), to_array(at.values)) if at else comparison.NO_LEVELS for at in model.columns],
+            )
+            for model in data.modelled
+        ]
+        self.quantities = comparison.compare_quantities(
+            [measures[key] for key in data.chosen],
+            columns,
+            lambda measure: [comparison.read_observed(station, measure) for station in stations],
+        )
+        names = dict(enumerate(self.query.names or []))
+        self.stations = marks.mark_dotted_stations(
+            [(station.latitude, station.longitude) for station in stations],
+            [names.get(position) or station.name for position, station in enumerate(stations)],
+            [
+                bool(station.variables) or any(model.columns[position] for model in data.modelled)
+                for position, station in enumerate(stations)
+            ],
+        )
+        times = sorted(station.time for station in stations)
+        self.when = labels.time_span(times[0], times[-1], EXACT if times[0] == times[-1] else TimePrecision("day"))
+        self.is_modelled = any(quantity.is_modelled for quantity in self.quantities)
+        is_observed = any(quantity.is_observed for quantity in self.quantities)
+        self.series = [marks.ComparedSeries(role="observed", label=translate("Observed"))] if is_observed else []
+        if self.is_modelled:
+            self.series.append(marks.ComparedSeries(role="model", label=self.model))
+        self.notes = self._make_notes()
+        quantities = labels.join_quantities([labels.quantity_name(quantity.name) for quantity in self.quantities])
+        words = {"names": quantities, "where": marks.name_stations(self.stations, labels)}
+        compared = any(quantity.variable is not None and quantity.is_observed for quantity in self.quantities)
+        self.title = self.query.plotTitle or (
+            translate("{names} at {where}: observed and modelled", **words)
+            if compared and self.is_modelled
+            else translate("{names} at {where}", **words)
+        )
+        self.subtitle = join_parts(self.when, *self.notes)
 
-def _compare(data: ObservationData) -> list[ComparedQuantity]:
-    measures = {values.key: Measure.of(values) for station in reversed(data.stations) for values in station.variables}
-    columns = [
-        (model.variable, [(to_array(at.depth), to_array(at.values)) if at else NO_LEVELS for at in model.columns])
-        for model in data.modelled
-    ]
-    return compare_quantities(
-        [measures[key] for key in data.chosen],
-        columns,
-        lambda measure: [read_observed(station, measure) for station in data.stations],
-    )
+    def _make_notes(self) -> list[str]:
+        """Note that the model has no values, or that its time is far from the observation's."""
+        translate, labels, data = self.translate, self.labels, self.data
+        if data.modelled and not self.is_modelled:
+            model = comparison.name_model([model.variable for model in data.modelled], "", translate) or translate(
+                "the model"
+            )
+            return [translate("{model} has no values here", model=model)]
+        months = [
+            labels.time(format_time(step), TimePrecision.of(model.variable))
+            for model in data.modelled
+            for step in model.steps
+            if step is not None and model.variable.climatology
+        ]
+        if months:
+            return [translate("model of {when}", when=labels.join_names(list(dict.fromkeys(months))))]
+        differences = [
+            (step - parse_instant(station.time).timestamp(), step, model.variable.quantum)
+            for model in data.modelled
+            for station, step, column in zip(data.stations, model.steps, model.columns, strict=True)
+            if step is not None and column is not None
+        ]
+        if not differences:
+            return []
+        largest, step, quantum = max(differences, key=lambda difference: abs(difference[0]))
+        if abs(largest) <= QUANTA.get(quantum or "", QUANTA["day"]):
+            return []
+        when, duration = labels.time(format_time(step), TimePrecision(quantum)), labels.duration(largest)
+        if largest > 0:
+            return [translate("model of {when}, {long} later", when=when, long=duration)]
+        return [translate("model of {when}, {long} earlier", when=when, long=duration)]
 
+    def draw_panels(self) -> None:
+        # Down to the observations, a little more where these are shallow.
+        deepest = [
+            max([float(depth.max(initial=0.0)) for depth, _ in quantity.modelled], default=0.0)
+            for quantity in self.quantities
+        ]
+        depths = [
+            max(1.05 * quantity.deepest, min(SHALLOW, depth))
+            for quantity, depth in zip(self.quantities, deepest, strict=True)
+        ]
+        for panel, quantity in zip(self.add_panels(depths), self.quantities, strict=True):
+            self._draw_quantity(panel, quantity, max(depths))
 
-def _name_station(query: ObservationQuery, data: ObservationData, position: int) -> str | None:
-    return dict(enumerate(query.names or [])).get(position) or data.stations[position].name
+    def _draw_quantity(self, panel: Axes, quantity: comparison.ComparedQuantity, deepest: float) -> None:
+        labels, drawn = self.labels, False
+        for station, observed, (depth, values) in zip(self.stations, quantity.observed, quantity.modelled, strict=True):
+            # One level more than is visible, so that the line goes on to the edge.
+            last = int(np.searchsorted(depth, 1.03 * deepest)) + 1
+            model = depth[:last], values[:last]
+            drawn |= marks.draw_compared_profile(panel, MODELLED, station, model, self.sizes)
+            drawn |= marks.draw_compared_profile(panel, OBSERVED, station, observed, self.sizes)
+        label = labels.with_units(labels.quantity_name(quantity.name), quantity.units)
+        agreements = [*filter(None, [quantity.format_agreement(labels)])]
+        empty = "" if drawn else self.translate("no data at these stations")
+        self.finish_panel(panel, label, None, agreements, empty)
 
-
-def _make_credit(query: ObservationQuery, data: ObservationData, context: DrawContext) -> str:
-    return format_credit((station.attribution for station in data.stations), data.infos, query.dataset, context)
-
-
-def _make_title(quantities: list[ComparedQuantity], stations: list[DottedStation], context: DrawContext) -> str:
-    translate, labels = context.translate, context.labels
-    names = labels.join_quantities([labels.quantity_name(quantity.name) for quantity in quantities])
-    where = name_stations(stations, labels)
-    compared = any(quantity.variable is not None and quantity.is_observed for quantity in quantities)
-    if compared and any(quantity.is_modelled for quantity in quantities):
-        return translate("{names} at {where}: observed and modelled", names=names, where=where)
-    return translate("{names} at {where}", names=names, where=where)
-
-
-def _format_times(data: ObservationData, context: DrawContext) -> str:
-    times = sorted(station.time for station in data.stations)
-    return context.labels.time_span(times[0], times[-1], EXACT if times[0] == times[-1] else TimePrecision("day"))
-
-
-def _make_notes(data: ObservationData, quantities: list[ComparedQuantity], context: DrawContext) -> list[str]:
-    """Note that the model has no values, or that its time is far from the observation's."""
-    translate, labels = context.translate, context.labels
-    if data.modelled and not any(quantity.is_modelled for quantity in quantities):
-        model = name_model(data.infos, "", translate) or translate("the model")
-        return [translate("{model} has no values here", model=model)]
-    months = [
-        labels.time(format_time(step), TimePrecision.of(model.variable))
-        for model in data.modelled
-        for step in model.steps
-        if step is not None and model.variable.climatology
-    ]
-    if months:
-        return [translate("model of {when}", when=labels.join_names(list(dict.fromkeys(months))))]
-    differences = [
-        (step - parse_instant(station.time).timestamp(), step, model.variable.quantum)
-        for model in data.modelled
-        for station, step, column in zip(data.stations, model.steps, model.columns, strict=True)
-        if step is not None and column is not None
-    ]
-    if not differences:
-        return []
-    largest, step, quantum = max(differences, key=lambda difference: abs(difference[0]))
-    if abs(largest) <= QUANTA.get(quantum or "", QUANTA["day"]):
-        return []
-    when, duration = labels.time(format_time(step), TimePrecision(quantum)), labels.duration(largest)
-    if largest > 0:
-        return [translate("model of {when}, {long} later", when=when, long=duration)]
-    return [translate("model of {when}, {long} earlier", when=when, long=duration)]
-
-
-def _choose_deepest(quantity: ComparedQuantity) -> float:
-    """Return the depth of a panel's lower end: that of the observations, a little more where these are shallow."""
-    model_depth = max((float(depth.max(initial=0.0)) for depth, _ in quantity.modelled), default=0.0)
-    return max(1.05 * quantity.deepest, min(SHALLOW, model_depth))
-
-
-def _draw_quantity(
-    panel: Axes, quantity: ComparedQuantity, stations: list[DottedStation], deepest: float, context: DrawContext
-) -> None:
-    labels, sizes, drawn = context.labels, context.sizes, False
-    observed_series, model_series = ComparedSeries(role="observed", label=""), ComparedSeries(role="model", label="")
-    for station, observed, (depth, values) in zip(stations, quantity.observed, quantity.modelled, strict=True):
-        # One level more than is visible, so that the line goes on to the edge.
-        last = int(np.searchsorted(depth, 1.03 * deepest)) + 1
-        drawn |= draw_compared_profile(panel, model_series, station, (depth[:last], values[:last]), sizes)
-        drawn |= draw_compared_profile(panel, observed_series, station, observed, sizes)
-    set_quantity_axis(panel, labels.with_units(labels.quantity_name(quantity.name), quantity.units), None, context)
-    if not drawn:
-        show_message(panel, context.translate("no data at these stations"), sizes)
-    elif agreement := quantity.format_agreement(context):
-        title = fold_text(agreement, axes_inches(panel)[0], sizes.small)
-        panel.set_title(title, loc="left", fontsize=sizes.small, color=MUTED)
-
-
-def table(query: ObservationQuery, data: ObservationData, context: DrawContext) -> Table:
-    """Return a row for every depth with an observation, with the model's value there."""
-    translate, quantities = context.translate, _compare(data)
-    depths, values = zip(*(align_levels(quantities, position) for position in range(len(data.stations))), strict=True)
-    rows = [
-        (_name_station(query, data, position) or f"{station.id or position + 1}", station)
-        for position, station in enumerate(data.stations)
-        for _ in depths[position]
-    ]
-    columns = make_place_columns(
-        translate,
-        station=[name for name, _ in rows],
-        time=[station.time for _, station in rows],
-        latitude=np.array([station.latitude for _, station in rows]),
-        longitude=np.array([station.longitude for _, station in rows]),
-        depth=np.concatenate(depths),
-    )
-    pairs = np.concatenate(values, axis=1).reshape(len(quantities), 2, -1)
-    for quantity, (observed, modelled) in zip(quantities, pairs, strict=True):
-        name, units = context.labels.quantity_name(quantity.name), quantity.units
-        if quantity.is_observed or quantity.variable is None:
-            columns.append(Column(name=translate("{name} Observed", name=name), units=units, values=observed))
-        if quantity.variable is not None:
-            columns.append(Column(name=translate("{name} Model", name=name), units=units, values=modelled))
-    model, credit = name_model(data.infos, query.dataset, context.translate), _make_credit(query, data, context)
-    header = make_header(translate, model, credit, _format_times(data, context))
-    header += [(translate("Note"), note) for note in _make_notes(data, quantities, context)]
-    return Table(header=header, columns=columns)
+    def make_table(self) -> Table:
+        """Return a row for every depth with an observation, with the model's value there."""
+        translate, quantities, stations = self.translate, self.quantities, self.data.stations
+        depths, values = zip(
+            *(comparison.align_levels(quantities, position) for position in range(len(stations))), strict=True
+        )
+        rows = [
+            (mark.name or f"{station.id or mark.number + 1}", station)
+            for mark, station in zip(self.stations, stations, strict=True)
+            for _ in depths[mark.number]
+        ]
+        columns = make_place_columns(
+            translate,
+            station=[name for name, _ in rows],
+            time=[station.time for _, station in rows],
+            latitude=np.array([station.latitude for _, station in rows]),
+            longitude=np.array([station.longitude for _, station in rows]),
+            depth=np.concatenate(depths),
+        )
+        pairs = np.concatenate(values, axis=1).reshape(len(quantities), 2, -1)
+        for quantity, (observed, modelled) in zip(quantities, pairs, strict=True):
+            name, units = self.labels.quantity_name(quantity.name), quantity.units
+            if quantity.is_observed or quantity.variable is None:
+                columns.append(Column(name=translate("{name} Observed", name=name), units=units, values=observed))
+            if quantity.variable is not None:
+                columns.append(Column(name=translate("{name} Model", name=name), units=units, values=modelled))
+        return Table(header=self.make_header(), columns=columns)
 
 
 KIND = PlotKind(
@@ -446,6 +403,5 @@ KIND = PlotKind(
     example={"dataset": "arctic_day", "variable": ["votemper"], "observation": [141], "observation_variable": [1]},
     query=ObservationQuery,
     fetch=fetch,
-    draw=draw,
-    table=table,
+    plot=ObservationPlot,
 )

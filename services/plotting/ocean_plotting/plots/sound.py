@@ -5,33 +5,14 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ocean_core.seawater import SoundChannel, find_sound_channel, sea_pressure, slowest_sound
 from ocean_plotting.export.output import Output
 from ocean_plotting.export.table import Column, Table
-from ocean_plotting.figure.axes import (
-    FEW_LEVELS,
-    TICK_STEPS,
-    NumberFormatter,
-    count_fitting_ticks,
-    set_depth_axis,
-    set_quantity_axis,
-    show_message,
-)
-from ocean_plotting.figure.context import DrawContext
-from ocean_plotting.figure.layout import INK, LabelPlacer, Picture, freeze_layout
-from ocean_plotting.figure.stations import StationMark, add_depth_panels, mark_stations
-from ocean_plotting.plots.common.profiles import (
-    StationProfileQuery,
-    WaterData,
-    WaterProfiles,
-    describe_range,
-    fetch_water,
-    format_source,
-    make_profile_table,
-)
+from ocean_plotting.figure import axes as axis
+from ocean_plotting.figure.layout import INK, LabelPlacer, freeze_layout
+from ocean_plotting.plots.common.profiles import Profile, StationProfileQuery, WaterData, WaterPlot, fetch_water
 from ocean_plotting.plots.kind import PlotKind, Services
 
 SPEED_UNITS = "m s-1"
@@ -49,145 +30,117 @@ async def fetch(services: Services, query: SoundQuery, output: Output) -> WaterD
     return await fetch_water(services, query, output, sound=True)
 
 
-def draw(query: SoundQuery, data: WaterData, context: DrawContext) -> Picture:
-    """Draw every station's profile and its minimum, and the stations on a map."""
-    translate, profiles = context.translate, WaterProfiles(data)
-    sound, info = profiles.sound, profiles.sound.info
-    has_data = [sound.at_station(number)[0].size > 0 for number in range(len(sound.places))]
-    stations = mark_stations(sound.places, query.names, has_data)
-    title = query.plotTitle or _make_title(stations, context)
-    subtitle = format_source(info, data.time, query.quantum, context)
-    figure = context.add_figure(title, subtitle, context.labels.credit(info))
-    (panel,) = add_depth_panels(figure, 1, stations, context, show_map=bool(query.showmap))
-    set_depth_axis(panel, sound.deepest, context, label=True, top=sound.top)
-    for station in stations:
-        depth, speed = sound.at_station(station.number)
-        if depth.size:
-            style = station.style(context.sizes, markers=len(depth) <= FEW_LEVELS)
-            panel.plot(speed, depth, **style, zorder=3)
-    name = translate("Sound speed")
-    set_quantity_axis(panel, context.labels.with_units(name, SPEED_UNITS), None, context)
-    if any(has_data):
-        _add_feet_axis(panel, sound.deepest, context)
-        _mark_minima(figure, panel, profiles, stations, context)
-    else:
-        show_message(panel, translate("no data at these stations"), context.sizes)
-    sentences = [f"{title}, {subtitle}.", describe_range(name, sound.values, SPEED_UNITS, context)]
-    sentences += _describe_channel(profiles, stations, context)
-    return data.describe_picture(
-        figure, context.labels.title(title, info), sentences, context.labels.credit(info), info.dataset
-    )
+class SoundPlot(WaterPlot[SoundQuery]):
+    """Profile of every station with its minimum; of a single one, the sound channel."""
 
-
-def table(query: SoundQuery, data: WaterData, context: DrawContext) -> Table:
-    """Return a row for every station and depth with a sound speed."""
-    labels, translate, profiles = context.labels, context.translate, WaterProfiles(data)
-    sound = profiles.sound
-    stations, levels = np.nonzero(np.isfinite(sound.values.T))
-    columns = [
-        Column(
-            name=labels.variable_name(profile.info), units=profile.info.units, values=profile.values[levels, stations]
+    def prepare(self) -> None:
+        self.profiles = [self.sound]
+        super().prepare()
+        # Depths and speeds by the numbers of stations, those with data.
+        self.columns = {mark.number: self.sound.at_station(mark.number) for mark in self.stations if mark.data}
+        is_single = len(self.stations) == 1
+        self.channel = find_sound_channel(*self.columns[0]) if is_single and self.columns else None
+        self.speed_name = self.translate("Sound speed")
+        self.title = self.query.plotTitle or (
+            self.translate("Sound speed profile at {station}", station=self.stations[0].label(self.labels))
+            if is_single
+            else self.translate("Sound speed profiles at {count} stations", count=len(self.stations))
         )
-        for profile in profiles.temperature_and_salinity
-    ]
-    pressures = sea_pressure(sound.depths, np.array([latitude for latitude, _ in sound.places]))
-    columns += [
-        Column(name=translate("Pressure"), units="dbar", values=pressures[levels, stations]),
-        Column(name=translate("Sound speed"), units=SPEED_UNITS, values=sound.values[levels, stations]),
-    ]
-    rows = stations, sound.depths[levels, stations]
-    return make_profile_table([sound], rows, columns, context, query=query, time=data.time)
 
+    def format_depth(self, metres: float) -> str:
+        return self.labels.value(metres, "m", 0)
 
-def _make_title(stations: list[StationMark], context: DrawContext) -> str:
-    if len(stations) > 1:
-        return context.translate("Sound speed profiles at {count} stations", count=len(stations))
-    return context.translate("Sound speed profile at {station}", station=stations[0].label(context.labels))
+    def format_speed(self, speed: float) -> str:
+        return self.labels.value(speed, SPEED_UNITS, 1)
 
+    def draw_panels(self) -> None:
+        (panel,) = self.add_panels(1)
+        axis.set_depth_axis(panel, self.sound.deepest, self.context, label=True, top=self.sound.top)
+        for number, (depth, speed) in self.columns.items():
+            self.draw_line(panel, self.stations[number], speed, depth, zorder=3)
+        axis.set_quantity_axis(panel, self.labels.with_units(self.speed_name, SPEED_UNITS), None, self.context)
+        if self.columns:
+            self._add_feet_axis(panel)
+            self._mark_minima(panel)
+        else:
+            axis.show_message(panel, self.translate("no data at these stations"), self.sizes)
 
-def _describe_channel(profiles: WaterProfiles, stations: list[StationMark], context: DrawContext) -> list[str]:
-    """Describe a single station's slowest sound and its channel."""
-    labels = context.labels
-    depth, speed = profiles.sound.at_station(stations[0].number)
-    if len(stations) > 1 or not depth.size:
-        return []
-    sound_channel = find_sound_channel(depth, speed)
-    if sound_channel is None:
-        slowest_depth, slowest = slowest_sound(depth, speed)
-        return [
-            context.translate(
-                "It is slowest at {depth}: {speed}; there is no sound channel.",
-                depth=labels.value(slowest_depth, "m", 0),
-                speed=labels.value(slowest, SPEED_UNITS, 1),
+    def make_sentences(self) -> list[str]:
+        sentences = [f"{self.title}, {self.subtitle}."]
+        sentences.append(self.describe_range(self.speed_name, self.sound.values, SPEED_UNITS))
+        if self.channel is not None:
+            ends = {"top": self.channel.top, "bottom": self.channel.bottom, "depth": self.channel.axis}
+            depths, speed = dict(zip(ends, map(self.format_depth, ends.values()), strict=True)), self.channel.slowest
+            words = depths | {"speed": self.format_speed(speed)}
+            sentences.append(
+                self.translate("Sound channel from {top} to {bottom}, its axis at {depth}: {speed}.", **words)
             )
-        ]
-    return [
-        context.translate(
-            "Sound channel from {top} to {bottom}, its axis at {depth}: {speed}.",
-            top=labels.value(sound_channel.top, "m", 0),
-            bottom=labels.value(sound_channel.bottom, "m", 0),
-            depth=labels.value(sound_channel.axis, "m", 0),
-            speed=labels.value(sound_channel.slowest, SPEED_UNITS, 1),
+        elif len(self.stations) == 1 and self.columns:
+            depth, speed = slowest_sound(*self.columns[0])
+            words = {"depth": self.format_depth(depth), "speed": self.format_speed(speed)}
+            sentences.append(self.translate("It is slowest at {depth}: {speed}; there is no sound channel.", **words))
+        return sentences
+
+    def make_table(self) -> Table:
+        """Return a row for every station and depth with a sound speed."""
+        sound, keys = self.sound, (self.data.temperature, self.data.salinity)
+        stations, levels = np.nonzero(np.isfinite(sound.values.T))
+        columns = self.make_columns([Profile(self.data.coverage, key) for key in keys if key], levels, stations)
+        pressures = sea_pressure(sound.depths, np.array([latitude for latitude, _ in sound.places]))[levels, stations]
+        speeds = sound.values[levels, stations]
+        columns.append(Column(name=self.translate("Pressure"), units="dbar", values=pressures))
+        columns.append(Column(name=self.speed_name, units=SPEED_UNITS, values=speeds))
+        return self.fill_table(stations, sound.depths[levels, stations], columns)
+
+    def _add_feet_axis(self, panel: Axes) -> None:
+        """Draw depth in feet on the right, as sonars have it."""
+        if self.sound.deepest <= 0 or self.context.width < 5:
+            return
+        right = panel.secondary_yaxis("right", functions=(partial(np.multiply, 1 / FOOT), partial(np.multiply, FOOT)))
+        right.set_ylabel(self.translate("Depth (ft)"), fontsize=self.sizes.body)
+        right.yaxis.set_major_locator(
+            MaxNLocator(nbins=axis.count_fitting_ticks(panel, 1, self.sizes), steps=axis.TICK_STEPS)
         )
-    ]
+        right.yaxis.set_major_formatter(axis.NumberFormatter(self.labels))
+        right.tick_params(labelsize=self.sizes.small, length=3)
 
-
-def _add_feet_axis(panel: Axes, deepest: float, context: DrawContext) -> None:
-    """Draw depth in feet on the right, as sonars have it."""
-    sizes = context.sizes
-    if deepest <= 0 or context.width < 5:
-        return
-    right = panel.secondary_yaxis("right", functions=(partial(np.multiply, 1 / FOOT), partial(np.multiply, FOOT)))
-    right.set_ylabel(context.translate("Depth (ft)"), fontsize=sizes.body)
-    right.yaxis.set_major_locator(MaxNLocator(nbins=count_fitting_ticks(panel, 1, sizes), steps=TICK_STEPS))
-    right.yaxis.set_major_formatter(NumberFormatter(context.labels))
-    right.tick_params(labelsize=sizes.small, length=3)
-
-
-def _mark_minima(
-    figure: Figure, panel: Axes, profiles: WaterProfiles, stations: list[StationMark], context: DrawContext
-) -> None:
-    """Mark the minima of sound speed, and shade the channel of a single station."""
-    labels, sizes = context.labels, context.sizes
-    columns = {station.number: profiles.sound.at_station(station.number) for station in stations if station.data}
-    sound_channel = find_sound_channel(*columns[stations[0].number]) if len(stations) == 1 else None
-    if sound_channel:
-        panel.axhspan(sound_channel.top, sound_channel.bottom, color=CHANNEL_COLOUR, linewidth=0, zorder=0)
-        panel.axhline(sound_channel.axis, color=stations[0].colour, linewidth=0.9, linestyle=(0, (4, 2)), zorder=2)
-    freeze_layout(figure)
-    placer = LabelPlacer(panel)
-    for depth, speed in columns.values():
-        placer.keep_clear(speed, depth, 0.5 * sizes.marker, line=True)
-    if sound_channel:
-        _label_channel(panel, placer, sound_channel, context)
-    for station in stations:
-        if station.data:
-            slowest_depth, slowest = slowest_sound(*columns[station.number])
-            edge: dict[str, Any] = {"color": "white", "markeredgecolor": station.colour, "markersize": sizes.dot}
-            panel.plot(slowest, slowest_depth, "o", **edge, zorder=4)
-            if not sound_channel:
-                alone, style = len(stations) == 1, {"fontsize": sizes.small, "color": INK, "zorder": 5}
-                text = labels.value(slowest, SPEED_UNITS, 1) if alone else labels.value(slowest_depth, "m", 0)
+    def _mark_minima(self, panel: Axes) -> None:
+        """Mark the minima of sound speed, and shade the channel of a single station."""
+        sizes, channel = self.sizes, self.channel
+        if channel:
+            panel.axhspan(channel.top, channel.bottom, color=CHANNEL_COLOUR, linewidth=0, zorder=0)
+            colour = self.stations[0].colour
+            panel.axhline(channel.axis, color=colour, linewidth=0.9, linestyle=(0, (4, 2)), zorder=2)
+        freeze_layout(self.figure)
+        placer = LabelPlacer(panel)
+        for depth, speed in self.columns.values():
+            placer.keep_clear(speed, depth, 0.5 * sizes.marker, line=True)
+        if channel:
+            self._label_channel(panel, placer, channel)
+        for number, column in self.columns.items():
+            slowest_depth, slowest = slowest_sound(*column)
+            edge: dict[str, Any] = {"markeredgecolor": self.stations[number].colour, "markersize": sizes.dot}
+            panel.plot(slowest, slowest_depth, "o", color="white", **edge, zorder=4)
+            if not channel:
+                text = self.format_speed(slowest) if len(self.stations) == 1 else self.format_depth(slowest_depth)
+                style = {"fontsize": sizes.small, "color": INK, "zorder": 5}
                 placer.label_point((slowest, slowest_depth), text, 1.3 * sizes.dot, **style)
 
-
-def _label_channel(panel: Axes, placer: LabelPlacer, sound_channel: SoundChannel, context: DrawContext) -> None:
-    """Write the depths of a channel on its lines, first that of its axis."""
-    translate, labels, (left, right) = context.translate, context.labels, panel.get_xlim()
-    axis, top, bottom = (
-        labels.value(depth, "m", 0) for depth in (sound_channel.axis, sound_channel.top, sound_channel.bottom)
-    )
-    speed = labels.value(sound_channel.slowest, SPEED_UNITS, 1)
-    texts = [
-        (sound_channel.axis, "bottom", translate("channel axis {depth}, {speed}", depth=axis, speed=speed)),
-        (sound_channel.top, "top", translate("top of the channel {depth}", depth=top)),
-        (sound_channel.bottom, "bottom", translate("bottom of the channel {depth}", depth=bottom)),
-    ]
-    for depth, side, text in texts:
-        line = np.array([[left, depth], [right, depth]])
-        style = {"fontsize": 0.9 * context.sizes.small, "color": INK, "zorder": 2.5}
-        if not placer.label_line(line, text, va=side, **style):
-            placer.label_line(line, text, va=OPPOSITE[side], **style)
+    def _label_channel(self, panel: Axes, placer: LabelPlacer, channel: SoundChannel) -> None:
+        """Write the depths of a channel on its lines, first that of its axis."""
+        translate, (left, right) = self.translate, panel.get_xlim()
+        middle, top, bottom = map(self.format_depth, (channel.axis, channel.top, channel.bottom))
+        speed = self.format_speed(channel.slowest)
+        texts = [
+            (channel.axis, "bottom", translate("channel axis {depth}, {speed}", depth=middle, speed=speed)),
+            (channel.top, "top", translate("top of the channel {depth}", depth=top)),
+            (channel.bottom, "bottom", translate("bottom of the channel {depth}", depth=bottom)),
+        ]
+        for depth, side, text in texts:
+            line = np.array([[left, depth], [right, depth]])
+            style = {"fontsize": 0.9 * self.sizes.small, "color": INK, "zorder": 2.5}
+            if not placer.label_line(line, text, va=side, **style):
+                placer.label_line(line, text, va=OPPOSITE[side], **style)
 
 
 KIND = PlotKind(
@@ -196,6 +149,5 @@ KIND = PlotKind(
     example={"dataset": "arctic_day", "station": [[72.0, 15.0]]},
     query=SoundQuery,
     fetch=fetch,
-    draw=draw,
-    table=table,
+    plot=SoundPlot,
 )

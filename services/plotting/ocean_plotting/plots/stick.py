@@ -6,36 +6,19 @@ from typing import Annotated, Any
 import msgspec
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from ocean_core.errors import InvalidRequest
 from ocean_plotting.export.output import Output
 from ocean_plotting.export.table import Column, Role, Table, make_value_column
 from ocean_plotting.figure.axes import show_message, style_ticks
 from ocean_plotting.figure.context import DrawContext
-from ocean_plotting.figure.labels import TimePrecision, join_parts
-from ocean_plotting.figure.layout import INK, MUTED, Picture, add_titles, axes_inches
+from ocean_plotting.figure.labels import join_parts
+from ocean_plotting.figure.layout import INK, MUTED, axes_inches
 from ocean_plotting.figure.map_overlays import round_down
-from ocean_plotting.figure.stations import (
-    StationMark,
-    add_panel_title,
-    add_station_panels,
-    draw_stations,
-    has_side_column,
-    mark_stations,
-    name_stations,
-    needs_list,
-)
+from ocean_plotting.figure.stations import StationMark, add_panel_title
 from ocean_plotting.figure.time_axis import label_time_axis, seconds_to_days
+from ocean_plotting.plots.common import mooring_series
 from ocean_plotting.plots.common.coverage import Floats, format_level
-from ocean_plotting.plots.common.mooring_series import (
-    VECTOR_PARTS,
-    MooringData,
-    MooringSeries,
-    StationTimeQuery,
-    average_neighbours,
-    fetch_series,
-)
 from ocean_plotting.plots.common.query import check_count, parse_stations
 from ocean_plotting.plots.kind import PlotKind, Services
 
@@ -52,7 +35,7 @@ LETTER_WIDTH = 0.5  # in heights of the text
 KEY_HEIGHT = 2.0  # of the strip for the key, in heights of the text
 
 
-class StickQuery(StationTimeQuery, frozen=True, kw_only=True):
+class StickQuery(mooring_series.StationTimeQuery, frozen=True, kw_only=True):
     """Query of a stick plot."""
 
     depth: Annotated[
@@ -87,11 +70,11 @@ class StickScale:
     row: float  # inches
 
 
-async def fetch(services: Services, query: StickQuery, _: Output) -> MooringData:
+async def fetch(services: Services, query: StickQuery, _: Output) -> mooring_series.MooringData:
     """Request the vector at all stations and depths."""
     parse_stations(query.station)
     query.variable_keys(2)
-    data = await fetch_series(services, query, query.depth_texts(), vectors=True)
+    data = await mooring_series.fetch_series(services, query, query.depth_texts(), vectors=True)
     levels = sum(coverage.dims.get("depth", 1) for coverage in data.coverages)
     check_count(
         "these are {count} depths, and at most {limit} are drawn; name some of them, as [0, 5, 10]",
@@ -100,118 +83,6 @@ async def fetch(services: Services, query: StickQuery, _: Output) -> MooringData
         "$.depth",
     )
     return data
-
-
-def draw(query: StickQuery, data: MooringData, context: DrawContext) -> Picture:
-    """Draw a panel for each station, and in it a line for each depth."""
-    figure, labels, translate, info = Figure(figsize=context.size), context.labels, context.translate, data.info
-    series = [MooringSeries(coverage, info) for coverage in data.coverages]
-    first, precision = series[0], TimePrecision.of(info, query.quantum)
-    has_data = [any(station) for station in zip(*(depth.has_data for depth in series), strict=True)]
-    stations = mark_stations(first.places, query.names, has_data)
-    where = name_stations(stations, labels)
-    title = query.plotTitle or translate(
-        "{name} and direction at {where}", name=labels.variable_name(info), where=where
-    )
-    show_map = bool(query.showmap)
-    side = has_side_column(context) and needs_list(stations, show_map=show_map)
-    rows = [
-        (depth_series, depth, level)
-        for depth_series, depth in zip(series, query.depth_texts(), strict=True)
-        for level in np.flatnonzero(np.isfinite(depth_series.values).any(axis=(0, 2))).tolist() or [0]
-    ]
-    row_labels = [[_label_row(*row, number, context) for row in rows] for number in range(len(stations))]
-    layout = add_station_panels(figure, len(stations), context, side=side, row_labels=row_labels[0])
-    count = -(-len(first.seconds) // max(10, int(STICKS_PER_INCH * axes_inches(layout.panels[0])[0])))
-    when = [labels.time_span(first.times[0], first.times[-1], precision)]
-    if len(rows) == 1 and row_labels[0][0] and len(stations) == 1:
-        when.insert(0, row_labels[0][0])
-    notes = [translate("means of {count} time steps", count=count)] if count > 1 else []
-    if len(layout.panels) < len(stations):
-        notes.append(translate("{shown} of {count} stations", shown=len(layout.panels), count=len(stations)))
-    add_titles(
-        figure,
-        title,
-        join_parts(context.labels.dataset_name(info), *when, *notes),
-        context.labels.credit(info),
-        context.sizes,
-    )
-    most = -(-len(first.seconds) // count)
-    east, north = (
-        average_neighbours(np.stack([depth.parts[part][:, level] for depth, _, level in rows], axis=1), most)
-        for part in ("eastward", "northward")
-    )
-    days, shown = seconds_to_days(average_neighbours(first.seconds, most)), len(layout.panels)
-    scale = choose_stick_scale(east[..., :shown], north[..., :shown], axes_inches(layout.panels[0]), context)
-    for station, panel, texts in zip(stations, layout.panels, row_labels, strict=False):
-        if len(stations) > 1:
-            add_panel_title(panel, station, context)
-        vectors = east[..., station.number], north[..., station.number]
-        _draw_panel(panel, days, vectors, scale, texts=texts, station=station, context=context)
-    if (fastest := _greatest(np.hypot(east, north)[..., :shown])) > 0:
-        _draw_key(layout.panels[0], round_down(0.75 * fastest), scale, info.units, context)
-    for number, panel in enumerate(layout.panels):
-        label_time_axis(panel, first.seconds, precision, context, units=first.reader.time_units)
-        panel.tick_params(labelbottom=layout.is_lowest(number))
-        if not layout.is_lowest(number):
-            panel.set_xlabel("")
-    if layout.side is not None:
-        draw_stations(figure, layout.side, stations, context, show_map=show_map)
-    sentence = translate("{title}, {time}.", title=title, time=", ".join(when))
-    sentences = [sentence, *_describe(series, stations, precision, context)]
-    return data.describe_picture(
-        figure, context.labels.title(title, info), sentences, context.labels.credit(info), info.dataset
-    )
-
-
-def _label_row(series: MooringSeries, depth: str, level: int, station: int, context: DrawContext) -> str:
-    translate, depths = context.translate, series.depths[:, level, station]
-    finite = depths[np.isfinite(depths)]
-    if depth == "mean":
-        return translate("mean over the water column")
-    if depth == "bottom" and not finite.size:
-        return translate("bottom")
-    if not finite.size:
-        return format_level(series.reader.coverage, context, alone=True)
-    metres = context.labels.value(float(finite.mean()), "m")
-    return translate("bottom, {depth}", depth=metres) if depth == "bottom" else metres
-
-
-def _draw_panel(
-    panel: Axes,
-    days: Floats,
-    vectors: tuple[Floats, Floats],
-    scale: StickScale,
-    *,
-    texts: list[str],
-    station: StationMark,
-    context: DrawContext,
-) -> None:
-    """Draw the vectors (time, row) of a station, rows from above, with lines that sticks begin at."""
-    margin = (float(days[-1] - days[0]) or 1.0) * max(scale.edge / (1 - 2 * scale.edge), 0.02)
-    panel.set(xlim=(float(days[0]) - margin, float(days[-1]) + margin), ylim=(scale.bottom, scale.top + scale.key))
-    if not station.data:
-        show_message(panel, context.translate("no data at this station"), context.sizes)
-        return
-    positions = [-row for row in range(len(texts))]
-    panel.grid(visible=False, axis="y")
-    panel.set_yticks(positions, texts)
-    style_ticks(panel, context)
-    panel.tick_params(axis="y", length=0)
-    panel.hlines(positions, *panel.get_xlim(), color=MUTED, linewidth=0.6, zorder=1)
-    for position, east, north in zip(positions, vectors[0].T, vectors[1].T, strict=True):
-        finite = np.isfinite(east) & np.isfinite(north)
-        if not finite.any():
-            text = context.translate("no data at this depth")
-            panel.text(
-                0.5, position, text, transform=panel.get_yaxis_transform(), ha="center", va="center",
-                fontsize=context.sizes.small, color=MUTED, backgroundcolor=panel.get_facecolor(),
-            )  # fmt: skip
-            continue
-        panel.quiver(
-            days[finite], np.full(finite.sum(), float(position)), east[finite], north[finite],
-            color=station.colour, **_stick_style(scale, context, heads=len(days) <= FEW_STICKS),
-        )  # fmt: skip
 
 
 def choose_stick_scale(east: Floats, north: Floats, panel: tuple[float, float], context: DrawContext) -> StickScale:
@@ -245,85 +116,168 @@ def choose_stick_scale(east: Floats, north: Floats, panel: tuple[float, float], 
     )
 
 
-def _draw_key(panel: Axes, size: float, scale: StickScale, units: str, context: DrawContext) -> None:
-    """Draw a stick of a round length, in the corner above all rows."""
-    speed, width, small = context.labels.value(size, units), axes_inches(panel)[0], context.sizes.small
-    text, letter = context.translate("{speed}; north is up", speed=speed), LETTER_WIDTH * small / 72
-    if (len(text) + 4) * letter + size * scale.scale * scale.row > width:
-        text = speed
-    low, high = panel.get_xlim()
-    middle = scale.top + 0.5 * scale.key
-    tip = high - (len(text) + 1.5) * letter / width * (high - low)
-    panel.quiver([tip], [middle], [size], [0.0], color=INK, pivot="tip", **_stick_style(scale, context, heads=True))
-    panel.text(high, middle, text, ha="right", va="center", fontsize=small)
-
-
-def _stick_style(scale: StickScale, context: DrawContext, *, heads: bool) -> dict[str, Any]:
-    shape = {} if heads else {"headwidth": 0, "headlength": 0, "headaxislength": 0}
-    return {
-        "angles": "uv", "scale_units": "y", "scale": 1 / scale.scale, "units": "inches",
-        "width": 0.9 * context.sizes.line / 72, "zorder": 3, **shape,
-    }  # fmt: skip
-
-
 def _greatest(values: Floats) -> float:
     """Return the greatest value; 0 where there is none, or none above."""
     return float(np.nan_to_num(values).max(initial=0.0))
 
 
-def _describe(
-    series: list[MooringSeries], stations: list[StationMark], precision: TimePrecision, context: DrawContext
-) -> list[str]:
-    """Describe the strongest vector with place and time, and the mean of all."""
-    translate, labels, info = context.translate, context.labels, series[0].info
-    name = labels.variable_name(info)
-    with_data = [depth for depth in series if any(depth.has_data)]
-    if not with_data:
-        return [translate("{name}: no data at these stations.", name=name)]
-    strongest = max(with_data, key=lambda depth: float(np.nanmax(depth.values)))
-    index = np.unravel_index(np.nanargmax(strongest.values), strongest.values.shape)
-    east, north = (
-        float(np.nanmean(np.concatenate([depth.parts[part].ravel() for depth in with_data])))
-        for part in ("eastward", "northward")
-    )
-    return [
-        translate(
-            "{name}: strongest {speed} towards {direction} ({where}).",
-            name=name,
-            speed=labels.value(float(strongest.values[index]), info.units),
-            direction=f"{labels.number(float(strongest.parts['bearing'][index]), 0)}°",
-            where=strongest.locate(index, stations, precision, context, with_depth=True),
-        ),
-        translate(
-            "The mean of all is {speed} towards {direction}.",
-            speed=labels.value(float(np.hypot(east, north)), info.units),
-            direction=f"{labels.number(float(np.degrees(np.arctan2(east, north))) % 360.0, 0)}°",
-        ),
-    ]
+class StickPlot(mooring_series.MooringPlot[StickQuery]):
+    """A panel for each station, and in it a line for each depth."""
 
+    def prepare(self) -> None:
+        super().prepare()
+        self.rows = [  # series, requested depth, and level of each line
+            (series, depth, level)
+            for series, depth in zip(self.all_series, self.query.depth_texts(), strict=True)
+            for level in np.flatnonzero(np.isfinite(series.values).any(axis=(0, 2))).tolist() or [0]
+        ]
+        self.row_labels = [[self._label_row(*row, mark.number) for row in self.rows] for mark in self.stations]
+        self.add_panels(len(self.stations), row_labels=self.row_labels[0])
+        steps, (width, _) = len(self.series.seconds), axes_inches(self.layout.panels[0])
+        self.count = -(-steps // max(10, int(STICKS_PER_INCH * width)))  # time steps whose mean a stick is
+        is_single = len(self.rows) == 1 and len(self.stations) == 1
+        self.facts = [*filter(None, self.row_labels[0] if is_single else []), self.span]
+        if self.count > 1:
+            self.notes.insert(0, self.translate("means of {count} time steps", count=self.count))
+        title = self.translate("{name} and direction at {where}", name=self.quantity, where=self.where)
+        self.title = self.query.plotTitle or title
+        self.subtitle = join_parts(self.labels.dataset_name(self.data.info), *self.facts, *self.notes)
 
-def table(query: StickQuery, data: MooringData, context: DrawContext) -> Table:
-    """Return a row for every station, depth and time."""
-    series = [MooringSeries(coverage, data.info) for coverage in data.coverages]
-    parts = [_make_columns(depth, query, context) for depth in series]
-    fewest = min(parts, key=len)  # a depth column only where every level has one
-    columns = [
-        replace(column, values=np.concatenate([part[name].values for part in parts])) for name, column in fewest.items()
-    ]
-    header = [*series[0].make_header(context), (context.translate("Variable"), context.labels.axis_label(data.info))]
-    return Table(header=header, columns=columns)
+    def _label_row(self, series: mooring_series.MooringSeries, depth: str, level: int, station: int) -> str:
+        depths = series.depths[:, level, station]
+        finite = depths[np.isfinite(depths)]
+        if depth == "mean":
+            return self.translate("mean over the water column")
+        if depth == "bottom" and not finite.size:
+            return self.translate("bottom")
+        if not finite.size:
+            return format_level(series.reader.coverage, self.labels, alone=True)
+        metres = self.labels.value(float(finite.mean()), "m")
+        return self.translate("bottom, {depth}", depth=metres) if depth == "bottom" else metres
 
+    def draw_panels(self) -> None:
+        panels, most = self.layout.panels, -(-len(self.series.seconds) // self.count)
+        days = seconds_to_days(mooring_series.average_neighbours(self.series.seconds, most))
+        vectors = np.stack(  # (component, time, row, station)
+            [
+                mooring_series.average_neighbours(
+                    np.stack([series.parts[part][:, level] for series, _, level in self.rows], axis=1), most
+                )
+                for part in ("eastward", "northward")
+            ]
+        )
+        east, north = vectors[..., : len(panels)]
+        scale = choose_stick_scale(east, north, axes_inches(panels[0]), self.context)
+        for station, panel in zip(self.stations, panels, strict=False):
+            if len(self.stations) > 1:
+                add_panel_title(panel, station, self.context)
+            self._draw_panel(panel, days, vectors[..., station.number], scale, station)
+        if (fastest := _greatest(np.hypot(east, north))) > 0:
+            self._draw_key(panels[0], round_down(0.75 * fastest), scale)
+        for number, panel in enumerate(panels):
+            units = self.series.reader.time_units
+            label_time_axis(panel, self.series.seconds, self.precision, self.context, units=units)
+            panel.tick_params(labelbottom=self.layout.is_lowest(number))
+            if not self.layout.is_lowest(number):
+                panel.set_xlabel("")
+        self.draw_stations()
 
-def _make_columns(series: MooringSeries, query: StickQuery, context: DrawContext) -> dict[str, Column]:
-    """Return columns by their names."""
-    rows = series.row_index()
-    places = sorted(series.columns(rows, query.names, context), key=lambda column: COLUMN_ORDER.index(column.role))
-    columns = [replace(column, context=False) for column in places]
-    for part in VECTOR_PARTS:
-        info = series.info if part == "magnitude" else series.reader.info(part)
-        values = series.values if part == "magnitude" else series.parts[part]
-        columns.append(make_value_column(context.labels, info, values[rows], circular=part == "bearing"))
-    return {column.name: column for column in columns}
+    def _draw_panel(self, panel: Axes, days: Floats, vectors: Floats, scale: StickScale, station: StationMark) -> None:
+        """Draw vectors (component, time, row), rows from above, with lines that sticks begin at."""
+        margin = (float(days[-1] - days[0]) or 1.0) * max(scale.edge / (1 - 2 * scale.edge), 0.02)
+        panel.set(xlim=(float(days[0]) - margin, float(days[-1]) + margin), ylim=(scale.bottom, scale.top + scale.key))
+        if not station.data:
+            show_message(panel, self.translate("no data at this station"), self.sizes)
+            return
+        positions = [-row for row in range(len(self.rows))]
+        panel.grid(visible=False, axis="y")
+        panel.set_yticks(positions, self.row_labels[station.number])
+        style_ticks(panel, self.context)
+        panel.tick_params(axis="y", length=0)
+        panel.hlines(positions, *panel.get_xlim(), color=MUTED, linewidth=0.6, zorder=1)
+        style = self._make_style(scale, heads=len(days) <= FEW_STICKS)
+        for position, east, north in zip(positions, *np.moveaxis(vectors, -1, 1), strict=True):
+            finite = np.isfinite(east) & np.isfinite(north)
+            if not finite.any():
+                panel.text(
+                    0.5, position, self.translate("no data at this depth"), transform=panel.get_yaxis_transform(),
+                    ha="center", va="center", fontsize=self.sizes.small, color=MUTED,
+                    backgroundcolor=panel.get_facecolor(),
+                )  # fmt: skip
+                continue
+            heights = np.full(finite.sum(), float(position))
+            panel.quiver(days[finite], heights, east[finite], north[finite], color=station.colour, **style)
+
+    def _draw_key(self, panel: Axes, size: float, scale: StickScale) -> None:
+        """Draw a stick of a round length, in the corner above all rows."""
+        speed, width, small = self.labels.value(size, self.data.info.units), axes_inches(panel)[0], self.sizes.small
+        text, letter = self.translate("{speed}; north is up", speed=speed), LETTER_WIDTH * small / 72
+        if (len(text) + 4) * letter + size * scale.scale * scale.row > width:
+            text = speed
+        low, high = panel.get_xlim()
+        middle = scale.top + 0.5 * scale.key
+        tip = high - (len(text) + 1.5) * letter / width * (high - low)
+        panel.quiver([tip], [middle], [size], [0.0], color=INK, pivot="tip", **self._make_style(scale, heads=True))
+        panel.text(high, middle, text, ha="right", va="center", fontsize=small)
+
+    def _make_style(self, scale: StickScale, *, heads: bool) -> dict[str, Any]:
+        shape = {} if heads else {"headwidth": 0, "headlength": 0, "headaxislength": 0}
+        return {
+            "angles": "uv", "scale_units": "y", "scale": 1 / scale.scale, "units": "inches",
+            "width": 0.9 * self.sizes.line / 72, "zorder": 3, **shape,
+        }  # fmt: skip
+
+    def make_sentences(self) -> list[str]:
+        """Describe the strongest vector with place and time, and the mean of all."""
+        labels, name, units = self.labels, self.quantity, self.data.info.units
+        sentences = [self.translate("{title}, {time}.", title=self.title, time=", ".join(self.facts))]
+        with_data = [series for series in self.all_series if any(series.has_data)]
+        if not with_data:
+            return [*sentences, self.translate("{name}: no data at these stations.", name=name)]
+        strongest = max(with_data, key=lambda series: float(np.nanmax(series.values)))
+        index = np.unravel_index(np.nanargmax(strongest.values), strongest.values.shape)
+        east, north = (
+            float(np.nanmean(np.concatenate([series.parts[part].ravel() for series in with_data])))
+            for part in ("eastward", "northward")
+        )
+        return [
+            *sentences,
+            self.translate(
+                "{name}: strongest {speed} towards {direction} ({where}).",
+                name=name,
+                speed=labels.value(float(strongest.values[index]), units),
+                direction=f"{labels.number(float(strongest.parts['bearing'][index]), 0)}°",
+                where=self.locate(strongest, index, with_depth=True),
+            ),
+            self.translate(
+                "The mean of all is {speed} towards {direction}.",
+                speed=labels.value(float(np.hypot(east, north)), units),
+                direction=f"{labels.number(float(np.degrees(np.arctan2(east, north))) % 360.0, 0)}°",
+            ),
+        ]
+
+    def make_table(self) -> Table:
+        """Return a row for every station, depth and time."""
+        parts = list(map(self._make_columns, self.all_series))
+        fewest = min(parts, key=len)  # a depth column only where every level has one
+        columns = [
+            replace(column, values=np.concatenate([part[name].values for part in parts]))
+            for name, column in fewest.items()
+        ]
+        header = [*self.make_header(), (self.translate("Variable"), self.labels.axis_label(self.data.info))]
+        return Table(header=header, columns=columns)
+
+    def _make_columns(self, series: mooring_series.MooringSeries) -> dict[str, Column]:
+        """Return columns by their names."""
+        rows = series.row_index()
+        places = sorted(self.make_place_columns(series, rows), key=lambda column: COLUMN_ORDER.index(column.role))
+        columns = [replace(column, context=False) for column in places]
+        parts = {part: (series.reader.info(part), values) for part, values in series.parts.items()}
+        parts["magnitude"] = self.data.info, series.values
+        for part in mooring_series.VECTOR_PARTS:
+            info, values = parts[part]
+            columns.append(make_value_column(self.labels, info, values[rows], circular=part == "bearing"))
+        return {column.name: column for column in columns}
 
 
 KIND = PlotKind(
@@ -337,6 +291,5 @@ KIND = PlotKind(
     },
     query=StickQuery,
     fetch=fetch,
-    draw=draw,
-    table=table,
+    plot=StickPlot,
 )

@@ -12,7 +12,6 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
 from matplotlib.colors import ListedColormap, Normalize
-from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
 from msgspec.structs import replace
 from numpy.typing import NDArray
@@ -21,6 +20,7 @@ from ocean_common.arrays import pack_array
 from ocean_common.contracts.assets import Array, VariableInfo
 from ocean_common.contracts.data import TrajectoryRequest
 from ocean_common.contracts.observations import ObservedValues, PlatformTrack
+from ocean_common.parameters import parse_choice
 from ocean_core.errors import (
     DepthNotFound,
     NothingInView,
@@ -32,35 +32,17 @@ from ocean_core.errors import (
 from ocean_core.geometry import great_circle_distance, unwrap_longitudes, wrap_longitude
 from ocean_core.time import QUANTA, Quantum, format_time, format_times, parse_instant, period_numbers
 from ocean_plotting.export.output import Output
-from ocean_plotting.export.table import Column, Table, make_header, make_place_columns
+from ocean_plotting.export.table import Column, Table, make_place_columns
 from ocean_plotting.figure.axes import set_quantity_axis
-from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import TimePrecision, join_parts, shorten
-from ocean_plotting.figure.layout import INK, LINE_COLOURS, MUTED, Picture, axes_inches
+from ocean_plotting.figure.layout import INK, LINE_COLOURS, MUTED, axes_inches
 from ocean_plotting.figure.locator import add_map_over_list, draw_locator_map, project_points
 from ocean_plotting.figure.stations import add_legend_above, has_side_column
 from ocean_plotting.figure.time_axis import DAY, label_time_axis, seconds_to_days
 from ocean_plotting.palettes import colormap_colours
-from ocean_plotting.plots.common.comparison import (
-    NO_LEVELS,
-    ComparedQuantity,
-    LevelValues,
-    Measure,
-    compare_quantities,
-    format_credit,
-    name_model,
-)
+from ocean_plotting.plots.common import comparison
+from ocean_plotting.plots.common import query as members
 from ocean_plotting.plots.common.coverage import CoverageReader, Floats, to_array
-from ocean_plotting.plots.common.query import (
-    Level,
-    Numbers,
-    ObservedQuery,
-    check_choice,
-    choice_schema,
-    map_error_fields,
-    parse_ids,
-    parse_selection,
-)
 from ocean_plotting.plots.kind import PlotData, PlotKind, Services
 
 Outside = Literal["", "time", "grid"]
@@ -80,12 +62,13 @@ LONG_SPAN = 90 * DAY  # s, from which on a trajectory's first and last time are 
 AXIS_QUANTA = {"week": "day", "day": "day", "month": "month", "year": "year"}
 
 
-class TrackQuery(ObservedQuery, frozen=True, kw_only=True):
+class TrackQuery(members.ObservedQuery, frozen=True, kw_only=True):
     """Query of a plot of tracks."""
 
-    track: Annotated[Numbers, msgspec.Meta(description="ids of platforms", examples=[[3]])]
+    track: Annotated[members.Numbers, msgspec.Meta(description="ids of platforms", examples=[[3]])]
     trackvariable: Annotated[
-        Numbers | None, msgspec.Meta(description="indices of the first platform's quantities, from 0; null: all")
+        members.Numbers | None,
+        msgspec.Meta(description="indices of the first platform's quantities, from 0; null: all"),
     ] = None
     starttime: Annotated[
         str | None, msgspec.Meta(description="date, or ISO 8601; null: from the first", examples=["2022-10-07"])
@@ -93,9 +76,11 @@ class TrackQuery(ObservedQuery, frozen=True, kw_only=True):
     endtime: Annotated[str | None, msgspec.Meta(description="date: its whole day, or ISO 8601; null: to the last")] = (
         None
     )
-    track_quantum: Annotated[str | None, choice_schema("values are the means of hours, days, …", QUANTA[::-1])] = "hour"
+    track_quantum: Annotated[
+        str | None, members.choice_schema("values are the means of hours, days, …", QUANTA[::-1])
+    ] = "hour"
     latlon: Annotated[bool | int | None, msgspec.Meta(description="draw latitude and longitude too")] = True
-    depth: Level | None = 0
+    depth: members.Level | None = 0
     observed_depth: Annotated[
         Annotated[float, msgspec.Meta(ge=0)] | None,
         msgspec.Meta(description="m, of the measurements; null: the shallowest of most positions"),
@@ -132,17 +117,13 @@ class TrackData(PlotData, frozen=True, kw_only=True):
 
     trajectories: list[Trajectory]
 
-    @property
-    def infos(self) -> list[VariableInfo]:
-        return [values.variable for values in self.trajectories[0].modelled]
-
 
 async def fetch(services: Services, query: TrackQuery, _: Output) -> TrackData:
     """Request the tracks, then the model along them."""
-    quantum = check_choice(query.track_quantum or "hour", QUANTA[::-1], "$.track_quantum")
+    quantum = parse_choice(query.track_quantum or "hour", QUANTA[::-1], "$.track_quantum")
     query.search_options()
     keys = query.model_keys()
-    platforms = parse_ids(query.track, "$.track")
+    platforms = members.parse_ids(query.track, "$.track")
     if not 0 < len(platforms) <= MOST_PLATFORMS:
         raise RequestTooLarge(
             "track has {platforms_count} platforms; 1 to {limit} are drawn",
@@ -150,15 +131,18 @@ async def fetch(services: Services, query: TrackQuery, _: Output) -> TrackData:
             limit=MOST_PLATFORMS,
             field="$.track",
         )
-    with map_error_fields(members=TRACK_MEMBERS):
+    with members.map_error_fields(members=TRACK_MEMBERS):
         start, end = query.starttime or "", query.endtime or ""
         tracks = await asyncio.gather(
             *(services.metadata.track(platform, start, end, depth=query.observed_depth) for platform in platforms)
         )
-    selection = _select_keys(query, tracks[0])
+    names, selection = [variable.key for variable in tracks[0].variables], None
+    if query.trackvariable is not None:  # of positions alone the front end requests the first quantity all the same
+        indices = members.parse_selection(query.trackvariable, names, "$.trackvariable") if names else []
+        selection = [names[index] for index in indices]
     time_field = "$.endtime" if query.starttime is None and query.endtime is not None else "$.starttime"
     trajectories = [_make_trajectory(track, quantum, selection, time_field) for track in tracks]
-    with map_error_fields():
+    with members.map_error_fields():
         depths = await asyncio.gather(*(_find_depth(services, query, key) for key in keys))
         for number, trajectory in enumerate(trajectories):
             pairs = zip(keys, depths, strict=True)
@@ -170,16 +154,6 @@ async def fetch(services: Services, query: TrackQuery, _: Output) -> TrackData:
         revisions={query.dataset: next(filter(None, revisions), "")},
         trajectories=trajectories,
     )
-
-
-def _select_keys(query: TrackQuery, first: PlatformTrack) -> list[str] | None:
-    """Return the keys of the requested quantities; None: all."""
-    if query.trackvariable is None:
-        return None
-    keys = [variable.key for variable in first.variables]
-    if not keys:
-        return []  # of positions alone; the front end requests the first quantity all the same
-    return [keys[index] for index in parse_selection(query.trackvariable, keys, "$.trackvariable")]
 
 
 def _make_trajectory(
@@ -316,327 +290,287 @@ async def _fetch_modelled(
     return ModelledValues(variable=info, values=None, outside=outside)
 
 
-def draw(query: TrackQuery, data: TrackData, context: DrawContext) -> Picture:
-    """Draw a panel for each quantity through time, and beside them the map."""
-    translate, trajectories, notes = context.translate, data.trajectories, _make_notes(data, context)
-    quantities = [quantity for quantity in _compare(data) if quantity.is_observed or quantity.is_modelled]
-    title = query.plotTitle or _make_title(trajectories, quantities, context)
-    when, credit = _format_times(trajectories, query, context), _make_credit(query, data, context)
-    figure = context.add_figure(title, join_parts(when, *notes), credit)
-    _add_legend(figure, query, data, quantities, context)
-    painters: list[Callable[[Axes], None]] = []
-    most = int(PANELS_HEIGHT * 72 * context.height / (LEAST_PANEL * context.sizes.small))
-    if not quantities or (query.latlon and 2 + len(quantities) <= most):
-        painters += [
-            partial(_draw_coordinate, trajectories=trajectories, context=context, is_longitude=flag)
-            for flag in (False, True)
+class TrackPlot(comparison.ObservedPlot[TrackQuery, TrackData]):
+    """A panel for each quantity through time, and beside them the map."""
+
+    def prepare(self) -> None:
+        trajectories, labels, translate = self.data.trajectories, self.labels, self.translate
+        self.infos = [values.variable for values in trajectories[0].modelled]
+        self.name_sources((trajectory.attribution for trajectory in trajectories), self.infos)
+        self.seconds = [to_array(trajectory.seconds) for trajectory in trajectories]
+        self.all_quantities = self._compare()
+        self.quantities = [quantity for quantity in self.all_quantities if quantity.is_observed or quantity.is_modelled]
+        first, last = min(seconds[0] for seconds in self.seconds), max(seconds[-1] for seconds in self.seconds)
+        precision = TimePrecision("day" if last - first > 2 * DAY else self.query.quantum)
+        begin, end = format_times(np.array([first, last]))
+        self.when = labels.time_span(begin, end, precision)
+        self.notes = [*self._note_depths(), *self._note_gaps()]
+        platforms = labels.join_names([shorten(trajectory.name, 40) for trajectory in trajectories[:3]])
+        if len(trajectories) > 3:
+            platforms = translate("{count} platforms", count=len(trajectories))
+        title = translate("Track of {platforms}", platforms=platforms)
+        if self.quantities:
+            names = labels.join_quantities([labels.quantity_name(quantity.name) for quantity in self.quantities])
+            title = translate("{names} along the track of {platforms}", names=names, platforms=platforms)
+        self.title, self.subtitle = self.query.plotTitle or title, join_parts(self.when, *self.notes)
+
+    def _compare(self) -> list[comparison.ComparedQuantity]:
+        """Match measured quantities with those of the model, both with their instants."""
+        trajectories = self.data.trajectories
+        by_key = {
+            values.key: comparison.Measure.of(values)
+            for trajectory in reversed(trajectories)
+            for values in reversed(trajectory.measured)
+        }
+
+        def read_measured(
+            trajectory: Trajectory, seconds: Floats, measure: comparison.Measure
+        ) -> comparison.LevelValues:
+            measured = next((values for values in trajectory.measured if values.key == measure.key), None)
+            if measured is None:
+                return comparison.NO_LEVELS
+            values = comparison.Measure.of(measured).convert_or_drop(to_array(measured.values), measure.units)
+            finite = np.isfinite(values)
+            return seconds[finite], values[finite]
+
+        pairs = list(zip(trajectories, self.seconds, strict=True))
+        modelled = [
+            [
+                comparison.NO_LEVELS if model.values is None else (seconds, to_array(model.values))
+                for model in trajectory.modelled
+            ]
+            for trajectory, seconds in pairs
         ]
-    painters += [partial(_draw_quantity, quantity=quantity, context=context) for quantity in quantities]
-    side = bool(query.showmap) and has_side_column(context)
-    grid = figure.add_gridspec(len(painters), 1 + side, width_ratios=[1.0, MAP_WIDTH] if side else [1.0])
-    all_axes: list[Axes] = []
-    seconds = np.unique(np.concatenate([to_array(trajectory.seconds) for trajectory in trajectories]))
-    begin, end = seconds_to_days(seconds[[0, -1]]).tolist()
-    margin = 0.02 * (end - begin) or 0.5
-    for row, paint in enumerate(painters):
-        axes = figure.add_subplot(grid[row, 0], sharex=all_axes[0] if all_axes else None)
-        paint(axes)
-        axes.set_xlim(begin - margin, end + margin)
-        all_axes.append(axes)
-    label_time_axis(all_axes[-1], seconds, TimePrecision(AXIS_QUANTA.get(query.track_quantum or "hour")), context)
-    for axes in all_axes[:-1]:
-        axes.tick_params(labelbottom=False)
-    if side:
-        _draw_map(figure, grid[:, 1], trajectories, context)
-    sentences = [translate("{title}, {time}.", title=title, time=when)]
-    sentences += [_describe_trajectory(trajectory, context) for trajectory in trajectories]
-    sentences += [quantity.describe(context) for quantity in quantities] + [f"{note}." for note in notes]
-    return data.describe_picture(figure, title, sentences, credit, query.dataset if data.infos else "")
-
-
-def _compare(data: TrackData) -> list[ComparedQuantity]:
-    """Match measured quantities with those of the model, both with their instants."""
-    by_key = {
-        values.key: Measure.of(values)
-        for trajectory in reversed(data.trajectories)
-        for values in reversed(trajectory.measured)
-    }
-    columns = [
-        (info, [_read_modelled(trajectory, index) for trajectory in data.trajectories])
-        for index, info in enumerate(data.infos)
-    ]
-    return compare_quantities(
-        list(by_key.values())[::-1],
-        columns,
-        lambda measure: [_read_measured(trajectory, measure) for trajectory in data.trajectories],
-    )
-
-
-def _read_measured(trajectory: Trajectory, measure: Measure) -> LevelValues:
-    measured = next((values for values in trajectory.measured if values.key == measure.key), None)
-    if measured is None:
-        return NO_LEVELS
-    seconds = to_array(trajectory.seconds)
-    values = Measure.of(measured).convert_or_drop(to_array(measured.values), measure.units)
-    finite = np.isfinite(values)
-    return seconds[finite], values[finite]
-
-
-def _read_modelled(trajectory: Trajectory, index: int) -> LevelValues:
-    values = trajectory.modelled[index].values
-    return NO_LEVELS if values is None else (to_array(trajectory.seconds), to_array(values))
-
-
-def _line_style(number: int, count: int, context: DrawContext, *, modelled: bool = False) -> dict[str, Any]:
-    """Return the line of a trajectory; the colours of a single one stand for measurement and model."""
-    dashed = modelled and count > 1
-    colour = LINE_COLOURS[number % len(LINE_COLOURS)]
-    if count == 1:
-        colour = LINE_COLOURS[1] if modelled else INK
-    return {"color": colour, "linestyle": (0, (4, 1.6)) if dashed else "-", "linewidth": context.sizes.line}
-
-
-def _add_legend(
-    figure: Figure, query: TrackQuery, data: TrackData, quantities: list[ComparedQuantity], context: DrawContext
-) -> None:
-    count, entries = len(data.trajectories), []
-    muted = {"color": MUTED} if count > 1 else {}
-    if count > 1:
-        entries = [
-            (trajectory.name, _line_style(number, count, context))
-            for number, trajectory in enumerate(data.trajectories)
-        ]
-    if any(quantity.is_modelled for quantity in quantities):
-        if any(quantity.is_observed for quantity in quantities):
-            entries.append((context.translate("Observed"), _line_style(0, count, context) | muted))
-        model = name_model(data.infos, query.dataset, context.translate)
-        entries.append((model, _line_style(0, count, context, modelled=True) | muted))
-    add_legend_above(figure, entries, context)
-
-
-def _draw_coordinate(axes: Axes, trajectories: list[Trajectory], context: DrawContext, *, is_longitude: bool) -> None:
-    translate, labels = context.translate, context.labels
-    for number, trajectory in enumerate(trajectories):
-        degrees = to_array(trajectory.longitude if is_longitude else trajectory.latitude)
-        _draw_line(
-            axes, (to_array(trajectory.seconds), degrees), _line_style(number, len(trajectories), context), context
+        return comparison.compare_quantities(
+            list(by_key.values())[::-1],
+            list(zip(self.infos, map(list, zip(*modelled, strict=True)), strict=True)),
+            lambda measure: [read_measured(*pair, measure) for pair in pairs],
         )
-    _set_title(axes, translate("Longitude") if is_longitude else translate("Latitude"), "", "", context)
-    low, high = axes.get_ylim()
-    digits = 0 if high - low > 8 else 1 if high - low > 0.8 else 2
-    format_degrees = labels.longitude if is_longitude else labels.latitude
-    axes.yaxis.set_major_formatter(lambda value, _: format_degrees(value, digits))
 
+    def draw_panels(self) -> None:
+        context, count = self.context, len(self.quantities)
+        self._add_legend()
+        most = int(PANELS_HEIGHT * 72 * context.height / (LEAST_PANEL * self.sizes.small))
+        painters: list[Callable[[Axes], None]] = []
+        if not count or (self.query.latlon and 2 + count <= most):
+            painters = [partial(self._draw_coordinate, is_longitude=flag) for flag in (False, True)]
+        painters += [partial(self._draw_quantity, quantity) for quantity in self.quantities]
+        side = self.show_map and has_side_column(context)
+        grid = self.figure.add_gridspec(len(painters), 1 + side, width_ratios=[1.0, MAP_WIDTH] if side else [1.0])
+        all_axes: list[Axes] = []
+        seconds = np.unique(np.concatenate(self.seconds))
+        begin, end = seconds_to_days(seconds[[0, -1]]).tolist()
+        margin = 0.02 * (end - begin) or 0.5
+        for row, paint in enumerate(painters):
+            axes = self.figure.add_subplot(grid[row, 0], sharex=all_axes[0] if all_axes else None)
+            paint(axes)
+            axes.set_xlim(begin - margin, end + margin)
+            all_axes.append(axes)
+        quantum = AXIS_QUANTA.get(self.query.track_quantum or "hour")
+        label_time_axis(all_axes[-1], seconds, TimePrecision(quantum), context)
+        for axes in all_axes[:-1]:
+            axes.tick_params(labelbottom=False)
+        if side:
+            self._draw_map(grid[:, 1])
 
-def _draw_quantity(axes: Axes, quantity: ComparedQuantity, context: DrawContext) -> None:
-    count = len(quantity.observed)
-    for number, pair in enumerate(zip(quantity.observed, quantity.modelled, strict=True)):
-        for series, modelled in zip(pair, (False, True), strict=True):
-            if series[1].size:
-                _draw_line(axes, series, _line_style(number, count, context, modelled=modelled), context)
-    name = context.labels.quantity_name(quantity.name)
-    _set_title(axes, name, quantity.units, quantity.format_agreement(context), context)
+    def _line_style(self, number: int, *, modelled: bool = False) -> dict[str, Any]:
+        """Return the line of a trajectory; the colours of a single one stand for measurement and model."""
+        is_single = len(self.data.trajectories) == 1
+        colour = LINE_COLOURS[number % len(LINE_COLOURS)]
+        if is_single:
+            colour = LINE_COLOURS[1] if modelled else INK
+        dashes = (0, (4, 1.6)) if modelled and not is_single else "-"
+        return {"color": colour, "linestyle": dashes, "linewidth": self.sizes.line}
 
+    def _add_legend(self) -> None:
+        several, entries = len(self.data.trajectories) > 1, []
+        muted = {"color": MUTED} if several else {}
+        if several:
+            trajectories = enumerate(self.data.trajectories)
+            entries = [(trajectory.name, self._line_style(number)) for number, trajectory in trajectories]
+        if any(quantity.is_modelled for quantity in self.quantities):
+            if any(quantity.is_observed for quantity in self.quantities):
+                entries.append((self.translate("Observed"), self._line_style(0) | muted))
+            entries.append((self.model, self._line_style(0, modelled=True) | muted))
+        add_legend_above(self.figure, entries, self.context)
 
-def _set_title(axes: Axes, name: str, units: str, agreement: str, context: DrawContext) -> None:
-    """Label a panel above it, since the axis of a low one has no room, and write the agreement on the right."""
-    labels, sizes = context.labels, context.sizes
-    set_quantity_axis(axes, "", None, context, vertical=True)
-    letters = int(axes_inches(axes)[0] * 72 / (0.58 * sizes.body))
-    rest = len(labels.with_units("", units)) + (len(agreement) + 2 if letters >= len(agreement) + 30 else 0)
-    title = labels.with_units(shorten(name, max(letters - rest, 10)), units)
-    axes.set_title(title, loc="left", fontsize=sizes.body, pad=3)
-    if rest > len(agreement):
-        axes.set_title(agreement, loc="right", fontsize=sizes.small, color=MUTED, pad=3)
+    def _draw_coordinate(self, axes: Axes, *, is_longitude: bool) -> None:
+        for number, (trajectory, seconds) in enumerate(zip(self.data.trajectories, self.seconds, strict=True)):
+            degrees = to_array(trajectory.longitude if is_longitude else trajectory.latitude)
+            self._draw_line(axes, (seconds, degrees), self._line_style(number))
+        self._set_title(axes, self.translate("Longitude") if is_longitude else self.translate("Latitude"), "", "")
+        low, high = axes.get_ylim()
+        digits = 0 if high - low > 8 else 1 if high - low > 0.8 else 2
+        format_degrees = self.labels.longitude if is_longitude else self.labels.latitude
+        axes.yaxis.set_major_formatter(lambda value, _: format_degrees(value, digits))
 
+    def _draw_quantity(self, quantity: comparison.ComparedQuantity, axes: Axes) -> None:
+        for number, pair in enumerate(zip(quantity.observed, quantity.modelled, strict=True)):
+            for series, modelled in zip(pair, (False, True), strict=True):
+                if series[1].size:
+                    self._draw_line(axes, series, self._line_style(number, modelled=modelled))
+        agreement = quantity.format_agreement(self.labels)
+        self._set_title(axes, self.labels.quantity_name(quantity.name), quantity.units, agreement)
 
-def _draw_line(axes: Axes, series: LevelValues, style: dict[str, Any], context: DrawContext) -> None:
-    """Draw a line that is broken where the platform was not seen for long; few steps are marked one by one."""
-    finite = np.isfinite(series[1])
-    days, values = seconds_to_days(series[0][finite]), series[1][finite]
-    steps = np.diff(days)
-    if steps.size:
-        breaks = np.flatnonzero(steps > GAP * np.median(steps)) + 1
-        days, values = np.insert(days, breaks, np.nan), np.insert(values, breaks, np.nan)
-    marker = "o" if len(values) <= FEW_STEPS and style["linestyle"] == "-" else None
-    axes.plot(days, values, **style, marker=marker, markersize=context.sizes.marker)
+    def _set_title(self, axes: Axes, name: str, units: str, agreement: str) -> None:
+        """Label a panel above it, since the axis of a low one has no room, and write the agreement on the right."""
+        labels, sizes = self.labels, self.sizes
+        set_quantity_axis(axes, "", None, self.context, vertical=True)
+        letters = int(axes_inches(axes)[0] * 72 / (0.58 * sizes.body))
+        rest = len(labels.with_units("", units)) + (len(agreement) + 2 if letters >= len(agreement) + 30 else 0)
+        title = labels.with_units(shorten(name, max(letters - rest, 10)), units)
+        axes.set_title(title, loc="left", fontsize=sizes.body, pad=3)
+        if rest > len(agreement):
+            axes.set_title(agreement, loc="right", fontsize=sizes.small, color=MUTED, pad=3)
 
+    def _draw_line(self, axes: Axes, series: comparison.LevelValues, style: dict[str, Any]) -> None:
+        """Draw a line that is broken where the platform was not seen for long; few steps are marked one by one."""
+        finite = np.isfinite(series[1])
+        days, values = seconds_to_days(series[0][finite]), series[1][finite]
+        steps = np.diff(days)
+        if steps.size:
+            breaks = np.flatnonzero(steps > GAP * np.median(steps)) + 1
+            days, values = np.insert(days, breaks, np.nan), np.insert(values, breaks, np.nan)
+        marker = "o" if len(values) <= FEW_STEPS and style["linestyle"] == "-" else None
+        axes.plot(days, values, **style, marker=marker, markersize=self.sizes.marker)
 
-def _draw_map(figure: Figure, area: SubplotSpec, trajectories: list[Trajectory], context: DrawContext) -> None:
-    """Draw the trajectories, coloured by time, each from an open to a full dot."""
-    sizes = context.sizes
-    tracks = [trajectory.positions() for trajectory in trajectories]
-    outline = [point for track in tracks for point in track[:: max(1, len(track) // OUTLINE_POINTS)] + track[-1:]]
-    width = area.get_position(figure).width * context.width
-    axes, _, _ = add_map_over_list(figure, area, outline, narrowest=NARROWEST, most=0.75, anchor="N")
-    draw_locator_map(axes, outline, context, NARROWEST)
-    instants = [to_array(trajectory.seconds) for trajectory in trajectories]
-    norm = Normalize(min(float(seconds[0]) for seconds in instants), max(float(seconds[-1]) for seconds in instants))
-    colours = ListedColormap(colormap_colours(TIME_COLORMAP) / 255)
-    for number, (track, seconds) in enumerate(zip(tracks, instants, strict=True)):
-        points = project_points(track, outline)
-        segments = np.stack([points[:-1], points[1:]], axis=1)
-        short = np.hypot(*(points[1:] - points[:-1]).T) < 0.5 * np.ptp(axes.get_xlim())  # not once round the world
-        segments, middles = segments[short], (seconds[1:] + seconds[:-1])[short] / 2
-        axes.add_collection(LineCollection(list(segments), colors=INK, linewidths=1.9 * sizes.line, zorder=3))
-        axes.add_collection(
-            LineCollection(
-                list(segments), array=middles, cmap=colours, norm=norm, linewidths=1.3 * sizes.line, zorder=4
-            )
-        )
-        colour = _line_style(number, len(tracks), context)["color"]
-        for point, fill in ((points[0], "white"), (points[-1], colour)):
-            axes.plot(*point, "o", color=fill, markeredgecolor=colour, markersize=sizes.dot, zorder=5)
-    if norm.vmin != norm.vmax:
-        _add_time_bar(figure, axes, ScalarMappable(norm, colours), width, context)
+    def _draw_map(self, area: SubplotSpec) -> None:
+        """Draw the trajectories, coloured by time, each from an open to a full dot."""
+        figure, sizes = self.figure, self.sizes
+        tracks = [trajectory.positions() for trajectory in self.data.trajectories]
+        outline = [point for track in tracks for point in track[:: max(1, len(track) // OUTLINE_POINTS)] + track[-1:]]
+        width = area.get_position(figure).width * self.context.width
+        axes, _, _ = add_map_over_list(figure, area, outline, narrowest=NARROWEST, most=0.75, anchor="N")
+        draw_locator_map(axes, outline, self.context, NARROWEST)
+        first, last = (float(find([seconds[end] for seconds in self.seconds])) for find, end in ((min, 0), (max, -1)))
+        norm, colours = Normalize(first, last), ListedColormap(colormap_colours(TIME_COLORMAP) / 255)
+        for number, (track, seconds) in enumerate(zip(tracks, self.seconds, strict=True)):
+            points = project_points(track, outline)
+            segments = np.stack([points[:-1], points[1:]], axis=1)
+            short = np.hypot(*(points[1:] - points[:-1]).T) < 0.5 * np.ptp(axes.get_xlim())  # not round the world
+            lines, middles = list(segments[short]), (seconds[1:] + seconds[:-1])[short] / 2
+            by_time = {"array": middles, "cmap": colours, "norm": norm, "linewidths": 1.3 * sizes.line}
+            axes.add_collection(LineCollection(lines, colors=INK, linewidths=1.9 * sizes.line, zorder=3))
+            axes.add_collection(LineCollection(lines, zorder=4, **by_time))
+            colour = self._line_style(number)["color"]
+            for point, fill in ((points[0], "white"), (points[-1], colour)):
+                axes.plot(*point, "o", color=fill, markeredgecolor=colour, markersize=sizes.dot, zorder=5)
+        if first != last:
+            self._add_time_bar(axes, ScalarMappable(norm, colours), width)
 
+    def _add_time_bar(self, axes: Axes, colours: ScalarMappable, width: float) -> None:
+        """Explain colours below the map by the first and the last day; ``width``: of the column, inches."""
+        small = self.sizes.small
+        aspect = np.ptp(axes.get_xlim()) / np.ptp(axes.get_ylim())
+        letter = small / 72 / max(width, 0.5) * aspect  # of the map's height
+        place = axes.inset_axes((0.0, -3.1 * letter, 1.0, letter))
+        bar = self.figure.colorbar(colours, cax=place, orientation="horizontal")
+        bar.outline.set_visible(False)
+        ends = colours.get_clim()
+        letters = 0.72 * width * 72 / (0.55 * MAP_LABELS * small) - 2
+        days = [parse_instant(format_time(int(end))) for end in ends]
+        patterns = ("d MMM y", "LLL y" if ends[1] - ends[0] > LONG_SPAN else "d MMM")
+        candidates = ([format_date(day, pattern, self.labels.language) for day in days] for pattern in patterns)
+        texts = next((pair for pair in candidates if sum(map(len, pair)) <= letters), ["", ""])
+        bar.set_ticks(list(ends), labels=texts)
+        bar.ax.tick_params(labelsize=MAP_LABELS * small, length=2)
+        left, right = bar.ax.get_xticklabels()
+        left.set_horizontalalignment("left")
+        right.set_horizontalalignment("right")
 
-def _add_time_bar(figure: Figure, axes: Axes, colours: ScalarMappable, width: float, context: DrawContext) -> None:
-    """Explain the colours of times below the map, by the first and the last day; ``width``: of the column, inches."""
-    small = context.sizes.small
-    aspect = np.ptp(axes.get_xlim()) / np.ptp(axes.get_ylim())
-    letter = small / 72 / max(width, 0.5) * aspect  # of the map's height
-    bar = figure.colorbar(colours, cax=axes.inset_axes((0.0, -3.1 * letter, 1.0, letter)), orientation="horizontal")
-    bar.outline.set_visible(False)
-    low, high = colours.get_clim()
-    letters = 0.72 * width * 72 / (0.55 * MAP_LABELS * small) - 2
-    patterns = ("d MMM y", "LLL y" if high - low > LONG_SPAN else "d MMM")
-    language = context.labels.language
-    candidates = (
-        [format_date(parse_instant(format_time(instant)), pattern, language) for instant in (int(low), int(high))]
-        for pattern in patterns
-    )
-    texts = next((pair for pair in candidates if sum(map(len, pair)) <= letters), ["", ""])
-    bar.set_ticks([low, high], labels=texts)
-    bar.ax.tick_params(labelsize=MAP_LABELS * small, length=2)
-    first, last = bar.ax.get_xticklabels()
-    first.set_horizontalalignment("left")
-    last.set_horizontalalignment("right")
+    def _note_depths(self) -> list[str]:
+        """Note the depths of measurements and of the model."""
+        translate, labels, notes = self.translate, self.labels, list[str]()
+        measured = [values for trajectory in self.data.trajectories for values in trajectory.measured]
+        known = [to_array(values.depth)[np.isfinite(to_array(values.values))] for values in measured]
+        depths = np.concatenate([np.empty(0), *known])
+        if depths.size:
+            notes.append(translate("observed at {depth}", depth=labels.span(depths, "m")))
+        if left_out := max((values.left_out for values in measured), default=0):
+            notes.append(translate("{count} positions were measured at other depths alone", count=left_out))
+        levels = {values.depth for values in self.data.trajectories[0].modelled if values.depth is not None}
+        if depths.size and levels:
+            where = ", ".join(labels.value(level, "m") for level in sorted(levels))
+            notes.append(translate("{model} at {depth}", model=labels.dataset_name(self.infos[0]), depth=where))
+        return notes
 
-
-def _make_credit(query: TrackQuery, data: TrackData, context: DrawContext) -> str:
-    owners = (trajectory.attribution for trajectory in data.trajectories)
-    return format_credit(owners, data.infos, query.dataset, context)
-
-
-def _make_title(trajectories: list[Trajectory], quantities: list[ComparedQuantity], context: DrawContext) -> str:
-    translate, labels = context.translate, context.labels
-    platforms = labels.join_names([shorten(trajectory.name, 40) for trajectory in trajectories[:3]])
-    if len(trajectories) > 3:
-        platforms = translate("{count} platforms", count=len(trajectories))
-    if not quantities:
-        return translate("Track of {platforms}", platforms=platforms)
-    names = labels.join_quantities([labels.quantity_name(quantity.name) for quantity in quantities])
-    return translate("{names} along the track of {platforms}", names=names, platforms=platforms)
-
-
-def _format_times(trajectories: list[Trajectory], query: TrackQuery, context: DrawContext) -> str:
-    first = min(to_array(trajectory.seconds)[0] for trajectory in trajectories)
-    last = max(to_array(trajectory.seconds)[-1] for trajectory in trajectories)
-    begin, end = format_times(np.array([first, last]))
-    return context.labels.time_span(begin, end, TimePrecision("day" if last - first > 2 * DAY else query.quantum))
-
-
-def _make_notes(data: TrackData, context: DrawContext) -> list[str]:
-    """Note the depths of measurements and of the model, and places and times without values."""
-    return [*_note_depths(data, context), *_note_gaps(data, context)]
-
-
-def _note_depths(data: TrackData, context: DrawContext) -> list[str]:
-    translate, labels, notes = context.translate, context.labels, list[str]()
-    measured = [values for trajectory in data.trajectories for values in trajectory.measured]
-    known = [to_array(values.depth)[np.isfinite(to_array(values.values))] for values in measured]
-    depths = np.concatenate([np.empty(0), *known])
-    if depths.size:
-        low, high = (labels.value(float(end), "m") for end in (depths.min(), depths.max()))
-        where = low if low == high else translate("{low} to {high}", low=low, high=high)
-        notes.append(translate("observed at {depth}", depth=where))
-    if left_out := max((values.left_out for values in measured), default=0):
-        notes.append(translate("{count} positions were measured at other depths alone", count=left_out))
-    levels = {values.depth for values in data.trajectories[0].modelled if values.depth is not None}
-    if depths.size and levels:
-        where = ", ".join(labels.value(level, "m") for level in sorted(levels))
-        notes.append(translate("{model} at {depth}", model=context.labels.dataset_name(data.infos[0]), depth=where))
-    return notes
-
-
-def _note_gaps(data: TrackData, context: DrawContext) -> list[str]:
-    translate = context.translate
-    modelled = [values for trajectory in data.trajectories for values in trajectory.modelled]
-    if not modelled:
+    def _note_gaps(self) -> list[str]:
+        """Note places and times without values of the model."""
+        translate = self.translate
+        modelled = [values for trajectory in self.data.trajectories for values in trajectory.modelled]
+        if not modelled:
+            return []
+        model = self.labels.dataset_name(self.infos[0])
+        if all(values.outside == "time" for values in modelled):
+            return [translate("{model} has no values at these times", model=model)]
+        if all(values.outside == "grid" for values in modelled):
+            return [translate("{model} has no values at these places", model=model)]
+        steps = sum(map(len, self.seconds)) * len(self.infos)
+        count = sum(int(np.isfinite(to_array(values.values)).sum()) for values in modelled if values.values is not None)
+        if count == 0:
+            return [translate("{model} has no values here", model=model)]
+        if count < steps:
+            share = self.labels.number(100 * count / steps, 0)
+            return [translate("{model} has values on {share} % of the way", model=model, share=share)]
         return []
-    model = context.labels.dataset_name(data.infos[0])
-    if all(values.outside == "time" for values in modelled):
-        return [translate("{model} has no values at these times", model=model)]
-    if all(values.outside == "grid" for values in modelled):
-        return [translate("{model} has no values at these places", model=model)]
-    steps = sum(to_array(trajectory.seconds).size * len(trajectory.modelled) for trajectory in data.trajectories)
-    count = sum(int(np.isfinite(to_array(values.values)).sum()) for values in modelled if values.values is not None)
-    if count == 0:
-        return [translate("{model} has no values here", model=model)]
-    if count < steps:
-        share = context.labels.number(100 * count / steps, 0)
-        return [translate("{model} has values on {share} % of the way", model=model, share=share)]
-    return []
 
+    def make_sentences(self) -> list[str]:
+        first, *others = super().make_sentences()
+        return [first, *map(self._describe_trajectory, self.data.trajectories), *others]
 
-def _describe_trajectory(trajectory: Trajectory, context: DrawContext) -> str:
-    """Describe the ends and the length of a trajectory."""
-    labels, positions = context.labels, trajectory.positions()
-    latitude, longitude = to_array(trajectory.latitude), to_array(trajectory.longitude)
-    length = float(great_circle_distance(latitude[:-1], longitude[:-1], latitude[1:], longitude[1:]).sum())
-    return context.translate(
-        "{platform} went from {begin} to {end}, at least {distance}.",
-        platform=trajectory.name,
-        begin=labels.position(positions[0]),
-        end=labels.position(positions[-1]),
-        distance=labels.value(length, "km", 0),
-    )
+    def _describe_trajectory(self, trajectory: Trajectory) -> str:
+        """Describe the ends and the length of a trajectory."""
+        labels, positions = self.labels, trajectory.positions()
+        latitude, longitude = np.transpose(positions)
+        length = float(great_circle_distance(latitude[:-1], longitude[:-1], latitude[1:], longitude[1:]).sum())
+        return self.translate(
+            "{platform} went from {begin} to {end}, at least {distance}.",
+            platform=trajectory.name,
+            begin=labels.position(positions[0]),
+            end=labels.position(positions[-1]),
+            distance=labels.value(length, "km", 0),
+        )
 
+    def make_table(self) -> Table:
+        """Return a row for every step of every trajectory."""
+        translate, trajectories = self.translate, self.data.trajectories
+        platform = translate("Platform")
+        columns = make_place_columns(
+            translate,
+            context=("station",) if len(trajectories) == 1 else (),
+            station_name=platform,
+            station=[trajectory.name for trajectory in trajectories for _ in range(trajectory.seconds.shape[0])],
+            time=format_times(np.concatenate(self.seconds)),
+            latitude=np.concatenate([to_array(trajectory.latitude) for trajectory in trajectories]),
+            longitude=wrap_longitude(np.concatenate([to_array(trajectory.longitude) for trajectory in trajectories])),
+        )
+        for quantity in self.all_quantities:
+            name, units = self.labels.quantity_name(quantity.name), quantity.units
+            if quantity.is_observed:
+                values = self._join_steps(quantity.observed)
+                columns.append(Column(name=translate("Buoy {name}", name=name), units=units, values=values))
+                measured = [
+                    next((values for values in trajectory.measured if values.name == quantity.name), None)
+                    for trajectory in trajectories
+                ]
+                pairs = zip(measured, self.seconds, strict=True)
+                depths = self._join_steps(
+                    [(seconds, to_array(values.depth)) if values else comparison.NO_LEVELS for values, seconds in pairs]
+                )
+                if np.unique(depths[np.isfinite(depths)]).size > 1:  # one depth is in the header
+                    columns.append(Column(name=translate("Depth of buoy {name}", name=name), units="m", values=depths))
+            if quantity.variable is not None:
+                values = self._join_steps(quantity.modelled)
+                columns.append(Column(name=translate("Model {name}", name=name), units=units, values=values))
+        header = [(platform, ", ".join(trajectory.name for trajectory in trajectories)), *self.make_header()]
+        return Table(header=header, columns=columns)
 
-def table(query: TrackQuery, data: TrackData, context: DrawContext) -> Table:
-    """Return a row for every step of every trajectory."""
-    translate, trajectories = context.translate, data.trajectories
-    seconds = [to_array(trajectory.seconds) for trajectory in trajectories]
-    columns = make_place_columns(
-        translate,
-        context=("station",) if len(trajectories) == 1 else (),
-        station_name=translate("Platform"),
-        station=[trajectory.name for trajectory in trajectories for _ in range(trajectory.seconds.shape[0])],
-        time=format_times(np.concatenate(seconds)),
-        latitude=np.concatenate([to_array(trajectory.latitude) for trajectory in trajectories]),
-        longitude=wrap_longitude(np.concatenate([to_array(trajectory.longitude) for trajectory in trajectories])),
-    )
-    for quantity in _compare(data):
-        name, units = context.labels.quantity_name(quantity.name), quantity.units
-        if quantity.is_observed:
-            values = _join_steps(seconds, quantity.observed)
-            columns.append(Column(name=translate("Buoy {name}", name=name), units=units, values=values))
-            depths = _join_steps(seconds, [_read_depths(trajectory, quantity.name) for trajectory in trajectories])
-            if np.unique(depths[np.isfinite(depths)]).size > 1:  # one depth is in the header
-                columns.append(Column(name=translate("Depth of buoy {name}", name=name), units="m", values=depths))
-        if quantity.variable is not None:
-            values = _join_steps(seconds, quantity.modelled)
-            columns.append(Column(name=translate("Model {name}", name=name), units=units, values=values))
-    header = [(translate("Platform"), ", ".join(trajectory.name for trajectory in trajectories))]
-    model, credit = name_model(data.infos, query.dataset, context.translate), _make_credit(query, data, context)
-    header += make_header(translate, model, credit, _format_times(trajectories, query, context))
-    header += [(translate("Note"), note) for note in _make_notes(data, context)]
-    return Table(header=header, columns=columns)
-
-
-def _read_depths(trajectory: Trajectory, name: str) -> LevelValues:
-    """Return the instants of a measured quantity, and its depths, m."""
-    measured = next((values for values in trajectory.measured if values.name == name), None)
-    return NO_LEVELS if measured is None else (to_array(trajectory.seconds), to_array(measured.depth))
-
-
-def _join_steps(seconds: list[Floats], series: list[LevelValues]) -> Floats:
-    """Return values at every step of all trajectories; NaN where there are none."""
-    joined = [np.full(steps.shape, np.nan) for steps in seconds]
-    for values, steps, (instants, known) in zip(joined, seconds, series, strict=True):
-        values[np.searchsorted(steps, instants)] = known
-    return np.concatenate(joined)
+    def _join_steps(self, series: list[comparison.LevelValues]) -> Floats:
+        """Return values at every step of all trajectories; NaN where there are none."""
+        joined = [np.full(steps.shape, np.nan) for steps in self.seconds]
+        for values, steps, (instants, known) in zip(joined, self.seconds, series, strict=True):
+            values[np.searchsorted(steps, instants)] = known
+        return np.concatenate(joined)
 
 
 KIND = PlotKind(
@@ -645,6 +579,5 @@ KIND = PlotKind(
     example={"dataset": "arctic_day", "track": [3], "variable": "votemper", "track_quantum": "hour"},
     query=TrackQuery,
     fetch=fetch,
-    draw=draw,
-    table=table,
+    plot=TrackPlot,
 )

@@ -14,45 +14,15 @@ from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.data import Coverage, TransectRequest
 from ocean_core.errors import InvalidRequest, NotSupported
 from ocean_plotting.export.output import Output
-from ocean_plotting.export.table import Column, Table, make_header, make_place_columns
-from ocean_plotting.figure.context import DrawContext
-from ocean_plotting.figure.labels import TimePrecision, join_parts
-from ocean_plotting.figure.layout import Picture, get_figure
+from ocean_plotting.export.table import Column, Table, make_place_columns
+from ocean_plotting.figure import section as section_panels
+from ocean_plotting.figure.labels import LabelFormatter, TimePrecision, join_parts
+from ocean_plotting.figure.layout import INK, LINE_COLOURS, axes_inches, fold_text
 from ocean_plotting.figure.legends import add_colour_bar
-from ocean_plotting.figure.path import SMALLEST_FIGURE, has_map_column, locate_waypoints
-from ocean_plotting.figure.section import (
-    SectionGrid,
-    add_section_panels,
-    choose_deepest,
-    draw_path_line,
-    draw_section,
-    draw_section_profile,
-    draw_strip,
-    interpolate_columns,
-    label_path_line,
-    locate_sea_floor,
-    mark_profile,
-    set_panel_title,
-)
+from ocean_plotting.figure.path import SMALLEST_FIGURE, has_map_column
+from ocean_plotting.plots.common import path
+from ocean_plotting.plots.common.comparison import have_difference
 from ocean_plotting.plots.common.coverage import CoverageReader, Floats, compare_coverages
-from ocean_plotting.plots.common.panels import have_difference
-from ocean_plotting.plots.common.path import (
-    PATH_MEMBERS,
-    VECTOR_PARTS,
-    PathCoverage,
-    PathData,
-    PathField,
-    PathPanel,
-    PathQuery,
-    fetch_sides,
-    find_extremes,
-    join_path_credits,
-    make_panels,
-    make_path_title,
-    map_path_error_fields,
-    name_vector,
-    read_parts,
-)
 from ocean_plotting.plots.common.query import ComparedDataset, Time
 from ocean_plotting.plots.kind import PlotKind, Services
 
@@ -63,7 +33,7 @@ LINE_MARGIN = 0.08  # of a scale, above and below lines
 Metres = float | str | bool | None
 
 
-class TransectQuery(PathQuery, frozen=True, kw_only=True):
+class TransectQuery(path.PathQuery, frozen=True, kw_only=True):
     """Query of a transect."""
 
     time: Time = -1
@@ -98,7 +68,7 @@ class TransectQuery(PathQuery, frozen=True, kw_only=True):
         """Return the selected parts of a vector: 0 for magnitude, 1 for along, 2 for across."""
         selection = "0,1,1" if self.selectedPlots is None else self.selectedPlots
         flags = [str(flag).strip() for flag in (selection.split(",") if isinstance(selection, str) else selection)]
-        if len(flags) != len(VECTOR_PARTS) or not set(flags) <= {"0", "1"}:
+        if len(flags) != len(path.VECTOR_PARTS) or not set(flags) <= {"0", "1"}:
             raise InvalidRequest(
                 "selectedPlots is {value!r}; it is three flags, 0 or 1, for magnitude, along and across: 0,1,1",
                 value=str(selection)[:40],
@@ -122,10 +92,11 @@ class TransectQuery(PathQuery, frozen=True, kw_only=True):
 class PathSection:
     """Section of one dataset."""
 
-    def __init__(self, data: PathCoverage, context: DrawContext) -> None:
+    def __init__(self, data: path.PathCoverage, labels: LabelFormatter, quantum: str | None = None) -> None:
         reader = CoverageReader(data.coverage)
         self.about, self.time, self.points = data.about, reader.time, reader.places
-        parts = read_parts(reader, context.labels, "time", "depth", "distance")
+        self.when = labels.time(self.time, TimePrecision.of(self.about, quantum)) if self.time else ""
+        parts = path.read_parts(reader, labels, "time", "depth", "distance")
         self.has_depths = reader.has("depth") or not any("depth" in field.dims for field in data.coverage.fields)
         _, levels, places = parts[0].values.shape
         self.deep = levels > 1
@@ -134,9 +105,11 @@ class PathSection:
         upwards = self.deep and np.nanmean(depths[0]) > np.nanmean(depths[-1])
         self.order = order = slice(None, None, -1 if upwards else 1)  # from the surface down
         self.parts = [replace(part, values=part.values[0, order]) for part in parts]
-        self.name = name_vector(reader, context.labels) if len(parts) > 1 else parts[0].name
+        self.name = parts[0].name
+        if len(parts) > 1 and reader.info("magnitude").name == "Speed":
+            self.name = labels.translate("Velocity")
         has_floor = reader.has("bathymetry") and reader.info("bathymetry").standard_name
-        self.grid = SectionGrid(
+        self.grid = section_panels.SectionGrid(
             distance=reader.coordinate("distance"),
             depths=depths[order],
             wet=np.isfinite(self.parts[0].values),
@@ -144,38 +117,6 @@ class PathSection:
         )
         self.floor: Floats | None = None  # m; None: lines are drawn, no section
         self.deepest = 0.0  # m: lower end of the panels
-
-    def choose_parts(self, query: TransectQuery) -> list[int]:
-        """Return which parts are drawn: of one variable the only one."""
-        return query.selected_parts() if len(self.parts) > 1 else [0]
-
-    def format_time(self, query: TransectQuery, context: DrawContext) -> str:
-        return context.labels.time(self.time, TimePrecision.of(self.about, query.quantum)) if self.time else ""
-
-    def cut_values(self, values: Floats) -> Floats:
-        """Remove the values below the lower end of the panels."""
-        return values if self.floor is None else np.where(self.grid.edges[:-1] < self.deepest, values, np.nan)
-
-
-def compare_parts(
-    sections: list[PathSection], number: int, context: DrawContext, *, on_first: bool = False
-) -> list[PathField]:
-    """Return a part; of two datasets both, and of the same quantity in the units of the first, with the difference.
-
-    ``on_first``: the second on the levels of the first, as the difference is.
-    """
-    first, part = sections[0], sections[0].parts[number]
-    if len(sections) == 1:
-        return [part]
-    second = sections[1].parts[number]
-    is_same = have_difference(part.info, second.info)
-    if is_same:
-        second = second.convert(part.info.units)
-    moved = second
-    if first.deep:
-        moved = replace(second, values=interpolate_columns(second.values, sections[1].grid.depths, first.grid.depths))
-    difference = [part.minus(moved.values, context)] if is_same else []
-    return [part, moved if on_first else second, *difference]
 
 
 def make_request(query: TransectQuery) -> TransectRequest:
@@ -187,7 +128,9 @@ def _make_request(
     query: TransectQuery, points: int, second: ComparedDataset | None, keys: list[str]
 ) -> TransectRequest:
     options = query.request_options(second, keys, points)
-    return TransectRequest(**options, time=query.choose("time", second), vector=VECTOR_PARTS if len(keys) == 2 else [])
+    return TransectRequest(
+        **options, time=query.choose("time", second), vector=path.VECTOR_PARTS if len(keys) == 2 else []
+    )
 
 
 def parse_metres(value: Metres, field: str, *, allow_zero: bool = False) -> float | None:
@@ -205,17 +148,17 @@ def parse_metres(value: Metres, field: str, *, allow_zero: bool = False) -> floa
     return metres if metres > 0 or (metres == 0 and allow_zero) else None
 
 
-async def fetch(services: Services, query: TransectQuery, output: Output) -> PathData:
+async def fetch(services: Services, query: TransectQuery, output: Output) -> path.PathData:
     """Request the sections of both datasets, and the variable above."""
     query.check_members()
     selected = query.selected_parts()
     query.linear_depth(), query.deepest(), query.profile_position()
     make = partial(_make_request, query, query.count_points(output))
     sides, surface = await asyncio.gather(
-        fetch_sides(services, query, make, components=query.selectedPlots is not None),
+        path.fetch_sides(services, query, make, components=query.selectedPlots is not None),
         _fetch_surface(services, query, query.count_points(output)),
     )
-    data = PathData.of_sides(sides, surface)
+    data = path.PathData.of_sides(sides, surface)
     _check_data(query, data, selected)
     return data
 
@@ -225,13 +168,13 @@ async def _fetch_surface(services: Services, query: TransectQuery, points: int) 
     if key.lower() in NO_VARIABLE:
         return None
     request = _make_request(query, points, None, [key])
-    members = PATH_MEMBERS | dict.fromkeys(("variable", "variables"), "$.surfacevariable")
-    with map_path_error_fields(members=members):
+    members = path.PATH_MEMBERS | dict.fromkeys(("variable", "variables"), "$.surfacevariable")
+    with path.map_path_error_fields(renamed=members):
         return await services.data.extract(msgspec.structs.replace(request, depth="0", bathymetry=False))
 
 
-def _check_data(query: TransectQuery, data: PathData, selected: list[int]) -> None:
-    sections = [PathSection(side, DrawContext()) for side in data.sides]
+def _check_data(query: TransectQuery, data: path.PathData, selected: list[int]) -> None:
+    sections = [PathSection(side, LabelFormatter()) for side in data.sides]
     for section, field in zip(sections, ("$.variable", "$.compare_to.variable"), strict=False):
         if not section.has_depths:
             raise NotSupported(
@@ -263,203 +206,186 @@ def _check_data(query: TransectQuery, data: PathData, selected: list[int]) -> No
         )
 
 
-def draw(query: TransectQuery, data: PathData, context: DrawContext) -> Picture:
-    """Draw a panel for each part; of two datasets, both and their difference."""
-    translate, sections = context.translate, [PathSection(side, context) for side in data.sides]
-    first, labels = sections[0], [context.labels.dataset_name(side.about) for side in data.sides]
-    times = [section.format_time(query, context) for section in sections]
-    _locate_floors(query, sections, context)
-    numbers = first.choose_parts(query)
-    columns = [_make_column(query, sections, number, context) for number in numbers]
-    if not data.second:  # the parts of a vector one above the other
-        columns = [[panel for (panel,) in columns]]
-    columns = columns[: max(1, int(context.width / NARROWEST))]
-    name = _name_quantities(sections, numbers, context, is_one=not data.second or len(columns[0]) > len(sections))
-    title = make_path_title(query, name, first.points, context.labels)
-    sources = [f"{label}, {time}" for label, time in zip(labels, times, strict=True)]
-    subtitle = (
-        translate("{first} compared with {second}", first=sources[0], second=sources[1])
-        if data.second
-        else join_parts(labels[0], times[0])
-    )
-    credit = join_path_credits(data, context.labels)
-    figure = context.add_figure(title, subtitle, credit)
-    distance, position, profile_place = first.grid.distance, query.profile_position(), None
-    if first.deep and context.width >= SMALLEST_FIGURE[0] and position is not None:
-        profile_place = int(np.abs(distance - position / 1000).argmin())
-    rows, strip, profile = len(columns[0]), data.surface and context.height >= STRIP_FIGURE, profile_place is not None
-    show_map = bool(query.showmap) and has_map_column(context, len(columns))
-    layout = add_section_panels(
-        figure, rows, len(columns), context, strip=bool(strip), profile=profile, show_map=show_map
-    )
-    for number, column in enumerate(columns):
-        for row, (panel, section) in enumerate(column):
-            axes = layout.panels[number][row]
-            if panel.title:
-                set_panel_title(axes, panel.title, context, above_letters=row == 0 and not layout.strips)
-            _draw_panel(query, panel, section, axes, context)
-            if profile_place is not None and section.floor is not None:
-                mark_profile(axes, float(distance[profile_place]))
-                draw_section_profile(
-                    layout.profiles[number][row],
-                    section.grid,
-                    panel.field.values,
-                    profile_place,
-                    panel.shading.label,
-                    deepest=section.deepest,
-                    linear=query.linear_depth(),
-                    context=context,
+class TransectPlot(path.PathPlot[TransectQuery]):
+    """A panel for each part; of two datasets, both and their difference."""
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.sections = [PathSection(side, self.labels, self.query.quantum) for side in self.data.sides]
+        self.first = first = self.sections[0]
+        self.compared, self.linear = len(self.sections) > 1, self.query.linear_depth()
+        self.numbers = self.query.selected_parts() if len(first.parts) > 1 else [0]
+        self.surface: tuple[VariableInfo, Floats] | None = None
+        if self.data.surface:
+            reader = CoverageReader(self.data.surface)
+            info = reader.variables[0]
+            self.surface = info, reader.field(info.key, "time", "depth", "distance")[0, 0]
+        self.subtitle = join_parts(self.dataset_names[0], first.when)
+        if self.compared:
+            pairs = zip(self.dataset_names, self.sections, strict=True)
+            of_first, of_second = (f"{name}, {section.when}" for name, section in pairs)
+            self.subtitle = self.translate("{first} compared with {second}", first=of_first, second=of_second)
+        fields = self.compare_parts(self.numbers[0])
+        of = self.sections if self.compared and len(fields) == len(self.sections) else [first]
+        is_one = len(self.numbers) == 1
+        names = [section.parts[self.numbers[0]].name if is_one else section.name for section in of]
+        self.title = self.make_title(names, first.points)
+
+    def compare_parts(self, number: int, *, on_first: bool = False) -> list[path.PathField]:
+        """Return a part; of two datasets both, and of the same quantity, in units of the first, the difference.
+
+        ``on_first``: the second on the levels of the first, as the difference is.
+        """
+        first, part = self.first, self.first.parts[number]
+        if not self.compared:
+            return [part]
+        second = self.sections[1].parts[number]
+        is_same = have_difference(part.info, second.info)
+        if is_same:
+            second = second.convert(part.info.units)
+        moved = second
+        if first.deep:
+            depths = self.sections[1].grid.depths, first.grid.depths
+            moved = replace(second, values=section_panels.interpolate_columns(second.values, *depths))
+        difference = [part.minus(moved.values, self.labels)] if is_same else []
+        return [part, moved if on_first else second, *difference]
+
+    def draw_panels(self) -> None:
+        first, context, distance = self.first, self.context, self.first.grid.distance
+        self._locate_floors()
+        columns = list(map(self._make_column, self.numbers))
+        if not self.compared:  # the parts of a vector one above the other
+            columns = [[panel for (panel,) in columns]]
+        self.columns = columns = columns[: max(1, int(context.width / NARROWEST))]
+        position, place = self.query.profile_position(), None
+        if first.deep and context.width >= SMALLEST_FIGURE[0] and position is not None:
+            place = int(np.abs(distance - position / 1000).argmin())
+        layout = section_panels.add_section_panels(
+            self.figure, len(columns[0]), len(columns), context,
+            strip=self.surface is not None and context.height >= STRIP_FIGURE, profile=place is not None,
+            show_map=self.show_map and has_map_column(context, len(columns)),
+        )  # fmt: skip
+        for number, column in enumerate(columns):
+            for row, (panel, section) in enumerate(column):
+                axes = layout.panels[number][row]
+                if panel.title:
+                    section_panels.set_panel_title(
+                        axes, panel.title, context, above_letters=row == 0 and not layout.strips
+                    )
+                self._draw_panel(panel, section, axes)
+                if place is not None and section.floor is not None:
+                    axes.axvline(float(distance[place]), color="white", linewidth=2.6, zorder=4)
+                    axes.axvline(float(distance[place]), color=LINE_COLOURS[1], linewidth=1.3, zorder=5)
+                    section_panels.draw_section_profile(
+                        layout.profiles[number][row], section.grid, panel.field.values, place, panel.shading.label,
+                        deepest=section.deepest, linear=self.linear, context=context,
+                    )  # fmt: skip
+            if self.surface and layout.strips:
+                info, values = self.surface
+                section_panels.draw_strip(
+                    layout.strips[number], distance, values, self.labels.axis_label(info), context
                 )
-        if data.surface and layout.strips:
-            surface_info, values = _read_surface(data.surface)
-            label = context.labels.axis_label(surface_info)
-            draw_strip(layout.strips[number], distance, values, label, context)
-    layout.finish(locate_waypoints(query.waypoints(), first.points, distance), context)
-    sentences = [translate("{title}, {time}.", title=title, time=times[0])]
-    sentences += _describe_columns(sections, columns, numbers, context)
-    if first.floor is not None and np.isfinite(first.floor).any():
-        low, high = (context.labels.value(float(end(first.floor)), "m", 0) for end in (np.nanmin, np.nanmax))
-        sentences.append(translate("The sea floor lies between {low} and {high}.", low=low, high=high))
-    return data.describe_picture(
-        figure, context.labels.title(title, first.about), sentences, credit, first.about.dataset
-    )
+        self.finish(layout, first.points, distance)
 
+    def _locate_floors(self) -> None:
+        """Find the sea floor of sections, and the depth down to which they are shown."""
+        deep = [section for section in self.sections if section.deep]
+        floors = [section_panels.locate_sea_floor(section.grid, section.points, self.context) for section in deep]
+        for section, floor in zip(deep, floors, strict=True):
+            section.floor = floor
+            section.deepest = section_panels.choose_deepest(
+                [section.grid for section in deep], floors, self.query.deepest()
+            )
 
-def _name_quantities(sections: list[PathSection], numbers: list[int], context: DrawContext, *, is_one: bool) -> str:
-    """Return the name of what is drawn of all sections, or of different quantities each."""
-    names = [section.parts[numbers[0]].name if len(numbers) == 1 else section.name for section in sections]
-    return context.labels.join_quantities(names[:1] if is_one else list(dict.fromkeys(names)))
-
-
-def _locate_floors(query: TransectQuery, sections: list[PathSection], context: DrawContext) -> None:
-    """Find the sea floor of sections, and the depth down to which they are shown."""
-    deep = [section for section in sections if section.deep]
-    floors = [locate_sea_floor(section.grid, section.points, context) for section in deep]
-    for section, floor in zip(deep, floors, strict=True):
-        section.floor = floor
-        section.deepest = choose_deepest([section.grid for section in deep], floors, query.deepest())
-
-
-def _make_column(
-    query: TransectQuery, sections: list[PathSection], number: int, context: DrawContext
-) -> list[tuple[PathPanel, PathSection]]:
-    """Return the panels of a part from above, each with the section that it is of."""
-    fields = compare_parts(sections, number, context)
-    of_fields = [*sections, sections[0]][: len(fields)]
-    shown = [section.cut_values(field.values) for section, field in zip(of_fields, fields, strict=True)]
-    titles = [""]
-    if len(sections) > 1:  # the time first: a name may be too long for a narrow panel
-        titles = [
-            join_parts(section.format_time(query, context), context.labels.dataset_name(section.about))
-            for section in sections
+    def _make_column(self, number: int) -> list[tuple[path.PathPanel, PathSection]]:
+        """Return the panels of a part from above, each with the section that it is of."""
+        fields, titles, sections = self.compare_parts(number), [""], [*self.sections, self.first]
+        # Without the values below the lower end of the panels.
+        shown = [
+            field.values
+            if section.floor is None
+            else np.where(section.grid.edges[:-1] < section.deepest, field.values, np.nan)
+            for field, section in zip(fields, sections, strict=False)
         ]
-        titles.append(context.translate("Difference: the first less the second"))
-        titles = titles[: len(fields)]
-    return list(zip(make_panels(query, fields, shown, titles, context), of_fields, strict=True))
+        if self.compared:  # the time first: a name may be too long for a narrow panel
+            pairs = zip(self.sections, self.dataset_names, strict=True)
+            titles = [join_parts(section.when, name) for section, name in pairs]
+            titles.append(self.translate("Difference: the first less the second"))
+        return list(zip(self.make_panels(fields, shown, titles), sections, strict=False))
 
+    def _draw_panel(self, panel: path.PathPanel, section: PathSection, axes: Axes) -> None:
+        values, shading, grid, context = panel.field.values, panel.shading, section.grid, self.context
+        if section.floor is None:
+            limits = panel.limits
+            if self.compared and limits is not None:  # a scale of two is just their range
+                margin = LINE_MARGIN * (limits[1] - limits[0])
+                limits = limits[0] - margin, limits[1] + margin
+            section_panels.draw_path_line(axes, grid.distance, values[0], limits, context)
+            label = fold_text(shading.label, axes_inches(axes)[1], self.sizes.body)
+            axes.set_ylabel(label, fontsize=self.sizes.body, color=INK)
+            return
+        depths: dict[str, float] = {"deepest": section.deepest, "linear": self.linear}
+        section_panels.draw_section(axes, grid, values, section.floor, shading, **depths, context=context)
+        add_colour_bar(self.figure, axes, shading, context)
 
-def _draw_panel(query: TransectQuery, panel: PathPanel, section: PathSection, axes: Axes, context: DrawContext) -> None:
-    values, shading = panel.field.values, panel.shading
-    if section.floor is None:
-        limits = panel.limits
-        if query.second_dataset() and limits is not None:  # a scale of two is just their range
-            margin = LINE_MARGIN * (limits[1] - limits[0])
-            limits = limits[0] - margin, limits[1] + margin
-        draw_path_line(axes, section.grid.distance, values[0], limits, context)
-        label_path_line(axes, shading.label, context)
-        return
-    deepest, linear = section.deepest, query.linear_depth()
-    draw_section(axes, section.grid, values, section.floor, shading, deepest=deepest, linear=linear, context=context)
-    add_colour_bar(get_figure(axes), axes, shading, context)
+    def make_sentences(self) -> list[str]:
+        first, labels = self.first, self.labels
+        sentences = [self.translate("{title}, {time}.", title=self.title, time=first.when)]
+        columns = self.columns if self.compared else [[panel] for panel in self.columns[0]]
+        for column, number in zip(columns, self.numbers, strict=False):
+            # As in tables: the second dataset on the levels of the first.
+            fields = self.compare_parts(number, on_first=True)
+            sentences += [self._describe(panel.name, field) for (panel, _), field in zip(column, fields, strict=True)]
+        if first.floor is not None and np.isfinite(first.floor).any():
+            low, high = (labels.value(float(end(first.floor)), "m", 0) for end in (np.nanmin, np.nanmax))
+            sentences.append(self.translate("The sea floor lies between {low} and {high}.", low=low, high=high))
+        return sentences
 
+    def _describe(self, name: str, field: path.PathField) -> str:
+        """Describe the range of a field with places."""
+        labels, grid, words = self.labels, self.first.grid, {}
+        if not (extremes := self.find_extremes(field.values)):
+            return self.translate("{name}: no data along this path.", name=name)
+        for end, (level, place) in zip(("low", "high"), extremes, strict=True):
+            where = labels.value(float(grid.distance[place]), "km", 0)
+            if self.first.floor is not None:
+                depth = labels.value(float(grid.depths[level, place]), "m", 0)
+                where = self.translate("{distance}, {depth} deep", distance=where, depth=depth)
+            words[end] = labels.value(float(field.values[level, place]), field.info.units)
+            words[f"{end}_place"] = where
+        return self.translate("{name} from {low} at {low_place} to {high} at {high_place}.", name=name, **words)
 
-def _describe_columns(
-    sections: list[PathSection],
-    columns: list[list[tuple[PathPanel, PathSection]]],
-    numbers: list[int],
-    context: DrawContext,
-) -> list[str]:
-    sentences = []
-    for column, number in zip(columns, numbers, strict=False):
-        fields = [panel.field for panel, _ in column]
-        if len(sections) > 1:  # as in tables: the second dataset on the levels of the first
-            fields = compare_parts(sections, number, context, on_first=True)
-        panels = zip(column, fields, strict=True)
-        sentences += [_describe(panel.name, field, sections[0], context) for (panel, _), field in panels]
-    return sentences
-
-
-def _describe(name: str, field: PathField, section: PathSection, context: DrawContext) -> str:
-    """Describe the range of a field with places."""
-    translate, labels, values = context.translate, context.labels, field.values
-    if (extremes := find_extremes(values)) is None:
-        return translate("{name}: no data along this path.", name=name)
-    texts = []
-    for level, place in extremes:
-        where = labels.value(float(section.grid.distance[place]), "km", 0)
-        if section.floor is not None:
-            depth = labels.value(float(section.grid.depths[level, place]), "m", 0)
-            where = translate("{distance}, {depth} deep", distance=where, depth=depth)
-        texts += [labels.value(float(values[level, place]), field.info.units), where]
-    low, low_place, high, high_place = texts
-    return translate(
-        "{name} from {low} at {low_place} to {high} at {high_place}.",
-        name=name, low=low, low_place=low_place, high=high, high_place=high_place,
-    )  # fmt: skip
-
-
-def _read_surface(surface: Coverage) -> tuple[VariableInfo, Floats]:
-    reader = CoverageReader(surface)
-    info = reader.variables[0]
-    return info, reader.field(info.key, "time", "depth", "distance")[0, 0]
-
-
-def table(query: TransectQuery, data: PathData, context: DrawContext) -> Table:
-    """Return a row for every place and depth with a value; of two datasets, on the levels of the first."""
-    translate, sections = context.translate, [PathSection(side, context) for side in data.sides]
-    first, about = sections[0], data.first.about
-    fields = []
-    for number in first.choose_parts(query):
-        part, *compared = compare_parts(sections, number, context, on_first=True)
-        fields.append(part)
-        if data.second:
-            second, *difference = compared
-            fields += [
-                replace(second, name=f"{second.name}, {context.labels.dataset_name(data.second.about)}"),
-                *difference,
-            ]
-    finite = np.any([np.isfinite(field.values) for field in fields], axis=0)
-    place, level = np.nonzero(finite.T)  # place by place, from the surface down
-    latitude, longitude = np.array(first.points, dtype=float).T
-    columns = make_place_columns(
-        translate,
-        context=("time",),
-        time=[data.time] * len(place),
-        latitude=latitude[place],
-        longitude=longitude[place],
-        distance=first.grid.distance[place],
-        depth=first.grid.depths[level, place] if first.deep else None,
-    )
-    if data.surface:
-        info, values = _read_surface(data.surface)
-        name = context.labels.variable_name(info)
-        columns.append(Column(name=name, role="other", units=info.units, values=values[place]))
-    columns += [field.make_column(field.values[level, place]) for field in fields]
-    header = make_header(translate, context.labels.dataset_name(about), translate.attribution(about), data.time)
-    if data.second:
-        header.append(
-            (translate("Compared with"), f"{context.labels.dataset_name(data.second.about)}, {sections[1].time}")
+    def make_table(self) -> Table:
+        """Return a row for every place and depth with a value; of two datasets, on the levels of the first."""
+        first, fields = self.first, list[path.PathField]()
+        for number in self.numbers:
+            compared = self.compare_parts(number, on_first=True)
+            if self.compared:
+                compared[1] = replace(compared[1], name=f"{compared[1].name}, {self.dataset_names[1]}")
+            fields += compared
+        finite = np.any([np.isfinite(field.values) for field in fields], axis=0)
+        place, level = np.nonzero(finite.T)  # place by place, from the surface down
+        latitude, longitude = np.array(first.points, dtype=float).T
+        columns = make_place_columns(
+            self.translate,
+            context=("time",),
+            time=[self.data.time] * len(place),
+            latitude=latitude[place],
+            longitude=longitude[place],
+            distance=first.grid.distance[place],
+            depth=first.grid.depths[level, place] if first.deep else None,
         )
-    return Table(header=header, columns=columns)
+        if self.surface:
+            info, values = self.surface
+            name = self.labels.variable_name(info)
+            columns.append(Column(name=name, role="other", units=info.units, values=values[place]))
+        return self.fill_table(columns, fields, (level, place), [section.time for section in self.sections])
 
-
-def compare(query: TransectQuery, data: PathData) -> Coverage:
-    """Return both datasets on the levels of the first, and their difference, as tables have them."""
-    sections = [PathSection(side, DrawContext()) for side in data.sides]
-    numbers, order = sections[0].choose_parts(query), sections[0].order
-    parts = [compare_parts(sections, number, DrawContext(), on_first=True) for number in numbers]
-    first, second = (side.coverage for side in data.sides)
-    return compare_coverages(first, second, [[(item.info, item.values[order]) for item in part] for part in parts])
+    def make_comparison(self) -> Coverage:
+        """Return both datasets on the levels of the first, and their difference."""
+        order, (first, second) = self.first.order, (side.coverage for side in self.data.sides)
+        parts = [self.compare_parts(number, on_first=True) for number in self.numbers]
+        return compare_coverages(first, second, [[(item.info, item.values[order]) for item in part] for part in parts])
 
 
 KIND = PlotKind(
@@ -474,9 +400,8 @@ KIND = PlotKind(
     },
     query=TransectQuery,
     fetch=fetch,
-    draw=draw,
-    table=table,
+    plot=TransectPlot,
     more_formats=("nc",),
     data_request=make_request,
-    compare=compare,
+    compare=TransectPlot.compare,
 )

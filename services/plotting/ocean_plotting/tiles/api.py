@@ -26,7 +26,6 @@ from ocean_common.parameters import (
 from ocean_core import errors
 from ocean_core.tiles import MERCATOR, PROJECTIONS
 from ocean_plotting.palettes import parse_scale, validate_colormap
-from ocean_plotting.plots.common.query import NO_CHOICE
 from ocean_plotting.tiles.store import TileFormat, TileStore, TileStyle
 
 INTERPOLATIONS: tuple[Interpolation, ...] = get_args(Interpolation)
@@ -158,8 +157,8 @@ async def get_tile(
         zoom=zoom,
         x=x,
         y=y,
-        projection=parse_choice(projection, PROJECTIONS, "projection", NO_CHOICE),
-        interpolation=parse_choice(interp, INTERPOLATIONS, "interp", NO_CHOICE),
+        projection=parse_choice(projection, PROJECTIONS, "projection"),
+        interpolation=parse_choice(interp, INTERPOLATIONS, "interp"),
         radius=radius,
         neighbours=neighbours,
         folded=True,

@@ -28,16 +28,7 @@ from ocean_plotting.export.output import Output
 from ocean_plotting.figure.labels import LabelFormatter
 from ocean_plotting.figure.legends import LEGEND_DPI, draw_colormap_chart, draw_layer_legend
 from ocean_plotting.palettes import FEW, LEVELS, choose_colours, colormap_colours, parse_scale, scale_colours
-from ocean_plotting.plots.common.query import NO_CHOICE
-from ocean_plotting.tiles.api import (
-    PNG,
-    ColormapId,
-    Revision,
-    VariableKeys,
-    document_image,
-    offer_media_types,
-    parse_one_or_two_keys,
-)
+from ocean_plotting.tiles import api as tiles_api
 from ocean_plotting.tiles.store import ImageCache, RenderedImage
 from ocean_plotting.workers import FigureRenderer
 
@@ -118,7 +109,7 @@ class LegendService:
 
     async def describe_variable(self, dataset: str, variable: str, labels: LabelFormatter) -> VariableInfo:
         """Return a variable, or the magnitude of two, with its name in the reader's language and its own colours."""
-        keys = parse_one_or_two_keys(variable)
+        keys = tiles_api.parse_one_or_two_keys(variable)
         info, *second = await asyncio.gather(*(self.catalogue.variable(dataset, key) for key in keys))
         name = labels.variable_name(info)
         if second:
@@ -142,7 +133,7 @@ class LegendService:
             return RenderedImage((await self.drawing.draw(output, make, *arguments)).content)
 
         image = await self.images.get_async((*key, translate.language), render)
-        return Response(image.content, media_type=PNG)
+        return Response(image.content, media_type=tiles_api.PNG)
 
 
 LimitsText = Annotated[
@@ -162,8 +153,8 @@ LegendFormat = Annotated[
     description="The legend of the variable's tiles in the same scale: a colour bar on a transparent background, or"
     " with `format=json` its values and colours.",
     tags=["tiles"],
-    operation_class=offer_media_types(PNG),
-    media_type=PNG,
+    operation_class=tiles_api.offer_media_types(tiles_api.PNG),
+    media_type=tiles_api.PNG,
     responses={
         200: ResponseSpec(
             Legend, description="The colours and the values that they stand for.", generate_examples=False
@@ -180,15 +171,15 @@ async def get_scale(
     freshness: NamedDependency[Freshness],
     translate: NamedDependency[Translator],
     dataset: DatasetId,
-    variable: VariableKeys,
+    variable: tiles_api.VariableKeys,
     limits: LimitsText,
-    colormap: ColormapId = None,
+    colormap: tiles_api.ColormapId = None,
     file_format: LegendFormat = "png",
-    rev: Revision = None,  # noqa: ARG001 - read by `freshness`
+    rev: tiles_api.Revision = None,  # noqa: ARG001 - read by `freshness`
 ) -> Response[Any]:
     """The colours of a variable and the values that they stand for."""
     scale = parse_scale(limits, "limits")
-    legend_format = parse_choice(file_format, ["png", "json"], "format", NO_CHOICE)
+    legend_format = parse_choice(file_format, ["png", "json"], "format")
     await freshness(request, dataset, repeatable=True)
     info = await legends.describe_variable(dataset, variable, LabelFormatter(translate))
     colormap = choose_colours(info, colormap).colormap
@@ -221,8 +212,8 @@ async def list_colormaps(translate: NamedDependency[Translator]) -> list[Colorma
     "/plot/colormaps.png",
     summary="Chart of the colormaps",
     tags=["plots"],
-    media_type=PNG,
-    responses=document_image("The chart.") | problems.document_errors(errors.TooBusy),
+    media_type=tiles_api.PNG,
+    responses=tiles_api.document_image("The chart.") | problems.document_errors(errors.TooBusy),
 )
 async def get_colormap_chart(
     legends: NamedDependency[LegendService], translate: NamedDependency[Translator]

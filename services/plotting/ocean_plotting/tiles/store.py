@@ -115,18 +115,16 @@ class TileStore:
                 content = await sync_to_thread(render_tile, field, style)
             return RenderedImage(content, field.revision)
 
-        if await self._is_empty(request):
+        # Geometry alone tells of some tiles that they hold no data: the data service need not be asked. Maps also ask
+        # for tiles beside the square of a polar view.
+        tile = Tile(request.projection, request.zoom, request.x, request.y)
+        empty = tile.projection != MERCATOR and not tile.exists
+        if not empty:
+            assets = [await self.catalogue.assets(request.dataset, key) for key in request.variable.split(",")]
+            empty = any(tile_misses_grid(tile, variable.grid) for variable in assets)
+        if empty:
             return RenderedImage(EMPTY_TILES[style.format], revision)
         return await self._images.get_async((request, style, revision), make, client=client, keep=is_current)
-
-    async def _is_empty(self, request: TileRequest) -> bool:
-        """Return whether a tile can hold no data, as geometry alone tells: the data service need not be asked."""
-        tile = Tile(request.projection, request.zoom, request.x, request.y)
-        # Maps also ask for tiles beside the square of a polar view.
-        if tile.projection != MERCATOR and not tile.exists:
-            return True
-        assets = [await self.catalogue.assets(request.dataset, key) for key in request.variable.split(",")]
-        return any(tile_misses_grid(tile, variable.grid) for variable in assets)
 
 
 def tile_misses_grid(tile: Tile, grid: Grid) -> bool:

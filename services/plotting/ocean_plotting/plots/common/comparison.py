@@ -1,17 +1,26 @@
-"""Observations beside models: quantities that mean the same, values at the same depths, and how well they agree."""
+"""Comparisons of two datasets, and of observations with models: equal quantities, common depths, agreement."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.observations import Class4Values, ObservedStation, ObservedValues
 from ocean_common.i18n import Translator
+from ocean_core.colour import Colours, Limits, Scale, fit_scale, line_limits
 from ocean_core.units import canonical_units, unit_conversion
-from ocean_plotting.figure.context import DrawContext
-from ocean_plotting.figure.labels import join_parts
+from ocean_plotting.export.table import make_header
+from ocean_plotting.figure.axes import set_quantity_axis, show_message
+from ocean_plotting.figure.labels import LabelFormatter, join_parts
+from ocean_plotting.figure.layout import MUTED, axes_inches, fold_text
+from ocean_plotting.figure.stations import ComparedSeries, DottedStation, add_comparison_panels
+from ocean_plotting.palettes import validate_colormap
 from ocean_plotting.plots.common.coverage import Floats, to_array
+from ocean_plotting.plots.common.query import ComparedDataset, ObservedQuery, parse_scale
+from ocean_plotting.plots.kind import Data, Plot, Query
 
 # Parts of names that tell one quantity from another, by their meaning; the first that fits counts.
 QUANTITIES = (
@@ -34,6 +43,7 @@ PRACTICAL_SALINITY = {"PSU", "1e-3", "1"}
 MOST_OWNERS = 3  # of observations, in a credit
 SURFACE = 5.0  # m
 
+ObservedKindQuery = TypeVar("ObservedKindQuery", bound=ObservedQuery)
 LevelValues = tuple[Floats, Floats]  # depths (m; of tracks: instants, s) and values, (n,) each, ascending
 NO_LEVELS: LevelValues = (np.empty(0), np.empty(0))
 
@@ -105,6 +115,68 @@ def _mean_the_same(first: Measure, second: Measure) -> bool:
     return first.meaning == second.meaning and second.convert(np.zeros(1), first.units) is not None
 
 
+class PanelColours(NamedTuple):
+    """Scale and colormap of a panel, and the limits of its axis if it is a line; None: by its values or variable."""
+
+    scale: Scale | None
+    colormap: str | None
+    line: Limits | None = None
+
+    @classmethod
+    def read(cls, scale: str, colormap: str | None, field: str) -> "PanelColours":
+        """Read what a query has for a panel."""
+        requested = parse_scale(scale, field)
+        return cls(requested, validate_colormap(colormap), requested and requested.limits)
+
+
+def have_difference(first: VariableInfo, second: VariableInfo) -> bool:
+    """Return whether two variables are the same quantity, in units that can be converted.
+
+    Names that tell nothing count as the same: the request puts them side by side.
+    """
+    if first.categories or second.categories or unit_conversion(second.units, first.units) is None:
+        return False
+    meanings = [measure.known_meaning for measure in (Measure.of(first), Measure.of(second))]
+    if None not in meanings:
+        return meanings[0] == meanings[1]
+    names = {info.standard_name for info in (first, second)}
+    return len(names) == 1 or not all(names)
+
+
+def choose_panel_colours(
+    scale: str,
+    colormap: str | None,
+    second: ComparedDataset | None,
+    infos: Sequence[VariableInfo],
+    values: Sequence[Floats],
+) -> list[PanelColours]:
+    """Choose the colours of a variable; or of two, and of their difference if ``infos`` has three.
+
+    Two with a difference have the same scale, in the units of the first, and the same colormap: what the query has for
+    the first, else for the second, else what suits the first and the values of both. ``values``: those that are seen.
+    """
+    first = PanelColours.read(scale, colormap, "$.scale")
+    if second is None:
+        return [first]
+    other = PanelColours.read(second.scale, second.colormap, "$.compare_to.scale")
+    if len(infos) < 3:
+        return [first, other]
+    info, chosen = infos[0], first.colormap or other.colormap or infos[0].colours.colormap
+    common = first.scale
+    if common is None and other.scale is not None:
+        factor, offset = unit_conversion(infos[1].units, info.units) or (1.0, 0.0)
+        low, high = (limit * factor + offset for limit in other.scale.limits)
+        common = Scale(low, high, other.scale.logarithmic and low > 0)
+    line = common and common.limits
+    if common is None:
+        pooled = np.concatenate([array.ravel() for array in values[:2]])
+        colours = Colours(chosen, info.colours.logarithmic)
+        common = fit_scale(pooled, colours, zero_centered=info.zero_centered, fallback=info.scale)
+        line = line_limits(pooled, info.scale)
+    both = PanelColours(common, chosen, line)
+    return [both, both, PanelColours.read(second.scale_diff, second.colormap_diff, "$.compare_to.scale_diff")]
+
+
 @dataclass(frozen=True)
 class Agreement:
     """Statistics of the differences between model and observation."""
@@ -120,9 +192,9 @@ class Agreement:
             return None
         return cls(float(difference.mean()), float(np.sqrt((difference**2).mean())))
 
-    def format(self, units: str, context: DrawContext) -> dict[str, str]:
+    def format(self, units: str, labels: LabelFormatter) -> dict[str, str]:
         """Format the statistics, by their names in texts."""
-        return {"bias": context.labels.number(self.bias, 2), "error": context.labels.value(self.error, units, 2)}
+        return {"bias": labels.number(self.bias, 2), "error": labels.value(self.error, units, 2)}
 
 
 @dataclass(frozen=True)
@@ -148,7 +220,7 @@ class ComparedQuantity:
         """Greatest depth (m) with an observed value; without observations, with a value at all."""
         return _find_deepest(self.observed) or _find_deepest(self.modelled)
 
-    def format_agreement(self, context: DrawContext) -> str:
+    def format_agreement(self, labels: LabelFormatter) -> str:
         """Format how well the model, linear between its levels, agrees with all observations; empty if unknown."""
         pairs = list(zip(self.observed, self.modelled, strict=True))
         observed = np.concatenate([values for (_, values), _ in pairs])
@@ -156,11 +228,11 @@ class ComparedQuantity:
         agreement = Agreement.compute(modelled - observed)
         if agreement is None:
             return ""
-        return context.translate("model: bias {bias}, RMSE {error}", **agreement.format(self.units, context))
+        return labels.translate("model: bias {bias}, RMSE {error}", **agreement.format(self.units, labels))
 
-    def describe(self, context: DrawContext) -> str:
+    def describe(self, labels: LabelFormatter) -> str:
         """Describe the ranges, and how well the model agrees, in sentences (for alternative texts)."""
-        translate, labels = context.translate, context.labels
+        translate = labels.translate
         name, sentences = labels.quantity_name(self.name), []
         for series in (self.observed, self.modelled):
             values = np.concatenate([column for _, column in series])
@@ -171,7 +243,7 @@ class ComparedQuantity:
                     if series is self.observed
                     else translate("{name}: modelled from {low} to {high}.", name=name, **texts)
                 )
-        if agreement := self.format_agreement(context):
+        if agreement := self.format_agreement(labels):
             sentences.append(f"{agreement[:1].upper()}{agreement[1:]}.")
         return " ".join(sentences) or translate("{name}: no data at these stations.", name=name)
 
@@ -213,21 +285,13 @@ def align_levels(quantities: Sequence[ComparedQuantity], station: int) -> tuple[
     depths = np.repeat(unique, counts.max(axis=0, initial=0))
     values = []
     for quantity in quantities:
-        values += [
-            _place_on_rows(depths, quantity.observed[station]),
-            interpolate_column(depths, quantity.modelled[station]),
-        ]
+        placed, (known, observed) = np.full(depths.shape, np.nan), quantity.observed[station]
+        for level in np.unique(known):
+            at_level = observed[known == level]
+            first = int(np.searchsorted(depths, level))
+            placed[first : first + len(at_level)] = at_level
+        values += [placed, interpolate_column(depths, quantity.modelled[station])]
     return depths, np.array(values).reshape(len(values), -1)
-
-
-def _place_on_rows(depths: Floats, profile: LevelValues) -> Floats:
-    """Place values on rows that have their depths, in their order."""
-    placed = np.full(depths.shape, np.nan)
-    for level in np.unique(profile[0]):
-        values = profile[1][profile[0] == level]
-        first = int(np.searchsorted(depths, level))
-        placed[first : first + len(values)] = values
-    return placed
 
 
 def interpolate_column(depth: Floats, column: LevelValues) -> Floats:
@@ -264,13 +328,59 @@ def name_model(infos: Iterable[VariableInfo], dataset: str, translate: Translato
     return next((translate.dataset_name(info) for info in infos if info.dataset_name), dataset)
 
 
-def format_credit(owners: Iterable[str], infos: Sequence[VariableInfo], dataset: str, context: DrawContext) -> str:
-    """Return the credit of a figure of observations: their owners, as the files name them, and the model's."""
-    translate, names = context.translate, list(dict.fromkeys(filter(None, owners)))
-    if len(names) > MOST_OWNERS:
-        names = [*names[:MOST_OWNERS], translate("… and {count} more", count=len(names) - MOST_OWNERS)]
-    parts = [translate("Observations: {credit}", credit="; ".join(names))] if names else []
-    if infos:
-        credit = next(filter(None, map(translate.attribution, infos)), name_model(infos, dataset, translate))
-        parts.append(translate("Model: {credit}", credit=credit))
-    return join_parts(*parts) or translate("Observations")
+class ObservedPlot(Plot[ObservedKindQuery, Data]):
+    """Plot of observations, and beside them a model's values of the same quantities."""
+
+    quantities: list[ComparedQuantity]
+    when: str
+    notes: list[str]  # on what is compared
+
+    def name_sources(self, owners: Iterable[str], infos: Sequence[VariableInfo]) -> None:
+        """Set the model's name and id, and the credit: the owners of observations as files name them, and the model's.
+
+        ``infos``: the model's variables, if there are any.
+        """
+        translate, names = self.translate, list(dict.fromkeys(filter(None, owners)))
+        if len(names) > MOST_OWNERS:
+            names = [*names[:MOST_OWNERS], translate("… and {count} more", count=len(names) - MOST_OWNERS)]
+        parts = [translate("Observations: {credit}", credit="; ".join(names))] if names else []
+        self.model, self.dataset = name_model(infos, self.query.dataset, translate), self.query.dataset if infos else ""
+        if infos:
+            credit = next(filter(None, map(translate.attribution, infos)), self.model)
+            parts.append(translate("Model: {credit}", credit=credit))
+        self.credit = join_parts(*parts) or translate("Observations")
+
+    def make_sentences(self) -> list[str]:
+        """Describe quantities, and add the notes."""
+        return [
+            self.translate("{title}, {time}.", title=self.title, time=self.when),
+            *(quantity.describe(self.labels) for quantity in self.quantities),
+            *(f"{note}." for note in self.notes),
+        ]
+
+    def make_header(self) -> list[tuple[str, str]]:
+        notes = [(self.translate("Note"), note) for note in self.notes]
+        return make_header(self.translate, self.model, self.credit, self.when) + notes
+
+
+class ProfileComparison(Plot[Query, Data]):
+    """Panels of quantities over depth at stations, each with several series."""
+
+    series: list[ComparedSeries]
+    stations: list[DottedStation]
+
+    def add_panels(self, depths: Sequence[float]) -> list[Axes]:
+        """Add a panel for each of the greatest depths (m) that are shown."""
+        return add_comparison_panels(
+            self.figure, self.series, self.stations, depths, self.context, show_map=self.show_map
+        )
+
+    def finish_panel(self, panel: Axes, label: str, limits: Limits | None, agreements: list[str], empty: str) -> None:
+        """Draw the axis of a quantity, and write above it how well series agree; ``empty``: why there are none."""
+        set_quantity_axis(panel, label, limits, self.context)
+        if empty:
+            show_message(panel, empty, self.sizes)
+        elif agreements:
+            width, size = axes_inches(panel)[0], self.sizes.small
+            text = "\n".join(fold_text(line, width, size) for line in agreements)
+            panel.set_title(text, loc="left", fontsize=size, color=MUTED)

@@ -12,7 +12,7 @@ from ocean_common.contracts.assets import Array, VariableInfo
 from ocean_common.contracts.data import Coordinate, Coverage, Field
 from ocean_core.time import DAY, format_times
 from ocean_core.units import unit_conversion
-from ocean_plotting.figure.context import DrawContext
+from ocean_plotting.figure.labels import LabelFormatter
 
 Floats = NDArray[np.float64]
 PRESSURE_UNITS = "dbar"
@@ -150,20 +150,20 @@ def select_times(coverage: Coverage, steps: NDArray[np.intp]) -> Coverage:
     )
 
 
-def format_level(coverage: Coverage, context: DrawContext, *, alone: bool = False) -> str:
+def format_level(coverage: Coverage, labels: LabelFormatter, *, alone: bool = False) -> str:
     """Describe a level without a depth in m, after a name or ``alone``: in its units, or by its number; else empty."""
     level = next((item for item in coverage.coordinates if item.name == "level" and not item.dims), None)
     if level is None or isinstance(level.values, list):
         return ""
     if level.units not in {None, "1"}:
-        value = context.labels.value(float(to_array(level.values).ravel()[0]), level.units)
-        return value if alone else context.translate("at {depth}", depth=value)
+        value = labels.value(float(to_array(level.values).ravel()[0]), level.units)
+        return value if alone else labels.translate("at {depth}", depth=value)
     if not {"level", "levels"} <= coverage.facts.keys():
         return ""
     numbers = {"number": f"{coverage.facts['level']:.0f}", "count": f"{coverage.facts['levels']:.0f}"}
     if alone:
-        return context.translate("level {number} of {count}", **numbers)
-    return context.translate("at level {number} of {count}", **numbers)
+        return labels.translate("level {number} of {count}", **numbers)
+    return labels.translate("at level {number} of {count}", **numbers)
 
 
 def to_array(array: Array) -> Floats:

@@ -1,7 +1,8 @@
 """Time series at stations: their queries, requests and numbers, and how long series become lines and cells."""
 
 import asyncio
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -12,13 +13,19 @@ from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.data import Coverage, PointsRequest, VectorPart
 from ocean_core.errors import InvalidRequest, NotSupported
 from ocean_plotting.export.table import Column, make_header, make_place_columns
-from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import TimePrecision
 from ocean_plotting.figure.section import cell_edges
-from ocean_plotting.figure.stations import StationMark
-from ocean_plotting.plots.common.coverage import CoverageReader, Floats, format_level
+from ocean_plotting.figure.stations import (
+    add_station_panels,
+    draw_stations,
+    has_side_column,
+    mark_stations,
+    name_stations,
+    needs_list,
+)
+from ocean_plotting.plots.common.coverage import CoverageReader, Floats
 from ocean_plotting.plots.common.query import StationQuery, Time, map_error_fields, parse_stations
-from ocean_plotting.plots.kind import PlotData, Services
+from ocean_plotting.plots.kind import Plot, PlotData, Services
 
 VECTOR_PARTS: list[VectorPart] = ["eastward", "northward", "magnitude", "bearing"]
 DIMS = ("time", "depth", "point")
@@ -33,6 +40,9 @@ class StationTimeQuery(StationQuery, frozen=True, kw_only=True):
 
     starttime: Annotated[Time | None, msgspec.Meta(description="the first time; null: the first of the dataset")] = None
     endtime: Annotated[Time | None, msgspec.Meta(description="the last time; null: the last of the dataset")] = None
+
+
+MooringQuery = TypeVar("MooringQuery", bound=StationTimeQuery)
 
 
 class MooringData(PlotData, frozen=True, kw_only=True):
@@ -109,7 +119,11 @@ class MooringSeries:
         values = reader.field(key, *DIMS)
         depths = reader.coordinate("depth", *DIMS) if reader.has("depth") else np.full((1, 1, 1), np.nan)
         depths = np.broadcast_to(depths, values.shape)
-        order = _order_downwards(depths)
+        finite = np.isfinite(depths)
+        order = np.arange(depths.shape[1])
+        if finite.any():  # some models count levels from the sea floor
+            means = np.where(finite, depths, 0.0).sum(axis=(0, 2)) / np.maximum(finite.sum(axis=(0, 2)), 1)
+            order = np.argsort(means, kind="stable")
         self.depths = depths[:, order]  # m; NaN where unknown
         self.values = values[:, order]
         # Levels that follow the sea floor lie between it and the surface.
@@ -123,27 +137,6 @@ class MooringSeries:
     @property
     def has_fixed_levels(self) -> bool:  # at the same depths at all times and stations
         return bool((self.depths == self.depths[:1, :, :1]).all())
-
-    def make_header(self, context: DrawContext) -> list[tuple[str, str]]:
-        translate = context.translate
-        return make_header(translate, translate.dataset_name(self.info), translate.attribution(self.info), "")
-
-    def locate(
-        self,
-        index: tuple[np.intp, ...],
-        stations: list[StationMark],
-        precision: TimePrecision,
-        context: DrawContext,
-        *,
-        with_depth: bool,
-    ) -> str:
-        """Return time, depth and, of several, station of the value at an index (time, level, point)."""
-        parts = [context.labels.time(self.times[index[0]], precision)]
-        if with_depth and np.isfinite(depth := self.depths[index]):
-            parts.append(context.labels.value(float(depth), "m"))
-        if len(stations) > 1:
-            parts.append(stations[index[2]].label(context.labels))
-        return ", ".join(parts)
 
     @property
     def has_data(self) -> list[bool]:  # at each station
@@ -159,49 +152,59 @@ class MooringSeries:
         time, level, point = np.concatenate(parts, axis=1).astype(np.intp)
         return time, level, point
 
-    def columns(self, rows: RowIndex, names: list[str | None] | None, context: DrawContext) -> list[Column]:
-        (time, _, point), station_names = rows, dict(enumerate(names or []))
-        latitude, longitude = np.array(self.places, dtype=float).T
-        single = self.has_fixed_levels and self.values.shape[1] == 1
+
+class MooringPlot(Plot[MooringQuery, MooringData]):
+    """Plot of a variable, or a vector, at stations through time."""
+
+    def prepare(self) -> None:
+        self.info = info = self.data.info
+        self.dataset, self.credit = info.dataset, self.labels.credit(info)
+        self.all_series = [MooringSeries(coverage, info) for coverage in self.data.coverages]  # of each requested depth
+        self.series, self.precision = self.all_series[0], TimePrecision.of(info, self.query.quantum)
+        has_data = list(map(any, zip(*(series.has_data for series in self.all_series), strict=True)))
+        self.stations = mark_stations(self.series.places, self.query.names, has_data)
+        self.quantity, self.where = self.labels.variable_name(info), name_stations(self.stations, self.labels)
+        self.span = self.labels.time_span(self.series.times[0], self.series.times[-1], self.precision)
+
+    def add_panels(self, count: int, *, bar: bool = False, row_labels: Sequence[str] = ()) -> None:
+        """Divide the figure, and note where not all panels have room; ``bar``: they have a colour bar beside them."""
+        side = has_side_column(self.context, bar=bar) and needs_list(self.stations, show_map=self.show_map)
+        options: dict[str, Any] = {"side": side, "row_labels": row_labels, "bar": bar}
+        self.layout, self.notes = add_station_panels(self.figure, count, self.context, **options), list[str]()
+        if (shown := len(self.layout.panels)) < count:
+            self.notes.append(self.translate("{shown} of {count} stations", shown=shown, count=count))
+
+    def draw_stations(self) -> None:
+        """Draw the map and the list of stations beside the panels."""
+        if self.layout.side is not None:
+            draw_stations(self.figure, self.layout.side, self.stations, self.context, show_map=self.show_map)
+
+    def locate(self, series: MooringSeries, index: tuple[np.intp, ...], *, with_depth: bool) -> str:
+        """Return time, depth and, of several, station of the value at an index (time, level, point)."""
+        parts = [self.labels.time(series.times[index[0]], self.precision)]
+        if with_depth and np.isfinite(depth := series.depths[index]):
+            parts.append(self.labels.value(float(depth), "m"))
+        if len(self.stations) > 1:
+            parts.append(self.stations[index[2]].label(self.labels))
+        return ", ".join(parts)
+
+    def make_header(self) -> list[tuple[str, str]]:
+        attribution = self.translate.attribution(self.data.info)
+        return make_header(self.translate, self.labels.dataset_name(self.data.info), attribution, "")
+
+    def make_place_columns(self, series: MooringSeries, rows: RowIndex) -> list[Column]:
+        (time, _, point), names = rows, dict(enumerate(self.query.names or []))
+        latitude, longitude = np.array(series.places, dtype=float).T
+        single = series.has_fixed_levels and series.values.shape[1] == 1
         return make_place_columns(
-            context.translate,
+            self.translate,
             context=("station", "depth") if single else ("station",),
-            station=[station_names.get(number) or f"{number + 1}" for number in point.tolist()],
+            station=[names.get(number) or f"{number + 1}" for number in point.tolist()],
             latitude=latitude[point],
             longitude=longitude[point],
-            time=[self.times[step] for step in time],
-            depth=self.depths[rows] if np.isfinite(self.depths).any() else None,
+            time=[series.times[step] for step in time],
+            depth=series.depths[rows] if np.isfinite(series.depths).any() else None,
         )
-
-    def depth_range(self, context: DrawContext) -> str:
-        """Format the depth of the values: one, or a range; empty if it is unknown."""
-        depths = self.depths[np.isfinite(self.values) & np.isfinite(self.depths)]
-        if not depths.size:
-            depths = self.depths[np.isfinite(self.depths)]
-        if not depths.size:
-            return ""
-        low, high = (context.labels.value(float(end), "m") for end in (depths.min(), depths.max()))
-        return low if low == high else context.translate("{low} to {high}", low=low, high=high)
-
-    def level_name(self, depth: str, context: DrawContext, *, alone: bool = False) -> str:
-        """Describe the requested depth, within a sentence or ``alone``; empty for variables without levels."""
-        translate, metres = context.translate, self.depth_range(context)
-        if depth == "mean":
-            return translate("mean over the water column")
-        if depth == "bottom" and metres:
-            return translate("at the bottom, {depth}", depth=metres)
-        if metres:
-            return metres if alone else translate("at {depth}", depth=metres)
-        return format_level(self.reader.coverage, context, alone=alone)
-
-
-def _order_downwards(depths: Floats) -> list[int]:
-    """Return the order of levels from the surface down: some models count them from the sea floor."""
-    finite = np.isfinite(depths)
-    if not finite.any():
-        return list(range(depths.shape[1]))
-    mean = np.where(finite, depths, 0.0).sum(axis=(0, 2)) / np.maximum(finite.sum(axis=(0, 2)), 1)
-    return [int(level) for level in np.argsort(mean, kind="stable")]
 
 
 def break_at_gaps(x: Floats, y: Floats) -> tuple[Floats, Floats]:

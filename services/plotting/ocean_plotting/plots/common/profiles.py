@@ -1,11 +1,13 @@
-"""Profiles at stations: queries, requests and numbers, those of sea water too, and what figures and tables say."""
+"""Profiles at stations: queries, requests and numbers, those of sea water too, and what their plots have in common."""
 
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from functools import cached_property
 from itertools import chain
+from typing import Any, TypeVar
 
 import numpy as np
+from matplotlib.axes import Axes
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
@@ -23,18 +25,24 @@ from ocean_core.seawater import (
 )
 from ocean_core.units import unit_conversion
 from ocean_plotting.export.output import Output
-from ocean_plotting.export.table import Column, Table, make_header, make_place_columns
-from ocean_plotting.figure.context import DrawContext
-from ocean_plotting.figure.labels import LabelFormatter, TimePrecision, join_parts
+from ocean_plotting.export.table import Column, Table, make_header, make_place_columns, make_value_column
+from ocean_plotting.figure.axes import FEW_LEVELS
+from ocean_plotting.figure.labels import TimePrecision, join_parts
+from ocean_plotting.figure.stations import StationMark, add_depth_panels, mark_stations
 from ocean_plotting.plots.common.coverage import PRESSURE_UNITS, CoverageReader, Floats
 from ocean_plotting.plots.common.query import StationQuery, Time, map_error_fields, parse_stations
-from ocean_plotting.plots.kind import PlotData, Services
+from ocean_plotting.plots.kind import Data, Plot, PlotData, Services
+
+Indices = NDArray[np.intp]
 
 
 class StationProfileQuery(StationQuery, frozen=True, kw_only=True):
     """Options of the kinds of plots over depth at stations."""
 
     time: Time = -1
+
+
+DepthQuery = TypeVar("DepthQuery", bound=StationProfileQuery)
 
 
 class Profile:
@@ -123,68 +131,69 @@ def check_depths(profiles: Iterable[Profile], field: str, *, allow_pressure: boo
             )
 
 
-def find_level_units(profiles: Sequence[Profile]) -> str:
-    """Return the units of the levels of profiles, m or dbar: variables of the surface have none of their own."""
-    return max(profiles, key=lambda profile: profile.deepest).level_units
+class DepthPlot(Plot[DepthQuery, Data]):
+    """Plot of profiles at stations, with a map of these."""
 
+    profiles: list[Profile]  # that decide the places, the datasets and the units of the levels
 
-def format_source(info: VariableInfo, time: str, quantum: str | None, context: DrawContext) -> str:
-    """Return name of the dataset, and time."""
-    return join_parts(
-        context.labels.dataset_name(info), context.labels.time(time, TimePrecision.of(info, quantum)) if time else ""
-    )
+    def prepare(self) -> None:
+        self.info, places = self.profiles[0].info, self.profiles[0].places
+        self.dataset, self.subtitle = self.info.dataset, self.format_source(self.info, self.data.time)
+        self.credit = " / ".join(dict.fromkeys(self.labels.credit(profile.info) for profile in self.profiles))
+        # Variables of the surface have no units of levels of their own.
+        self.level_units = max(self.profiles, key=lambda profile: profile.deepest).level_units
+        self.stations = mark_stations(places, self.query.names, list(map(self.has_data, range(len(places)))))
 
+    def has_data(self, station: int) -> bool:
+        return any(profile.at_station(station)[0].size for profile in self.profiles)
 
-def join_credits(infos: Sequence[VariableInfo], labels: LabelFormatter) -> str:
-    """Join the attributions of datasets."""
-    return " / ".join(dict.fromkeys(labels.credit(info) for info in infos))
+    def format_source(self, info: VariableInfo, time: str) -> str:
+        """Return name of the dataset, and time."""
+        when = self.labels.time(time, TimePrecision.of(info, self.query.quantum)) if time else ""
+        return join_parts(self.labels.dataset_name(info), when)
 
+    def add_panels(self, number: int) -> list[Axes]:
+        return add_depth_panels(self.figure, number, self.stations, self.context, show_map=self.show_map)
 
-def describe_profile(profile: Profile, context: DrawContext) -> str:
-    """Describe the range and the greatest depth, below 0, of a variable in a sentence (for alternative texts)."""
-    name, info = context.labels.variable_name(profile.info), profile.info
-    deepest = context.labels.value(profile.deepest, profile.level_units, 0) if profile.deepest else ""
-    return describe_range(name, profile.values, info.units, context, deepest=deepest)
+    def draw_line(self, panel: Axes, station: StationMark, x: Floats, y: Floats, **style: Any) -> None:
+        """Draw the line of a station, few of its values marked one by one."""
+        if x.size:
+            panel.plot(x, y, **station.style(self.sizes, markers=len(x) <= FEW_LEVELS) | style)
 
+    def describe_profile(self, profile: Profile) -> str:
+        """Describe the range and the greatest depth, below 0, of a variable in a sentence."""
+        deepest = self.labels.value(profile.deepest, profile.level_units, 0) if profile.deepest else ""
+        name = self.labels.variable_name(profile.info)
+        return self.describe_range(name, profile.values, profile.info.units, deepest=deepest)
 
-def describe_range(name: str, values: Floats, units: str, context: DrawContext, *, deepest: str = "") -> str:
-    """Describe minimum and maximum of values, perhaps with the greatest depth, in a sentence."""
-    labels, translate = context.labels, context.translate
-    if not np.isfinite(values).any():
-        return translate("{name}: no data at these stations.", name=name)
-    texts = labels.range(values, units)
-    if not deepest:
-        return translate("{name} from {low} to {high}.", name=name, **texts)
-    return translate("{name} from {low} to {high}, down to {depth}.", name=name, depth=deepest, **texts)
+    def describe_range(self, name: str, values: Floats, units: str, *, deepest: str = "") -> str:
+        """Describe minimum and maximum of values, perhaps with the greatest depth, in a sentence."""
+        if not np.isfinite(values).any():
+            return self.translate("{name}: no data at these stations.", name=name)
+        texts = self.labels.range(values, units)
+        if not deepest:
+            return self.translate("{name} from {low} to {high}.", name=name, **texts)
+        return self.translate("{name} from {low} to {high}, down to {depth}.", name=name, depth=deepest, **texts)
 
-
-def make_profile_table(
-    profiles: Sequence[Profile],
-    rows: tuple[Sequence[int] | NDArray[np.intp], Sequence[float] | Floats],
-    values: list[Column],
-    context: DrawContext,
-    *,
-    query: StationQuery,
-    time: str,
-) -> Table:
-    """Return a table of values in rows, each at a station (its number) and a depth (m); ``profiles`` are in it."""
-    stations, depths = np.asarray(rows[0], dtype=np.intp), np.asarray(rows[1], dtype=float)
-    names = dict(enumerate(query.names or []))
-    latitude, longitude = np.array(profiles[0].places, dtype=float)[stations].T
-    columns = make_place_columns(
-        context.translate,
-        context=("station", "time"),
-        station=[names.get(number) or f"{number + 1}" for number in stations.tolist()],
-        time=[time] * len(stations),
-        latitude=latitude,
-        longitude=longitude,
-        depth=depths,
-        level_units=find_level_units(profiles),
-    )
-    infos = [profile.info for profile in profiles]
-    datasets = " / ".join(dict.fromkeys(context.labels.dataset_name(info) for info in infos))
-    header = make_header(context.translate, datasets, join_credits(infos, context.labels), time)
-    return Table(header=header, columns=[*columns, *values])
+    def fill_table(
+        self, stations: Sequence[int] | Indices, depths: Sequence[float] | Floats, values: list[Column]
+    ) -> Table:
+        """Return a table of values in rows, each at a station (its number) and a depth (m)."""
+        numbers, names = np.asarray(stations, dtype=np.intp), dict(enumerate(self.query.names or []))
+        latitude, longitude = np.array(self.profiles[0].places, dtype=float)[numbers].T
+        columns = make_place_columns(
+            self.translate,
+            context=("station", "time"),
+            station=[names.get(number) or f"{number + 1}" for number in numbers.tolist()],
+            time=[self.data.time] * len(numbers),
+            latitude=latitude,
+            longitude=longitude,
+            depth=np.asarray(depths, dtype=float),
+            level_units=self.level_units,
+        )
+        datasets = " / ".join(dict.fromkeys(self.labels.dataset_name(profile.info) for profile in self.profiles))
+        header = make_header(self.translate, datasets, self.credit, self.data.time)
+        return Table(header=header, columns=[*columns, *values])
 
 
 class WaterData(PlotData, frozen=True, kw_only=True):
@@ -196,33 +205,24 @@ class WaterData(PlotData, frozen=True, kw_only=True):
     sound: str | None
 
 
-class WaterProfiles:
-    """Profiles of the water: arrays (level, station)."""
-
-    def __init__(self, data: WaterData) -> None:
-        self._data = data
+class WaterPlot(DepthPlot[DepthQuery, WaterData]):
+    """Plot of the water at stations; arrays are (level, station)."""
 
     @cached_property
     def temperature(self) -> Profile:
-        return Profile(self._data.coverage, self._data.temperature)
+        return Profile(self.data.coverage, self.data.temperature)
 
     @cached_property
     def salinity(self) -> Profile:
-        return Profile(self._data.coverage, self._data.salinity)
+        return Profile(self.data.coverage, self.data.salinity)
 
     @cached_property
     def sound(self) -> Profile:
         """Sound speed: the dataset's own, or computed from temperature and salinity."""
-        if self._data.sound:
-            return Profile(self._data.coverage, self._data.sound)
+        if self.data.sound:
+            return Profile(self.data.coverage, self.data.sound)
         info = replace(self.temperature.info, standard_name=SOUND_SPEED, units="m s-1", zero_centered=False)
         return self.temperature.with_values(info, self.water.sound_speed)
-
-    @property
-    def temperature_and_salinity(self) -> list[Profile]:
-        """Temperature and salinity, those that the dataset has."""
-        profiles = (self._data.temperature and self.temperature, self._data.salinity and self.salinity)
-        return [profile for profile in profiles if profile]
 
     @cached_property
     def water(self) -> SeaWater:
@@ -237,6 +237,10 @@ class WaterProfiles:
             temperature_kind=TEMPERATURES.get(temperature.info.standard_name or "", "potential"),
             salinity_kind=SALINITIES.get(salinity.info.standard_name or "", "practical"),
         )
+
+    def make_columns(self, profiles: Sequence[Profile], levels: Indices, stations: Indices) -> list[Column]:
+        """Return the columns of variables at some levels of some stations."""
+        return [make_value_column(self.labels, profile.info, profile.values[levels, stations]) for profile in profiles]
 
 
 def find_temperature(variables: Sequence[VariableInfo]) -> VariableInfo | None:

@@ -5,7 +5,7 @@ Wrong members are refused with an InvalidRequest or RequestTooLarge that has the
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
@@ -102,7 +102,7 @@ class PlotQuery(msgspec.Struct, frozen=True, kw_only=True):
 
     def search_options(self) -> dict[str, Any]:
         """Return the members of a data request that say how values between cells are found."""
-        interpolation = check_choice(self.interp, get_args(Interpolation), "$.interp")
+        interpolation = parse_choice(self.interp, get_args(Interpolation), "$.interp")
         return {"interpolation": interpolation, "radius": self.radius, "neighbours": self.neighbours}
 
     def request_points(self, variables: list[str], points: list[Point], **options: Any) -> PointsRequest:
@@ -161,15 +161,6 @@ class ComparedDataset(msgspec.Struct, frozen=True, kw_only=True):
 CompareTo = Annotated[
     ComparedDataset | Literal[False] | None, msgspec.Meta(description="comparison with a second dataset")
 ]
-
-
-Choice = TypeVar("Choice", bound=str)
-NO_CHOICE = Message("{name} is {value!r}; it can be {choices}")
-
-
-def check_choice(value: str, allowed: Sequence[Choice], field: str) -> Choice:
-    """Refuse a value that is not among those ``allowed``."""
-    return parse_choice(value, allowed, field, NO_CHOICE)
 
 
 def parse_keys(variable: str | list[str], field: str, most: int = MAX_VARIABLES) -> list[str]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ocean_plotting.plots.kind import PlotKind
-from ocean_plotting.plots.map.draw import draw, make_raster, table
+from ocean_plotting.plots.map.draw import MapPlot, make_raster
 from ocean_plotting.plots.map.query import MapQuery, fetch, make_request, resolve_areas
 
 KIND = PlotKind[MapQuery, Any](  # numbers of a picture, or of a table
@@ -19,8 +19,7 @@ KIND = PlotKind[MapQuery, Any](  # numbers of a picture, or of a table
     },
     query=MapQuery,
     fetch=fetch,
-    draw=draw,
-    table=table,
+    plot=MapPlot,
     more_formats=("nc", "geotiff"),
     data_request=make_request,
     raster=make_raster,

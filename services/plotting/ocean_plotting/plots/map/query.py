@@ -17,29 +17,16 @@ from ocean_common.contracts.data import (
     Minuend,
     StatisticsRequest,
 )
+from ocean_common.parameters import parse_choice
 from ocean_core.errors import InvalidRequest, NotFound, NothingInView
 from ocean_core.tiles import PROJECTIONS
 from ocean_plotting.export.output import Output
 from ocean_plotting.figure.map import KEY_ROW, LEGEND_ROW, MapLayout
 from ocean_plotting.figure.view import Area, View, choose_view, find_bounds, read_ring, to_geojson
 from ocean_plotting.palettes import validate_colormap
+from ocean_plotting.plots.common import query as members
+from ocean_plotting.plots.common.comparison import have_difference
 from ocean_plotting.plots.common.coverage import CoverageReader
-from ocean_plotting.plots.common.panels import have_difference
-from ocean_plotting.plots.common.query import (
-    QUERY_MEMBERS,
-    Colormap,
-    CompareTo,
-    Level,
-    PlotQuery,
-    ScaleText,
-    Time,
-    Variables,
-    check_choice,
-    choice_schema,
-    map_error_fields,
-    parse_keys,
-    parse_scale,
-)
 from ocean_plotting.plots.kind import PlotData, Services
 
 MAX_AREAS, MAX_LEVELS = 50, 20
@@ -79,21 +66,25 @@ class ArrowOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Arrows over the map."""
 
     variable: Annotated[
-        Variables | None,
+        members.Variables | None,
         msgspec.Meta(description="the two components of a vector, or a variable that has them; none: no arrows"),
     ] = None
     magnitude: Annotated[
         str,
-        choice_schema("how the magnitude is shown: by the arrows' length, by their color, or not", get_args(Magnitude)),
+        members.choice_schema(
+            "how the magnitude is shown: by the arrows' length, by their color, or not", get_args(Magnitude)
+        ),
     ] = "length"
-    colormap: Colormap = None
+    colormap: members.Colormap = None
 
 
 class ContourOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Contours over the map."""
 
-    variable: Annotated[Variables | None, msgspec.Meta(description="key of a variable; none: no contours")] = None
-    colormap: Colormap = None
+    variable: Annotated[members.Variables | None, msgspec.Meta(description="key of a variable; none: no contours")] = (
+        None
+    )
+    colormap: members.Colormap = None
     levels: Annotated[
         str | list[float] | None,
         msgspec.Meta(description="auto, or values with commas or in a list", examples=["auto", "-10,0,10"]),
@@ -120,7 +111,7 @@ class ContourOptions(msgspec.Struct, frozen=True, kw_only=True):
         return sorted(levels)
 
 
-class MapQuery(PlotQuery, frozen=True, kw_only=True):
+class MapQuery(members.PlotQuery, frozen=True, kw_only=True):
     """Query of a map."""
 
     area: Annotated[
@@ -132,12 +123,13 @@ class MapQuery(PlotQuery, frozen=True, kw_only=True):
             examples=[[{"polygons": [[[70, 10], [70, 30], [76, 30], [76, 10]]], "name": "Barents Sea"}]],
         ),
     ]
-    time: Time = -1
-    depth: Level = 0
-    scale: ScaleText = "auto"
-    colormap: Colormap = None
+    time: members.Time = -1
+    depth: members.Level = 0
+    scale: members.ScaleText = "auto"
+    colormap: members.Colormap = None
     projection: Annotated[
-        str | None, choice_schema("of the map; null: a conformal one that is fitted to the area", [*PROJECTIONS, None])
+        str | None,
+        members.choice_schema("of the map; null: a conformal one that is fitted to the area", [*PROJECTIONS, None]),
     ] = None
     bathymetry: Annotated[Flag, msgspec.Meta(description="draw contours of depth")] = False
     showarea: Annotated[Flag, msgspec.Meta(description="draw the outlines of the areas")] = False
@@ -145,7 +137,7 @@ class MapQuery(PlotQuery, frozen=True, kw_only=True):
     contour: Annotated[
         ContourOptions | bool | str | None, msgspec.Meta(description="contours; null or false: none")
     ] = None
-    compare_to: CompareTo = None
+    compare_to: members.CompareTo = None
 
     def areas(self) -> list[Area]:
         areas = []
@@ -175,12 +167,12 @@ class MapQuery(PlotQuery, frozen=True, kw_only=True):
 
     def check_members(self) -> None:
         second, arrows, contours = self.second_dataset(), self.arrows(), self.contours()
-        parse_scale(self.scale, "$.scale")
+        members.parse_scale(self.scale, "$.scale")
         validate_colormap(self.colormap, "$.colormap")
         if second:
             second.check_colours()
         if arrows:
-            check_choice(arrows.magnitude, get_args(Magnitude), "$.quiver.magnitude")
+            parse_choice(arrows.magnitude, get_args(Magnitude), "$.quiver.magnitude")
             validate_colormap(arrows.colormap, "$.quiver.colormap")
         if contours:
             contours.parse_levels()
@@ -209,7 +201,7 @@ class MapQuery(PlotQuery, frozen=True, kw_only=True):
         second = self.second_dataset()
         if second is None:
             return {}
-        keys = parse_keys(second.variable, "$.compare_to.variable", 2) if second.variable else []
+        keys = members.parse_keys(second.variable, "$.compare_to.variable", 2) if second.variable else []
         time, depth = (None if value is None else str(value) for value in (second.time, second.depth))
         return {"minus": Minuend(dataset=second.dataset, variables=keys, time=time, depth=depth), "parts": PARTS}
 
@@ -320,10 +312,10 @@ async def _count_maps(services: Services, query: MapQuery) -> int:
     if second is None:
         return 1
     keys, prefixes = query.variable_keys(2), ("$", "$.compare_to")
-    both = keys, parse_keys(second.variable, "$.compare_to.variable", 2) if second.variable else keys
+    both = keys, members.parse_keys(second.variable, "$.compare_to.variable", 2) if second.variable else keys
     infos = []
     for dataset, names, prefix in zip(query.dataset_ids(), both, prefixes, strict=True):
-        with map_error_fields(prefix):
+        with members.map_error_fields(prefix):
             parts = [(await services.metadata.assets(dataset, name)).variable for name in names]
         infos.append(parts[0].magnitude_with(parts[1]) if len(parts) > 1 else parts[0])
     return 3 if have_difference(*infos) else 2
@@ -335,7 +327,7 @@ def _find_revisions(query: MapQuery, coverage: Coverage) -> dict[str, str]:
 
 
 async def _extract(services: Services, request: AreaRequest) -> Coverage:
-    with map_error_fields():
+    with members.map_error_fields():
         return await services.data.extract(request)
 
 
@@ -350,7 +342,7 @@ async def _fetch_contours(
     services: Services, query: MapQuery, contours: ContourOptions, target: dict[str, Any]
 ) -> Coverage:
     path = "$.contour.variable"
-    options = query.request_options() | _request_variables(parse_keys(contours.variable or "", path, 2))
+    options = query.request_options() | _request_variables(members.parse_keys(contours.variable or "", path, 2))
     if options["interpolation"] == "nearest":  # lines around each cell would be staircases
         options["interpolation"] = "bilinear"
     with _map_variable_errors(path):
@@ -359,7 +351,7 @@ async def _fetch_contours(
 
 def _map_variable_errors(path: str) -> AbstractContextManager[None]:
     """Rename the field of errors about variables to another member."""
-    return map_error_fields(members=QUERY_MEMBERS | {"variable": path, "variables": path})
+    return members.map_error_fields(members=members.QUERY_MEMBERS | {"variable": path, "variables": path})
 
 
 async def _fetch_arrows(
@@ -367,7 +359,7 @@ async def _fetch_arrows(
 ) -> Coverage:
     """Request the two components of arrows, those requested or of a variable in the catalogue, and a third part."""
     path = "$.quiver.variable"
-    keys = parse_keys(arrows.variable or "", path, 2)
+    keys = members.parse_keys(arrows.variable or "", path, 2)
     if len(keys) == 1:
         with _map_variable_errors(path):
             components = (await services.metadata.assets(query.dataset, keys[0])).components
