@@ -14,7 +14,7 @@ from ocean_data import __version__
 from ocean_data.api import internal
 from ocean_data.api.areas import areas_router
 from ocean_data.api.lines import lines_router
-from ocean_data.api.maps import MapService, get_arrows, get_range
+from ocean_data.api.maps import get_arrows, get_range
 from ocean_data.api.points import points_router
 from ocean_data.api.subset import get_subset
 from ocean_data.cluster import Cluster
@@ -97,12 +97,6 @@ def create_app(
         max_document=settings.max_document,
         read=read,
     )
-    maps = MapService(
-        catalogue=catalogue,
-        workers=workers,
-        freshness=freshness,
-        reading=reading,
-    )
     return create_service(
         name="data",
         title="Ocean Navigator: data",
@@ -121,7 +115,7 @@ def create_app(
             internal.get_extraction_file,
             internal.write_coverage,
         ],
-        dependencies={"areas": areas, "service": service, "maps": maps},
+        dependencies={"areas": areas, "service": service},
         readiness=readiness,
         lifespan=(*lifespan, streaming),
         texts=["ocean_data"],

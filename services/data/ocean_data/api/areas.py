@@ -21,16 +21,15 @@ from ocean_data.api.parameters import (
     HttpRequest,
     Service,
     TimedBody,
-    estimate_get,
     estimate_post,
     example_body,
-    extraction_get,
     extraction_post,
     extraction_router,
     find_polygon,
     parse_keys,
     parse_numbers,
     provide,
+    query_routes,
 )
 from ocean_data.plan.statistics import OF_CATEGORIES, STATISTIC_NAMES
 
@@ -122,9 +121,6 @@ class DifferenceBody(AreaBody, frozen=True, kw_only=True):
     ]
 
 
-Area = NamedDependency[AreaRequest]
-Statistics = NamedDependency[StatisticsRequest]
-Difference = NamedDependency[DifferenceRequest]
 AreaData = Annotated[AreaBody, example_body({"polygon": POLYGON, "time": "2016-02-02"})]
 StatisticsData = Annotated[
     StatisticsBody, example_body({"polygon": POLYGON, "depth": "all", "quantiles": [0.1, 0.5, 0.9]})
@@ -135,7 +131,7 @@ DifferenceData = Annotated[
 ]
 
 
-async def parse_area(
+async def parse_place(
     *,
     areas: NamedDependency[Areas],
     bbox: Annotated[
@@ -194,7 +190,7 @@ def parse_area_grid(
     return {"projection": projection, "shape": size, "stride": stride, "geometry": geometry}
 
 
-def parse_box_area(*, timed: Fields, where: Fields, grid: Fields, depth: DepthLevel = "0") -> AreaRequest:
+def parse_area(*, timed: Fields, where: Fields, grid: Fields, depth: DepthLevel = "0") -> AreaRequest:
     return AreaRequest(depth=depth, **grid, **where, **timed)
 
 
@@ -251,16 +247,6 @@ def parse_difference(
     return DifferenceRequest(depth=depth, minus=minus, **grid, **where, **timed)
 
 
-@extraction_get("/area", summary="Variables over a box", description=AREA)
-async def get_area(request: HttpRequest, service: Service, area_request: Area, format: Format = None) -> Answer:
-    return await service.answer(request, area_request, format)
-
-
-@estimate_get("/estimate/area", summary="Estimate of variables over a box")
-async def estimate_area(service: Service, area_request: Area, format: EstimateFormat = None) -> Estimate:
-    return await service.estimate(area_request, format)
-
-
 @extraction_post("/area", summary="Variables over a polygon", description=AREA)
 async def get_area_of_polygon(
     request: HttpRequest, service: Service, keys: Fields, data: AreaData, format: Format = None
@@ -275,18 +261,6 @@ async def estimate_area_of_polygon(
     return await service.estimate(AreaRequest(**keys, **asdict(data)), format)
 
 
-@extraction_get("/statistics", summary="Statistics over a box", description=STATISTICS)
-async def get_statistics(
-    request: HttpRequest, service: Service, statistics: Statistics, format: Format = None
-) -> Answer:
-    return await service.answer(request, statistics, format)
-
-
-@estimate_get("/estimate/statistics", summary="Estimate of statistics over a box")
-async def estimate_statistics(service: Service, statistics: Statistics, format: EstimateFormat = None) -> Estimate:
-    return await service.estimate(statistics, format)
-
-
 @extraction_post("/statistics", summary="Statistics over a polygon", description=STATISTICS)
 async def get_statistics_of_polygon(
     request: HttpRequest, service: Service, keys: Fields, data: StatisticsData, format: Format = None
@@ -299,18 +273,6 @@ async def estimate_statistics_of_polygon(
     service: Service, keys: Fields, data: StatisticsData, format: EstimateFormat = None
 ) -> Estimate:
     return await service.estimate(StatisticsRequest(**keys, **asdict(data)), format)
-
-
-@extraction_get("/difference", summary="Differences over a box", description=DIFFERENCE)
-async def get_difference(
-    request: HttpRequest, service: Service, difference: Difference, format: Format = None
-) -> Answer:
-    return await service.answer(request, difference, format)
-
-
-@estimate_get("/estimate/difference", summary="Estimate of differences over a box")
-async def estimate_difference(service: Service, difference: Difference, format: EstimateFormat = None) -> Estimate:
-    return await service.estimate(difference, format)
 
 
 @extraction_post("/difference", summary="Differences over a polygon", description=DIFFERENCE)
@@ -330,24 +292,15 @@ async def estimate_difference_of_polygon(
 areas_router = extraction_router(
     "areas",
     [
-        get_area,
-        estimate_area,
+        *query_routes("/area", parse_area, "Variables over a box", AREA),
         get_area_of_polygon,
         estimate_area_of_polygon,
-        get_statistics,
-        estimate_statistics,
+        *query_routes("/statistics", parse_statistics, "Statistics over a box", STATISTICS),
         get_statistics_of_polygon,
         estimate_statistics_of_polygon,
-        get_difference,
-        estimate_difference,
+        *query_routes("/difference", parse_difference, "Differences over a box", DIFFERENCE),
         get_difference_of_polygon,
         estimate_difference_of_polygon,
     ],
-    {
-        "where": Provide(parse_area),
-        "grid": provide(parse_area_grid),
-        "area_request": provide(parse_box_area),
-        "statistics": provide(parse_statistics),
-        "difference": provide(parse_difference),
-    },
+    {"where": Provide(parse_place), "grid": provide(parse_area_grid)},
 )

@@ -8,17 +8,17 @@ from litestar.params import FromPath, RawBody
 
 from ocean_common.contracts.data import AnyExtractionRequest, Coverage, TileRequest
 from ocean_core.errors import InvalidRequest
-from ocean_data.api.maps import Maps
+from ocean_data.api.maps import find_variables
 from ocean_data.api.parameters import HttpRequest, Service
 from ocean_data.compute.field import tile_field
 
 
 @get("/tile-field")
-async def get_tile_field(request: HttpRequest, maps: Maps) -> Response[bytes]:
+async def get_tile_field(request: HttpRequest, service: Service) -> Response[bytes]:
     """Return the field behind a map tile."""
     query = _decode(lambda: msgspec.convert(dict(request.query_params), TileRequest, strict=False))
-    assets = await maps.find_variables(query.dataset, query.variable)
-    return _encode(await maps.workers.run(tile_field, maps.reading, assets, query))
+    assets = await find_variables(service.catalogue, query.dataset, query.variable)
+    return _encode(await service.workers.run(tile_field, service.reading, assets, query))
 
 
 @post("/extractions", status_code=200)

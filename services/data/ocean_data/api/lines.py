@@ -2,7 +2,6 @@
 
 from typing import Annotated, Literal
 
-from litestar.di import NamedDependency
 from msgspec import Meta, field
 from msgspec.structs import asdict
 
@@ -18,16 +17,22 @@ from ocean_data.api.parameters import (
     HttpRequest,
     OneLevel,
     Service,
-    estimate_get,
     estimate_post,
     example_body,
-    extraction_get,
     extraction_post,
     extraction_router,
     parse_points,
-    provide,
+    query_routes,
 )
 
+TRANSECT = (
+    "Values by distance and depth along great circles (geodesics of WGS 84), at the last time if none is given, with "
+    "the bearing of the path and the sea floor beneath it. Up to 5,000 points; those outside the grid are null."
+)
+SECTION = (
+    "Values by time and distance at one level, at the bottom or averaged over depth: the values of a Hovmöller "
+    "diagram. Up to 5,000 points; those outside the grid are null."
+)
 EXAMPLE = {
     "points": [[74.5, 20.0], [74.6, 19.5]],
     "times": ["2016-02-02T06:00:00Z", "2016-02-03T06:00:00Z"],
@@ -60,8 +65,6 @@ class TrajectoryBody(ExtractionBody, frozen=True, kw_only=True):
     ] = "nearest"
 
 
-Transect = NamedDependency[TransectRequest]
-Section = NamedDependency[SectionRequest]
 TrajectoryData = Annotated[TrajectoryBody, example_body(EXAMPLE)]
 
 
@@ -86,37 +89,6 @@ def parse_section(
     return SectionRequest(path=parse_points(path, "path"), points=points, spacing=spacing, depth=depth, **timed)
 
 
-@extraction_get(
-    "/transect",
-    summary="Section beneath a path",
-    description="Values by distance and depth along great circles (geodesics of WGS 84), at the last time if none is "
-    "given, with the bearing of the path and the sea floor beneath it. Up to 5,000 points; those outside the grid are "
-    "null.",
-)
-async def get_transect(request: HttpRequest, service: Service, transect: Transect, format: Format = None) -> Answer:
-    return await service.answer(request, transect, format)
-
-
-@estimate_get("/estimate/transect", summary="Estimate of a section beneath a path")
-async def estimate_transect(service: Service, transect: Transect, format: EstimateFormat = None) -> Estimate:
-    return await service.estimate(transect, format)
-
-
-@extraction_get(
-    "/section",
-    summary="Hovmöller: values along a path through time",
-    description="Values by time and distance at one level, at the bottom or averaged over depth: the values of a "
-    "Hovmöller diagram. Up to 5,000 points; those outside the grid are null.",
-)
-async def get_section(request: HttpRequest, service: Service, section: Section, format: Format = None) -> Answer:
-    return await service.answer(request, section, format)
-
-
-@estimate_get("/estimate/section", summary="Estimate of values along a path through time")
-async def estimate_section(service: Service, section: Section, format: EstimateFormat = None) -> Estimate:
-    return await service.estimate(section, format)
-
-
 @extraction_post(
     "/trajectory",
     summary="Variables along a trajectory",
@@ -138,6 +110,22 @@ async def estimate_trajectory(
 
 lines_router = extraction_router(
     "lines",
-    [get_transect, estimate_transect, get_section, estimate_section, get_trajectory, estimate_trajectory],
-    {"transect": provide(parse_transect), "section": provide(parse_section)},
+    [
+        *query_routes(
+            "/transect",
+            parse_transect,
+            "Section beneath a path",
+            TRANSECT,
+            estimate="Estimate of a section beneath a path",
+        ),
+        *query_routes(
+            "/section",
+            parse_section,
+            "Hovmöller: values along a path through time",
+            SECTION,
+            estimate="Estimate of values along a path through time",
+        ),
+        get_trajectory,
+        estimate_trajectory,
+    ],
 )

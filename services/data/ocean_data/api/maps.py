@@ -1,28 +1,23 @@
 """Routes of maps: the range of a variable in view, and arrows of vectors."""
 
-from dataclasses import dataclass
 from typing import Annotated, get_args
 
 from litestar import Response, get
-from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
-from litestar.params import SkipValidation
 
 from ocean_common import problems
 from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.assets import Assets
 from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, Interpolation, TileRequest, ValueRange
 from ocean_common.contracts.places import ArrowCollection
-from ocean_common.http import Freshness, made_from
+from ocean_common.http import made_from
 from ocean_common.parameters import DatasetId, TileColumn, TileRow, Zoom, parse_choice, path_parameter, query_parameter
 from ocean_core import errors
 from ocean_core.errors import InvalidRequest
 from ocean_core.tiles import Projection
-from ocean_data.api.parameters import READING_ERRORS, HttpRequest
+from ocean_data.api.parameters import READING_ERRORS, HttpRequest, Service
 from ocean_data.compute.field import View, range_in_view
 from ocean_data.compute.vectors import Vector, match_units, tile_arrows
-from ocean_data.reading.base import Reading
-from ocean_data.threads import ThreadPool
 
 GEOJSON = "application/geo+json"
 PROJECTIONS: tuple[Projection, ...] = get_args(Projection)
@@ -50,29 +45,17 @@ MapTime = Annotated[
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class MapService:
-    """Services behind the routes of maps. One object, since Litestar resolves each dependency in a task."""
-
-    catalogue: Catalogue
-    workers: ThreadPool
-    freshness: Freshness
-    reading: Reading
-
-    async def find_variables(self, dataset: str, variable: str) -> list[Assets]:
-        """Find a variable by its key, or the two components of a vector, in one unit, by their keys with a comma."""
-        keys = variable.split(",")
-        if len(keys) > 2 or not all(key.strip() for key in keys):
-            raise InvalidRequest(
-                "variable {variable!r} is neither one key nor the two of a vector, as u,v",
-                variable=variable[:60],
-                field="variable",
-            )
-        assets = [await self.catalogue.assets(dataset, key) for key in keys]
-        return match_units(*assets) if len(assets) == 2 else assets
-
-
-Maps = NamedDependency[SkipValidation[MapService]]
+async def find_variables(catalogue: Catalogue, dataset: str, variable: str) -> list[Assets]:
+    """Find a variable by its key, or the two components of a vector, in one unit, by their keys with a comma."""
+    keys = variable.split(",")
+    if len(keys) > 2 or not all(key.strip() for key in keys):
+        raise InvalidRequest(
+            "variable {variable!r} is neither one key nor the two of a vector, as u,v",
+            variable=variable[:60],
+            field="variable",
+        )
+    assets = [await catalogue.assets(dataset, key) for key in keys]
+    return match_units(*assets) if len(assets) == 2 else assets
 
 
 @get(
@@ -87,7 +70,7 @@ Maps = NamedDependency[SkipValidation[MapService]]
 async def get_range(
     *,
     request: HttpRequest,
-    maps: Maps,
+    service: Service,
     dataset: DatasetId,
     variable: Annotated[
         str,
@@ -127,25 +110,25 @@ async def get_range(
         radius=radius,
         neighbours=neighbours,
     )
-    await maps.freshness(request, dataset)
-    assets = await maps.find_variables(dataset, variable)
-    limits, revision = await maps.workers.run(range_in_view, maps.reading, assets, view)
+    await service.freshness(request, dataset)
+    assets = await find_variables(service.catalogue, dataset, variable)
+    limits, revision = await service.workers.run(range_in_view, service.reading, assets, view)
     made_from(request, assets[0].revision, revision)
     return Response(limits)
 
 
-async def find_vector(maps: MapService, dataset: str, variable: str) -> Vector:
+async def find_vector(catalogue: Catalogue, dataset: str, variable: str) -> Vector:
     """Find the parts of a vector: two keys, or one whose parts are configured."""
-    assets = await maps.find_variables(dataset, variable)
+    assets = await find_variables(catalogue, dataset, variable)
     if len(assets) == 2:
         return Vector(parts=(assets[0], assets[1]))
     (vector,) = assets
     parts = vector.components
     if "east" in parts and "north" in parts:
-        east, north = await maps.find_variables(dataset, f"{parts['east']},{parts['north']}")
+        east, north = await find_variables(catalogue, dataset, f"{parts['east']},{parts['north']}")
         return Vector(parts=(east, north), info=vector.variable)
     if "bearing" in parts:
-        (bearing,) = await maps.find_variables(dataset, parts["bearing"])
+        (bearing,) = await find_variables(catalogue, dataset, parts["bearing"])
         return Vector(parts=(vector, bearing), by_bearing=True, info=vector.variable)
     raise InvalidRequest(
         "{variable!r} is one variable; name the two components of a vector with a comma, as u,v",
@@ -167,7 +150,7 @@ async def find_vector(maps: MapService, dataset: str, variable: str) -> Vector:
 async def get_arrows(
     *,
     request: HttpRequest,
-    maps: Maps,
+    service: Service,
     dataset: DatasetId,
     variable: Components,
     time: MapTime,
@@ -189,8 +172,8 @@ async def get_arrows(
     tile = TileRequest(
         dataset=dataset, variable=variable, time=time, depth=depth, zoom=zoom, x=x, y=y, projection=plane
     )
-    await maps.freshness(request, dataset)
-    vector = await find_vector(maps, dataset, variable)
-    collection, revision = await maps.workers.run(tile_arrows, maps.reading, vector, tile, density_adj)
+    await service.freshness(request, dataset)
+    vector = await find_vector(service.catalogue, dataset, variable)
+    collection, revision = await service.workers.run(tile_arrows, service.reading, vector, tile, density_adj)
     made_from(request, vector.parts[0].revision, revision)
     return Response(collection, media_type=GEOJSON)

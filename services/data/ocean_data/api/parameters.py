@@ -1,6 +1,6 @@
 """Parameters of the extraction routes, as the OpenAPI document shows them, and how they are parsed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, ClassVar, get_args
@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, get_args
 import msgspec
 from litestar import Request, Response, Router, get, post
 from litestar.di import NamedDependency, Provide
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
 from litestar.params import Body, SkipValidation
 from litestar.types import ControllerRouterHandler
@@ -15,7 +16,17 @@ from msgspec import Meta
 
 from ocean_common import problems
 from ocean_common.clients.metadata import Areas
-from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, ExtractedValues, Interpolation, Point, VectorPart
+from ocean_common.contracts.data import (
+    MAX_NEIGHBOURS,
+    MAX_RADIUS,
+    Estimate,
+    ExtractedValues,
+    ExtractionRequest,
+    Interpolation,
+    Point,
+    PointValues,
+    VectorPart,
+)
 from ocean_common.parameters import DatasetId, path_parameter, query_parameter, refuse_unknown_parameters
 from ocean_core import errors
 from ocean_core.errors import InvalidRequest
@@ -37,9 +48,11 @@ ESTIMATE = "Computed without reading a value."
 HttpRequest = Request[Any, Any, Any]
 Box = tuple[float, float, float, float]
 Answer = Response[ExtractedValues]
+PointAnswer = Response[PointValues | ExtractedValues]
 Fields = NamedDependency[dict[str, Any]]  # some fields of a request
 # It is no data of a request: Litestar must not validate its fields.
 Service = NamedDependency[SkipValidation[ExtractionService]]
+Query = NamedDependency[SkipValidation[ExtractionRequest]]
 
 Variables = Annotated[
     str,
@@ -134,8 +147,8 @@ class ExtractionOperation(Operation):
 
 
 extraction_get = partial(get, operation_class=ExtractionOperation, responses=PROBLEMS)
-extraction_post = partial(post, operation_class=ExtractionOperation, responses=PROBLEMS, status_code=200)
 estimate_get = partial(get, description=ESTIMATE, responses=PROBLEMS)
+extraction_post = partial(post, operation_class=ExtractionOperation, responses=PROBLEMS, status_code=200)
 estimate_post = partial(post, description=ESTIMATE, responses=PROBLEMS, status_code=200)
 provide = partial(Provide, sync_to_thread=False)
 
@@ -145,14 +158,47 @@ def example_body(example: dict[str, Any]) -> Any:
     return Body(examples=[Example(value=example)])
 
 
+async def get_extraction(request: HttpRequest, service: Service, extraction: Query, format: Format = None) -> Answer:
+    return await service.answer(request, extraction, format)
+
+
+async def get_point_extraction(
+    request: HttpRequest, service: Service, extraction: Query, format: Format = None
+) -> PointAnswer:
+    return await service.answer(request, extraction, format)
+
+
+async def get_estimate(service: Service, extraction: Query, format: EstimateFormat = None) -> Estimate:
+    return await service.estimate(extraction, format)
+
+
+def query_routes(
+    path: str,
+    parse: Callable[..., ExtractionRequest],
+    summary: str,
+    description: str,
+    *,
+    estimate: str | None = None,
+    handler: Callable[..., Any] = get_extraction,
+) -> list[HTTPRouteHandler]:
+    """Make the two routes of an extraction in query parameters: its values, and the estimate of its cost."""
+    name, dependencies = parse.__name__.removeprefix("parse_").title().replace("_", ""), {"extraction": provide(parse)}
+    answer = extraction_get(
+        path, operation_id=f"get{name}", summary=summary, description=description, dependencies=dependencies
+    )
+    estimate = estimate or f"Estimate of {summary[0].lower()}{summary[1:]}"
+    cost = estimate_get(f"/estimate{path}", operation_id=f"estimate{name}", summary=estimate, dependencies=dependencies)
+    return [answer(handler), cost(get_estimate)]
+
+
 def extraction_router(
-    tag: str, handlers: Sequence[ControllerRouterHandler], dependencies: Mapping[str, Provide]
+    tag: str, handlers: Sequence[ControllerRouterHandler], dependencies: Mapping[str, Provide] | None = None
 ) -> Router:
     """Make the router of one family of extractions."""
     return Router(
         "/data/{dataset:str}/{variables:str}",
         route_handlers=handlers,
-        dependencies={"timed": provide(parse_timed), "keys": provide(parse_path), **dependencies},
+        dependencies={"timed": provide(parse_timed), "keys": provide(parse_path), **(dependencies or {})},
         before_request=refuse_unknown_parameters,
         tags=[tag],
     )
