@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ocean_core.geometry import unit_vectors
 from ocean_data.compute import derivatives
-from ocean_data.compute.evaluation import CellBox, CellList, bearing, neighbour_cells
+from ocean_data.compute.equations import CellBox, CellList, bearing, neighbour_cells
 
 
 def as_arrays(*values):

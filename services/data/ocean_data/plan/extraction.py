@@ -15,7 +15,7 @@ from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.data import Kind
 from ocean_core.errors import Message, RequestTooLarge, SourceUnreadable
 from ocean_core.packing import Encoding
-from ocean_data.compute.evaluation import steps_of
+from ocean_data.compute.equations import steps_of
 from ocean_data.grids.base import Coordinate, Outlines
 from ocean_data.plan.times import used_files
 from ocean_data.reading.base import Reading, Source

@@ -17,7 +17,6 @@ from ocean_data.compute import depth as depths
 from ocean_data.compute import path
 from ocean_data.compute.depth import cell_depths
 from ocean_data.grids.base import Coordinate, horizontal
-from ocean_data.plan.ancillary import with_sea_floor
 from ocean_data.plan.extraction import Cost, Extraction, Field, Values
 from ocean_data.plan.points import (
     MAX_POINTS,
@@ -25,6 +24,7 @@ from ocean_data.plan.points import (
     find_samples,
     plan_fields,
     vector_fields,
+    with_sea_floor,
 )
 from ocean_data.plan.sampling import Places, Sample, VectorSample, level_count
 from ocean_data.plan.times import Axis, parse_time, select_instants

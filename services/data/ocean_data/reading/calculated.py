@@ -12,12 +12,20 @@ from ocean_core.cache import ByteBoundedCache
 from ocean_core.errors import VariableNotFound
 from ocean_core.expression import parse_expression
 from ocean_core.packing import Encoding
-from ocean_data.compute.equations import calculated_assets, circular_equation, stored_variable, with_operands
-from ocean_data.compute.evaluation import VALUES_AT_ONCE, calculate_columns, calculate_window, steps_of
+from ocean_data.compute.equations import (
+    VALUES_AT_ONCE,
+    calculate_columns,
+    calculate_window,
+    calculated_assets,
+    circular_equation,
+    steps_of,
+    stored_variable,
+    with_operands,
+)
 from ocean_data.grids.base import Cells, Coordinates
 from ocean_data.reading.base import GridStore, Reading, Source
+from ocean_data.reading.files import plane
 from ocean_data.reading.source import bottom_of, find_file
-from ocean_data.reading.variables import plane
 
 KEPT = 512  # calculated variables whose operands are known
 

@@ -24,9 +24,21 @@ from ocean_common.contracts.assets import Assets
 from ocean_core.cache import ByteBoundedCache
 from ocean_core.errors import SourceUnreadable
 from ocean_data.reading.chunk_index import Index, read_index
-from ocean_data.reading.files import ATTEMPTS, Blob, Bytes, State, being_written, cut_short, damaged
+from ocean_data.reading.files import (
+    ATTEMPTS,
+    Blob,
+    Box,
+    Bytes,
+    Selection,
+    Shape,
+    State,
+    being_written,
+    cut_short,
+    damaged,
+    plane,
+    select,
+)
 from ocean_data.reading.kernels import ChunkPart, Undecodable, place, undo
-from ocean_data.reading.variables import Box, Selection, Shape, plane, select
 
 T = TypeVar("T")
 

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from ocean_common.dataset_uri import local
 from ocean_core.cache import ByteBoundedCache
 from ocean_core.packing import PACKING_ATTRIBUTES
-from ocean_data.reading.files import LocalBlob, State, cut_short, state_of
-from ocean_data.reading.variables import StoredVariable, Variables
+from ocean_data.reading.files import LocalBlob, State, StoredVariable, Variables, cut_short, state_of
 
 LIBRARY = Lock()  # held by whoever calls it, or h5py, to read or to write: they may share one HDF5
 

@@ -19,9 +19,18 @@ from obstore.store import HTTPStore, ObjectStore, S3Store
 from ocean_core.cache import ByteBoundedCache, TTLCache
 from ocean_core.errors import Message
 from ocean_data.reading.chunk_index import attributes_of, dimensions_of, header_variable, open_hdf5, read_header
-from ocean_data.reading.files import Bytes, Range, State, being_written, cut_short, joined, unreadable
+from ocean_data.reading.files import (
+    Bytes,
+    Range,
+    State,
+    StoredVariable,
+    Variables,
+    being_written,
+    cut_short,
+    joined,
+    unreadable,
+)
 from ocean_data.reading.library import LIBRARY
-from ocean_data.reading.variables import StoredVariable, Variables
 
 AGAIN = 5  # s until it is worth asking a place again that did not answer
 REASONS: dict[type[Exception], Message] = {

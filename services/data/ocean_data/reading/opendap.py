@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 from ocean_common.dataset_uri import text_stamp
 from ocean_core.cache import ByteBoundedCache, TTLCache
 from ocean_core.errors import Message
-from ocean_data.reading.files import State, unreadable
+from ocean_data.reading.files import State, StoredVariable, Variables, unreadable
 from ocean_data.reading.objects import AGAIN
-from ocean_data.reading.variables import StoredVariable, Variables
 
 # The type of a number, and how it is sent: bytes are packed, 16-bit integers take 32 bits.
 SENT = {

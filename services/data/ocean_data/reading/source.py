@@ -27,20 +27,24 @@ from ocean_data.grids import ROLES, arrange_coordinates
 from ocean_data.grids.base import Cells, Coordinates
 from ocean_data.plan.times import Axis, used_files
 from ocean_data.reading.chunks import ChunkReader
-from ocean_data.reading.files import ATTEMPTS, State, being_written, changed, unreadable
-from ocean_data.reading.library import Library
-from ocean_data.reading.objects import Objects, Storage
-from ocean_data.reading.opendap import OPeNDAP
-from ocean_data.reading.variables import (
+from ocean_data.reading.files import (
+    ATTEMPTS,
     Box,
     Shape,
+    State,
     StorageBackend,
     StoredVariable,
     Variables,
+    being_written,
+    changed,
     chunking,
     plane,
     select,
+    unreadable,
 )
+from ocean_data.reading.library import Library
+from ocean_data.reading.objects import Objects, Storage
+from ocean_data.reading.opendap import OPeNDAP
 from ocean_data.reading.zarr import Icechunk, Zarr
 
 BLOCK = 16  # cells: those of one block of the grid are read together

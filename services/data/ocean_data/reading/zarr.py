@@ -20,9 +20,8 @@ from ocean_common.dataset_uri import ICECHUNK, ZARR_ROOTS, folder_stamp, is_remo
 from ocean_core.cache import ByteBoundedCache, TTLCache
 from ocean_core.errors import MessageError
 from ocean_core.packing import PACKING_ATTRIBUTES
-from ocean_data.reading.files import State, unreadable
+from ocean_data.reading.files import State, StoredVariable, Variables, unreadable
 from ocean_data.reading.objects import AGAIN, Storage, storage_errors
-from ocean_data.reading.variables import StoredVariable, Variables
 
 RECENT = 2.0  # s that a state is taken for the state now
 MAIN = "main"  # the branch that is read
