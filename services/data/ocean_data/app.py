@@ -56,47 +56,36 @@ def create_app(
     catalogue: Catalogue,
     areas: Areas,
     source: Source,
-    grids: GridStore,
     workers: ThreadPool,
     read: ReadParts = read_parts,
     settings: Settings | None = None,
     readiness: Readiness | None = None,
     lifespan: tuple[Lifespan, ...] = (),
 ) -> Litestar:
-    """Make the app over any catalogue, source and store of grids."""
+    """Make the app over any catalogue and source."""
     settings = settings or Settings()
-    catalogue, source = Calculating(catalogue), Calculated(source, grids, settings.calculated_bytes)
-    freshness, reading = Freshness(catalogue, __version__, settings.max_age), Reading(source=source, grids=grids)
-    streams, plot_streams = (ThreadPool(settings.stream_threads, settings.stream_queue) for _ in range(2))
-    spool = Spool(settings.spool_bytes, settings.spool_folder)
+    catalogue = Calculating(catalogue)
+    service = ExtractionService(
+        catalogue=catalogue,
+        reading=make_reading(source, settings),
+        workers=workers,
+        streams=ThreadPool(settings.stream_threads, settings.stream_queue),
+        plot_streams=ThreadPool(settings.stream_threads, settings.stream_queue),
+        spool=Spool(settings.spool_bytes, settings.spool_folder),
+        freshness=Freshness(catalogue, __version__, settings.max_age),
+        formats=FORMATS,
+        budget=read_budget(settings),
+        max_document=settings.max_document,
+        read=read,
+    )
 
     @asynccontextmanager
     async def streaming(_: Litestar) -> AsyncIterator[None]:
         yield
-        await spool.close()
-        streams.close()
-        plot_streams.close()
+        await service.spool.close()
+        service.streams.close()
+        service.plot_streams.close()
 
-    service = ExtractionService(
-        catalogue=catalogue,
-        reading=reading,
-        workers=workers,
-        streams=streams,
-        plot_streams=plot_streams,
-        spool=spool,
-        freshness=freshness,
-        formats=FORMATS,
-        budget=Cost(
-            steps=settings.max_steps,
-            files=settings.max_files,
-            chunks=settings.max_chunks,
-            cells=settings.max_bytes // 8,
-            bytes=settings.max_bytes,
-            values=settings.max_streamed,
-        ),
-        max_document=settings.max_document,
-        read=read,
-    )
     return create_service(
         name="data",
         title="Ocean Navigator: data",
@@ -139,11 +128,27 @@ def open_source(settings: Settings) -> NetCDFSource:
     )
 
 
-def open_reading(settings: Settings) -> Reading:
-    """Open source and grids in another process."""
-    source = open_source(settings)
+def make_reading(source: Source, settings: Settings) -> Reading:
+    """Add the grids and the calculated variables to a source."""
     grids = GridStore(source, settings.grid_bytes, settings.map_bytes)
     return Reading(source=Calculated(source, grids, settings.calculated_bytes), grids=grids)
+
+
+def open_reading(settings: Settings) -> Reading:
+    """Open source and grids in another process."""
+    return make_reading(open_source(settings), settings)
+
+
+def read_budget(settings: Settings) -> Cost:
+    """Return the limits of one request."""
+    return Cost(
+        steps=settings.max_steps,
+        files=settings.max_files,
+        chunks=settings.max_chunks,
+        cells=settings.max_bytes // 8,
+        bytes=settings.max_bytes,
+        values=settings.max_streamed,
+    )
 
 
 def compile_kernels() -> None:
@@ -178,7 +183,6 @@ def build(settings: Settings) -> Litestar:
         catalogue=catalogue,
         areas=catalogue,
         source=source,
-        grids=GridStore(source, settings.grid_bytes, settings.map_bytes),
         workers=workers,
         read=read_parts if cluster is None else cluster.read,
         settings=settings,

@@ -83,6 +83,52 @@ OneLevel = Annotated[
         "mean",
     ),
 ]
+Time = Annotated[
+    str | None,
+    query_parameter(
+        "A single time: the raw integer of a time step, an instant or a day in ISO 8601 (UTC where no zone is "
+        "given), or -1 for the last step.",
+        ("a day", "2016-02-01"),
+        ("the last", "-1"),
+    ),
+]
+Start = Annotated[str | None, query_parameter("First time, inclusive; written as `time`.", "2016-02-01")]
+End = Annotated[str | None, query_parameter("Last time, inclusive; a day counts whole.", "2016-02-03")]
+VectorParts = Annotated[
+    str | None,
+    query_parameter(
+        "Parts of a vector, returned in place of its components, the first two variables; separated by commas. "
+        "`eastward`, `northward`, `magnitude`, `bearing` (degrees clockwise from north); along a line also `along` "
+        "and `across` (to its left). Components along the axes of a grid are rotated.",
+        ("speed and direction", "eastward,northward,magnitude"),
+    ),
+]
+ExpressionText = Annotated[
+    str | None,
+    query_parameter(
+        "Expression in the dataset's variables: a calculated variable, returned in addition to the others.",
+        ("Kelvin", "votemper + 273.15"),
+    ),
+]
+InterpolationName = Annotated[
+    Interpolation,
+    query_parameter(
+        "Interpolation between cells: the nearest cell, the four around a point, or the nearest `neighbours` "
+        "within `radius`, weighted by exp(-(2r/radius)²) or 1/r²."
+    ),
+]
+Radius = Annotated[
+    float,
+    query_parameter(
+        "Search radius in km, for gaussian and inverse. Where cells are larger, their size replaces it.",
+        25.0,
+        gt=0,
+        le=MAX_RADIUS,
+    ),
+]
+Neighbours = Annotated[
+    int, query_parameter("Maximum number of cells, for gaussian and inverse.", 10, ge=1, le=MAX_NEIGHBOURS)
+]
 Format = Annotated[
     str | None,
     query_parameter(
@@ -213,52 +259,14 @@ def parse_timed(
     *,
     dataset: DatasetId,
     variables: Variables,
-    time: Annotated[
-        str | None,
-        query_parameter(
-            "A single time: the raw integer of a time step, an instant or a day in ISO 8601 (UTC where no zone is "
-            "given), or -1 for the last step.",
-            ("a day", "2016-02-01"),
-            ("the last", "-1"),
-        ),
-    ] = None,
-    start: Annotated[str | None, query_parameter("First time, inclusive; written as `time`.", "2016-02-01")] = None,
-    end: Annotated[str | None, query_parameter("Last time, inclusive; a day counts whole.", "2016-02-03")] = None,
-    vector: Annotated[
-        str | None,
-        query_parameter(
-            "Parts of a vector, returned in place of its components, the first two variables; separated by commas. "
-            "`eastward`, `northward`, `magnitude`, `bearing` (degrees clockwise from north); along a line also `along` "
-            "and `across` (to its left). Components along the axes of a grid are rotated.",
-            ("speed and direction", "eastward,northward,magnitude"),
-        ),
-    ] = None,
-    expression: Annotated[
-        str | None,
-        query_parameter(
-            "Expression in the dataset's variables: a calculated variable, returned in addition to the others.",
-            ("Kelvin", "votemper + 273.15"),
-        ),
-    ] = None,
-    interpolation: Annotated[
-        Interpolation,
-        query_parameter(
-            "Interpolation between cells: the nearest cell, the four around a point, or the nearest `neighbours` "
-            "within `radius`, weighted by exp(-(2r/radius)²) or 1/r²."
-        ),
-    ] = "nearest",
-    radius: Annotated[
-        float,
-        query_parameter(
-            "Search radius in km, for gaussian and inverse. Where cells are larger, their size replaces it.",
-            25.0,
-            gt=0,
-            le=MAX_RADIUS,
-        ),
-    ] = 25.0,
-    neighbours: Annotated[
-        int, query_parameter("Maximum number of cells, for gaussian and inverse.", 10, ge=1, le=MAX_NEIGHBOURS)
-    ] = 10,
+    time: Time = None,
+    start: Start = None,
+    end: End = None,
+    vector: VectorParts = None,
+    expression: ExpressionText = None,
+    interpolation: InterpolationName = "nearest",
+    radius: Radius = 25.0,
+    neighbours: Neighbours = 10,
 ) -> dict[str, Any]:
     """Parse the parameters of every extraction: fields of its request."""
     return {

@@ -163,25 +163,8 @@ def regular_grid(
 
     Cells of the rectangle beyond a box have values too; those outside of polygons have none.
     """
+    _check_shape(shape)
     rows, columns = shape
-    if not (1 <= rows <= MAX_SIDE and 1 <= columns <= MAX_SIDE):
-        raise InvalidRequest(
-            "shape {rows},{columns} is not 1 to {max_side} rows and columns",
-            rows=rows,
-            columns=columns,
-            max_side=MAX_SIDE,
-            field="shape",
-        )
-    if rows * columns > MAX_CELLS:
-        raise RequestTooLarge(
-            "a grid of {rows} by {columns} has {count} cells, and the limit is {limit}; {coarser} would fit",
-            rows=rows,
-            columns=columns,
-            count=rows * columns,
-            limit=MAX_CELLS,
-            coarser=_coarser(shape, MAX_CELLS / (rows * columns)),
-            field="shape",
-        )
     crs = _read_projection(projection)
     across = Transformer.from_crs(crs.geodetic_crs or CRS.from_epsg(4326), crs, always_xy=True)
     x0, y0, x1, y1 = _extent(region, crs, across) if extent is None else extent
@@ -224,6 +207,29 @@ def regular_grid(
         fitting=partial(_coarser, shape),
         facts={"crs": crs.to_string(), "crs_wkt": crs.to_wkt()},
     )
+
+
+def _check_shape(shape: tuple[int, int]) -> None:
+    """Refuse a grid without cells, or of too many."""
+    rows, columns = shape
+    if not (1 <= rows <= MAX_SIDE and 1 <= columns <= MAX_SIDE):
+        raise InvalidRequest(
+            "shape {rows},{columns} is not 1 to {max_side} rows and columns",
+            rows=rows,
+            columns=columns,
+            max_side=MAX_SIDE,
+            field="shape",
+        )
+    if rows * columns > MAX_CELLS:
+        raise RequestTooLarge(
+            "a grid of {rows} by {columns} has {count} cells, and the limit is {limit}; {coarser} would fit",
+            rows=rows,
+            columns=columns,
+            count=rows * columns,
+            limit=MAX_CELLS,
+            coarser=_coarser(shape, MAX_CELLS / (rows * columns)),
+            field="shape",
+        )
 
 
 def _coarser(shape: tuple[int, int], share: float) -> Message:

@@ -162,42 +162,25 @@ def plan_fields(
     frame: Frame,
     instants: Instants | None,
     depth: Depth,
-    fitting: Fitting | None = None,
+    fitting: Fitting | None = None,  # None: a shorter period is suggested
 ) -> Extraction:
-    """Plan the reading of variables, or instead of the first two the parts of a vector: at `Places`, or in a window.
-
-    ``fitting``: where it is None, a shorter period is suggested.
-    """
+    """Plan the reading of variables, or instead of the first two the parts of a vector: at `Places`, or in a window."""
     variables, source = [reader.assets for reader in readers], reading.source
-    vector, facts = None, dict[str, str | float]()
-    change = "mean over the depth" if depth == "mean" else ""
+    vector, change = None, "mean over the depth" if depth == "mean" else ""
     if isinstance(frame, Places):
-        facts["interpolation"] = query.interpolation
         # Values as in the files have the type of these: no digit is told that none wrote.
         change = change if query.interpolation == "nearest" else f"interpolated ({query.interpolation})"
         samples = [reader for reader in readers if isinstance(reader, Sample)]
         vector = VectorSample.of(reading, samples, frame.where, query.vector, frame.along)
-    if depth in {"bottom", "mean"} or (depth == "all" and isinstance(frame, Places)):
-        facts["depth"] = depth
-    axis = next((variable.depth for variable in variables if variable.depth is not None), None)
-    if isinstance(depth, int) and axis is not None and axis.kind in {"sigma", "index"} and not axis.units:
-        facts |= {"level": depth + 1, "levels": len(axis.values)}
-    dims: dict[str, int] = {}
-    coordinates: list[Coordinate] = []
-    if instants is not None:
-        dims["time"] = len(instants.seconds)
-        coordinates += _time_coordinates(instants)
+    dims = {} if instants is None else {"time": len(instants.seconds)}
+    coordinates = _time_coordinates(instants) if instants else []
     own, fields = tuple(frame.dims), []
     vertical = [_vertical(variable, depth, coordinates, dims) for variable in variables]
     for variable, level in zip(variables, vertical, strict=True):
         dtype = np.float64 if change else source.precision(variable)
         time = ("time",) if variable.steps else ()
         fields.append(Field(variable=variable.variable, dims=(*time, *level, *own), dtype=dtype))
-    changes = {variable.variable.key: (number, change) for number, variable in enumerate(variables)}
-    if vector:
-        fields = [*vector_fields(variables, query.vector, fields), *fields[2:]]
-        names = "{} and {}".format(*(variable.variable.key for variable in variables[:2]))
-        changes |= dict.fromkeys(query.vector, (0, f"calculated from {names}"))
+    fields = [*vector_fields(variables, query.vector, fields), *fields[2:]] if vector else fields
     fields += _deep_fields(variables, depth, vertical, own)
     dims |= frame.dims
     steps = instants.of_rows(slice(None)) if instants else [None] * len(readers)
@@ -225,14 +208,29 @@ def plan_fields(
         rows=max(1, VALUES_AT_ONCE * length // max(1, values, cost.cells)) if lead == "time" or in_rows else length,
         cost=replace(cost, values=values),
         used=list(zip(variables, steps, strict=True)),
-        facts=facts,
+        facts=_describe_choices(variables, query, depth, at_places=isinstance(frame, Places)),
         calendar=next((variable.steps.calendar for variable in variables if variable.steps), "standard"),
-        encodings={
-            key: partial(_find_encoding, source, variables[number], steps[number], text)
-            for key, (number, text) in changes.items()
-        },
+        encodings=_find_encodings(source, variables, steps, change, query.vector),
         fitting=fitting or (partial(_shorter_period, instants) if instants else None),
     )
+
+
+def _find_encodings(
+    source: Source,
+    variables: Sequence[Assets],
+    steps: Sequence[Sequence[int] | None],
+    change: str,
+    vector: Sequence[VectorPart],
+) -> dict[str, Callable[[], Encoding | str]]:
+    """Return how the encodings of fields are found, by key; ``change``: of the values, empty if they are as read."""
+    changes = {variable.variable.key: (number, change) for number, variable in enumerate(variables)}
+    if vector:
+        names = "{} and {}".format(*(variable.variable.key for variable in variables[:2]))
+        changes |= dict.fromkeys(vector, (0, f"calculated from {names}"))
+    return {
+        key: partial(_find_encoding, source, variables[number], steps[number], text)
+        for key, (number, text) in changes.items()
+    }
 
 
 def _find_encoding(source: Source, variable: Assets, steps: Sequence[int] | None, change: str) -> Encoding | str:
@@ -245,6 +243,19 @@ def _find_encoding(source: Source, variable: Assets, steps: Sequence[int] | None
     if encoding is not None and any(file.conversion for file in used_files(variable, steps)):
         return f"converted to {variable.variable.units}"
     return "" if encoding is None else change or encoding
+
+
+def _describe_choices(
+    variables: Sequence[Assets], query: ExtractionRequest, depth: Depth, *, at_places: bool
+) -> dict[str, str | float]:
+    """Return what was chosen of interpolation and depth: the facts of an answer."""
+    facts: dict[str, str | float] = {"interpolation": query.interpolation} if at_places else {}
+    if depth in {"bottom", "mean"} or (depth == "all" and at_places):
+        facts["depth"] = depth
+    axis = next((variable.depth for variable in variables if variable.depth is not None), None)
+    if isinstance(depth, int) and axis is not None and axis.kind in {"sigma", "index"} and not axis.units:
+        facts |= {"level": depth + 1, "levels": len(axis.values)}
+    return facts
 
 
 def _read_fields(
@@ -324,17 +335,16 @@ def _deep_fields(
     for variable, level in zip(variables, vertical, strict=True):
         if variable.depth is not None and depth != "mean" and (depth == "bottom" or variable.levels is not None):
             moves = variable.steps is not None and (depth == "bottom" or depths.moving(variable.levels))
-            info = VariableInfo(
-                dataset=variable.dataset,
-                key="depth",
-                name="Depth",
-                units="m",
-                scale=(0.0, 1.0),
-                standard_name="depth",
-                long_name="depth of the values",
-            )
-            return [Field(variable=info, dims=(*(("time",) if moves else ()), *level, *own), auxiliary=True)]
+            dims = (*(("time",) if moves else ()), *level, *own)
+            return [_auxiliary(variable, "depth", "Depth", dims, "depth of the values", standard_name="depth")]
     return []
+
+
+def _auxiliary(assets: Assets, key: str, name: str, dims: tuple[str, ...], text: str, **described: Any) -> Field:
+    """Describe a field that goes with those of a variable: in m, unless something else is said."""
+    usual = {"units": "m", "scale": (0.0, 1.0), "long_name": text}
+    info = VariableInfo(dataset=assets.dataset, key=key, name=name, **usual | described)
+    return Field(variable=info, dims=dims, auxiliary=True)
 
 
 def vector_fields(variables: Sequence[Assets], parts: Sequence[VectorPart], fields: Sequence[Field]) -> list[Field]:
@@ -399,14 +409,14 @@ def with_land_mask(extraction: Extraction, sample: Sample, places: Places, depth
     By the shallowest level of a variable, at its first time.
     """
     assets = sample.assets
-    info = VariableInfo(
-        dataset=assets.dataset,
-        key="land",
-        name="LandMask",
+    field = _auxiliary(
+        assets,
+        "land",
+        "LandMask",
+        tuple(places.dims),
+        f"points on land, as {assets.variable.key} has it",
         units="1",
-        scale=(0.0, 1.0),
         standard_name="land_binary_mask",
-        long_name=f"points on land, as {assets.variable.key} has it",
         categories=["sea", "land"],
         two_dimensional=True,
     )
@@ -421,7 +431,7 @@ def with_land_mask(extraction: Extraction, sample: Sample, places: Places, depth
         level=level,
         told_by=extraction.fields[0] if told else None,
     )
-    return with_ancillary(extraction, Field(variable=info, dims=tuple(places.dims), auxiliary=True), read)
+    return with_ancillary(extraction, field, read)
 
 
 def _read_land(
@@ -463,17 +473,17 @@ def with_sea_floor(
         if metres is not None and not np.isfinite(metres).any():
             return extraction
         read = partial(_read_deepest, levels, metres)
-    info = VariableInfo(
-        dataset=variables[0].dataset,
-        key="bathymetry",
-        name="Sea floor",
-        units="m",
+    field = _auxiliary(
+        variables[0],
+        "bathymetry",
+        "Sea floor",
+        tuple(places.dims),
+        "depth of the deepest level with a value",
         scale=(0.0, 6000.0),
-        standard_name="sea_floor_depth_below_geoid" if floor else None,
-        long_name=floor.variable.long_name if floor else "depth of the deepest level with a value",
         two_dimensional=True,
+        **({"standard_name": "sea_floor_depth_below_geoid", "long_name": floor.variable.long_name} if floor else {}),
     )
-    return with_ancillary(extraction, Field(variable=info, dims=tuple(places.dims), auxiliary=True), read)
+    return with_ancillary(extraction, field, read)
 
 
 def _read_floor(sample: Sample, levels: Field | None, reading: Reading, part: dict[str, Values]) -> Values:

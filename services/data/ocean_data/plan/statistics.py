@@ -36,24 +36,7 @@ UNITS = {"count": "1", "area": "km2", "missing": "1", "latitude": "degrees_north
 
 def plan_statistics(reading: Reading, variables: Sequence[Assets], query: StatisticsRequest) -> Extraction:
     """Plan the reading of an area's cells, of which only the statistics are answered."""
-    quantiles = np.array(query.quantiles, dtype=np.float64)
-    if quantiles.size > MOST or not ((quantiles >= 0) & (quantiles <= 1)).all():
-        raise InvalidRequest(
-            "quantiles are at most {limit} numbers from 0 to 1, as 0.05,0.5,0.95", limit=MOST, field="quantiles"
-        )
-    for field, usual in (("projection", None), ("shape", None), ("extent", None), ("stride", 1)):
-        if getattr(query, field) != usual:
-            raise InvalidRequest(
-                "statistics are of the model's own cells, by their true areas: leave {name} out",
-                name=field,
-                field=field,
-            )
-    if "bearing" in query.vector:
-        raise InvalidRequest(
-            "bearings go around: they have no mean; ask for eastward and northward",
-            field="vector",
-            allowed=("eastward", "northward", "magnitude"),
-        )
+    quantiles = _check(query)
     own = variables if query.minus is None else variables[: len(variables) // 2]
     target = find_target(reading, own, query)
     if query.minus is None:
@@ -97,6 +80,29 @@ def plan_statistics(reading: Reading, variables: Sequence[Assets], query: Statis
         cost=replace(read.cost, values=sum(prod(dims[name] for name in field.dims) for field in fields)),
         facts=read.facts | {"weights": WEIGHTS[query.cover], "quantiles": "linear, of weighted values"},
     )
+
+
+def _check(query: StatisticsRequest) -> Floats:
+    """Return the quantiles of a request, or refuse what is not of statistics."""
+    quantiles = np.array(query.quantiles, dtype=np.float64)
+    if quantiles.size > MOST or not ((quantiles >= 0) & (quantiles <= 1)).all():
+        raise InvalidRequest(
+            "quantiles are at most {limit} numbers from 0 to 1, as 0.05,0.5,0.95", limit=MOST, field="quantiles"
+        )
+    for field, usual in (("projection", None), ("shape", None), ("extent", None), ("stride", 1)):
+        if getattr(query, field) != usual:
+            raise InvalidRequest(
+                "statistics are of the model's own cells, by their true areas: leave {name} out",
+                name=field,
+                field=field,
+            )
+    if "bearing" in query.vector:
+        raise InvalidRequest(
+            "bearings go around: they have no mean; ask for eastward and northward",
+            field="vector",
+            allowed=("eastward", "northward", "magnitude"),
+        )
+    return quantiles
 
 
 class AreaCells(NamedTuple):

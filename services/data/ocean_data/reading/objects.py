@@ -213,22 +213,13 @@ class ObjectBlob:
 
 
 class RangeFile(io.RawIOBase):
-    """An object as a library reads a file: block by block."""
+    """An object as a library reads a file: block by block. Its position is that to which `seek` goes by nothing."""
 
     def __init__(self, state: State, objects: Objects) -> None:
         super().__init__()
         self._state = state
         self._objects = objects
         self._at = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:  # a name of `io.RawIOBase`
-        return self._at
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._state.size}[whence]
