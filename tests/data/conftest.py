@@ -13,10 +13,9 @@ from ocean_core.errors import DatasetNotFound, NotFound, VariableNotFound
 from ocean_data.app import create_app
 from ocean_data.extraction import PLANS
 from ocean_data.plan.extraction import read_values
-from ocean_data.reading.base import GridStore, Reading
+from ocean_data.reading.base import GridStore, Reading, ThreadPool
 from ocean_data.reading.source import NetCDFSource
 from ocean_data.settings import MIB, Settings
-from ocean_data.threads import ThreadPool
 
 SHIPPED = Path(__file__).parents[2] / "deploy" / "sample_data"
 ROLES = {

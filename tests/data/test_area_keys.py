@@ -8,8 +8,8 @@ from tests.looping import loop_over
 from ocean_common.contracts.places import Area, AreaGeometry
 from ocean_core.errors import NotFound
 from ocean_data.app import create_app
+from ocean_data.reading.base import ThreadPool
 from ocean_data.reading.source import NetCDFSource
-from ocean_data.threads import ThreadPool
 
 API = "/api/v2.0"
 SHAPES = {

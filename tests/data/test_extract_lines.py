@@ -16,7 +16,6 @@ from tests.looping import loop_over
 
 from ocean_common.contracts.data import PointsRequest, SectionRequest, TrajectoryRequest, TransectRequest
 from ocean_core.errors import InvalidRequest, RequestTooLarge, TimeNotFound
-from ocean_data.compute import path
 from ocean_data.extraction import PLANS
 from ocean_data.plan import lines
 from ocean_data.plan.extraction import read_values
@@ -46,7 +45,7 @@ def test_points_of_a_leg_are_where_pyproj_puts_them(start, end, count):
     length = float(apart(*start, *end))
     if length < 1 or length > 19_000:  # nearly opposite points have many shortest ways
         return
-    result = path.along([start, end], points=count)
+    result = lines.cut_path([start, end], points=count)
     between = WGS84.npts(*start[::-1], *end[::-1], count - 2) if count > 2 else []
     expected = np.array([start[::-1], *between, end[::-1]])
     np.testing.assert_allclose(apart(result.latitude, result.longitude, expected[:, 1], expected[:, 0]), 0, atol=1e-6)
@@ -61,7 +60,7 @@ def test_a_path_has_so_many_points_and_keeps_its_way_points(way, count):
     legs = apart(*np.array(way[:-1]).T, *np.array(way[1:]).T)
     if (legs < 1).any() or count < len(way):
         return
-    result = path.along(way, points=count)
+    result = lines.cut_path(way, points=count)
     assert result.latitude.size == count
     where = np.concatenate([[0], np.cumsum(legs)])
     nearest = np.abs(result.distance[:, np.newaxis] - where).argmin(axis=0)
@@ -76,7 +75,7 @@ def test_a_path_has_so_many_points_and_keeps_its_way_points(way, count):
 def test_a_path_back_has_the_same_points_and_opposite_bearings(start, end, count):
     if not 1 < float(apart(*start, *end)) < 19_000:
         return
-    out, back = path.along([start, end], points=count), path.along([end, start], points=count)
+    out, back = lines.cut_path([start, end], points=count), lines.cut_path([end, start], points=count)
     np.testing.assert_allclose(
         apart(out.latitude, out.longitude, back.latitude[::-1], back.longitude[::-1]), 0, atol=1e-5
     )
@@ -84,16 +83,16 @@ def test_a_path_back_has_the_same_points_and_opposite_bearings(start, end, count
 
 
 def test_a_path_goes_the_short_way_over_the_date_line_and_straight_over_the_pole():
-    over = path.along([(0.0, 179.0), (0.0, -179.0)], spacing=100)
+    over = lines.cut_path([(0.0, 179.0), (0.0, -179.0)], spacing=100)
     np.testing.assert_allclose(over.longitude, [179, 179.666667, -179.666667, -179], atol=1e-5)
     np.testing.assert_allclose(over.bearing, 90)
-    pole = path.along([(80.0, 0.0), (80.0, 180.0)], points=5)
+    pole = lines.cut_path([(80.0, 0.0), (80.0, 180.0)], points=5)
     np.testing.assert_allclose(pole.latitude, [80, 85, 90, 85, 80], atol=1e-3)
     np.testing.assert_allclose(pole.bearing, [0, 0, 0, 180, 180], atol=1e-9)
 
 
 def test_pieces_are_no_longer_than_the_spacing():
-    result = path.along(WAY, spacing=50)
+    result = lines.cut_path(WAY, spacing=50)
     assert np.diff(result.distance).max() <= 50 + 1e-9
     assert np.diff(result.distance).min() > 25
 
@@ -117,18 +116,18 @@ def test_pieces_are_no_longer_than_the_spacing():
 )
 def test_a_path_that_makes_no_sense_is_refused(way, asked, kind, says):
     with pytest.raises(kind, match=says):
-        path.along(way, **asked)
+        lines.cut_path(way, **asked)
 
 
 def test_the_spacing_that_is_offered_does_fit():
     with pytest.raises(RequestTooLarge) as refused:
-        path.along(WAY, spacing=0.01)
+        lines.cut_path(WAY, spacing=0.01)
     offered = float(str(refused.value).partition("spacing=")[2].split()[0])
-    assert path.along(WAY, spacing=offered).latitude.size <= path.MOST
+    assert lines.cut_path(WAY, spacing=offered).latitude.size <= lines.MOST
 
 
 def test_a_repeated_way_point_adds_nothing():
-    np.testing.assert_array_equal(path.along([WAY[0], *WAY, WAY[-1]]).latitude, path.along(WAY).latitude)
+    np.testing.assert_array_equal(lines.cut_path([WAY[0], *WAY, WAY[-1]]).latitude, lines.cut_path(WAY).latitude)
 
 
 # Transects and sections

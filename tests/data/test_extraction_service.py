@@ -26,9 +26,8 @@ from ocean_core.errors import SourceUnreadable
 from ocean_data.extraction import ExtractionService
 from ocean_data.grids.base import Coordinate
 from ocean_data.plan.extraction import Cost, Extraction, Field
-from ocean_data.reading.base import Reading
+from ocean_data.reading.base import Reading, ThreadPool
 from ocean_data.spool import MIB, Spool
-from ocean_data.threads import ThreadPool
 from ocean_data.writing.netcdf import NetCdf
 from ocean_data.writing.table import Csv, Ndjson
 from ocean_data.writing.values import JSON

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from ocean_core.errors import RequestTooLarge, SourceUnreadable, TooBusy
+from ocean_data.reading.base import ThreadPool
 from ocean_data.spool import MIB, ScratchFolder, Spool
-from ocean_data.threads import ThreadPool
 
 WAIT = 20  # s: how long a test waits for what must happen
 

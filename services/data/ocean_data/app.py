@@ -21,14 +21,13 @@ from ocean_data.cluster import Cluster
 from ocean_data.compute.tiles import compile_grid_kernels
 from ocean_data.extraction import ExtractionService, ReadParts
 from ocean_data.plan.extraction import Cost, read_parts
-from ocean_data.reading.base import GridStore, Reading, Source
+from ocean_data.reading.base import GridStore, Reading, Source, ThreadPool
 from ocean_data.reading.calculated import Calculated, Calculating
 from ocean_data.reading.kernels import compile_chunk_kernels
 from ocean_data.reading.objects import Storage
 from ocean_data.reading.source import NetCDFSource
 from ocean_data.settings import Settings
 from ocean_data.spool import Spool
-from ocean_data.threads import ThreadPool
 from ocean_data.writing import FileWriter, StreamWriter
 from ocean_data.writing.covjson import COVJSON
 from ocean_data.writing.geojson import GEOJSON

@@ -35,10 +35,9 @@ from ocean_data.plan.extraction import Cost, Extraction, Parts, read_parts
 from ocean_data.plan.lines import plan_section, plan_trajectory, plan_transect
 from ocean_data.plan.points import plan_points
 from ocean_data.plan.statistics import plan_statistics
-from ocean_data.reading.base import Reading
+from ocean_data.reading.base import Reading, ThreadPool
 from ocean_data.reading.calculated import Calculating
 from ocean_data.spool import Spool, SpoolReader, SpoolWriter
-from ocean_data.threads import ThreadPool
 from ocean_data.writing import FileWriter, StreamWriter
 from ocean_data.writing.netcdf import file_pieces
 from ocean_data.writing.size import estimate_stream_size, largest_file_size

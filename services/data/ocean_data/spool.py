@@ -20,7 +20,7 @@ from time import monotonic
 
 from ocean_common.http import DIGEST
 from ocean_core.errors import RequestTooLarge, TooBusy
-from ocean_data.threads import ThreadPool
+from ocean_data.reading.base import ThreadPool
 
 MIB = 1 << 20
 IN_MEMORY = MIB  # bytes of each answer

@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets
-from ocean_common.contracts.data import PathRequest, SectionRequest, TrajectoryRequest, TransectRequest
-from ocean_core.errors import InvalidRequest, Message, TimeNotFound
-from ocean_core.geometry import Floats
+from ocean_common.contracts.data import PathRequest, Point, SectionRequest, TrajectoryRequest, TransectRequest
+from ocean_core.errors import InvalidRequest, Message, RequestTooLarge, TimeNotFound
+from ocean_core.geometry import WGS84, Floats, wrap_longitude
 from ocean_core.time import DAY, format_time
 from ocean_data.compute import depth as depths
-from ocean_data.compute import path
 from ocean_data.compute.depth import cell_depths
 from ocean_data.grids.base import Coordinate, horizontal
 from ocean_data.plan.extraction import Cost, Extraction, Field, Values
@@ -22,6 +21,7 @@ from ocean_data.plan.points import (
     MAX_POINTS,
     TIME,
     find_samples,
+    on_earth,
     plan_fields,
     vector_fields,
     with_sea_floor,
@@ -40,7 +40,7 @@ QUANTA = {"second": 1, "hour": 3_600, "day": DAY, "month": 30 * DAY, "year": 365
 
 def path_places(query: PathRequest) -> Places:
     """Place points along a path, by their distance."""
-    way = path.along(query.path, query.points, query.spacing)
+    way = cut_path(query.path, query.points, query.spacing)
     dims = ("distance",)
     to_next = "where the path goes on to, clockwise from north"
     return Places(
@@ -163,10 +163,10 @@ class TrajectoryVariable:
 
 def plan_trajectory(reading: Reading, variables: Sequence[Assets], query: TrajectoryRequest) -> Extraction:
     """Plan the reading of variables along a way. Points outside their grid or time have no values."""
-    latitude, longitude = where = path.on_earth(query.points, "points", MAX_POINTS)
+    latitude, longitude = where = on_earth(query.points, "points", MAX_POINTS)
     seconds, point_depths = _seconds(query), _depths(variables, query)
     samples = find_samples(reading, variables, query, where, "all", line=True)
-    vector = VectorSample.of(reading, samples, where, query.vector, path.bearings(latitude, longitude))
+    vector = VectorSample.of(reading, samples, where, query.vector, bearings(latitude, longitude))
     tracks = []
     for number, sample in enumerate(samples):
         steps, weights = _steps_of_points(sample.assets, query, seconds)
@@ -359,3 +359,131 @@ def _pick(values: Floats, levels: NDArray[np.intp]) -> Floats:
     """The values at a level of each point."""
     taken = np.take_along_axis(values, np.broadcast_to(levels, (*values.shape[:-2], 1, levels.size)), axis=-2)
     return np.asarray(taken[..., 0, :], dtype=np.float64)
+
+
+# Paths: way-points joined by geodesics of WGS 84
+
+MOST = 5_000  # points of a path
+USUAL = 100  # points of a path that does not say how many
+SHORTEST = 0.001  # km: spacing of points
+SAME = 1e-6  # km: way-points nearer than this are one
+
+
+@dataclass(frozen=True, kw_only=True)
+class Path:
+    """Points along a path: (point,) each."""
+
+    latitude: Floats  # degrees
+    longitude: Floats  # degrees, -180 to 180
+    distance: Floats  # km from the first, along the path
+    bearing: Floats  # degrees clockwise from north, 0 up to 360: where the path goes on to from here
+
+
+def cut_path(way: Sequence[Point], points: int | None = None, spacing: float | None = None) -> Path:
+    """Return points along way-points, which are among them; one that repeats the one before adds nothing.
+
+    ``points``: how many in all, shared out among the legs by their lengths; or ``spacing``, km: each leg is cut into
+    equal pieces no longer than this.
+    """
+    if points is not None and spacing is not None:
+        raise InvalidRequest("give either points or spacing, not both", field="spacing")
+    latitude, longitude = on_earth(way, "path", MOST)
+    bearing, length = _legs(latitude, longitude)
+    distinct = np.concatenate([[True], length > SAME])
+    latitude, longitude = latitude[distinct], longitude[distinct]
+    if latitude.size < 2:
+        raise InvalidRequest("a path goes through at least two different points, as 60,-20;62,-10", field="path")
+    bearing, length = _legs(latitude, longitude)
+    pieces = _by_spacing(length, spacing) if spacing is not None else _by_number(length, points)
+    return _cut(latitude, longitude, bearing, length, pieces)
+
+
+def bearings(latitude: Floats, longitude: Floats) -> Floats:
+    """Return the bearing of each point, (point,), from the one before it; of the first, that of the way on.
+
+    A point that stands still keeps its bearing; where nothing moves it is NaN.
+    """
+    if latitude.size < 2:
+        return np.full(latitude.shape, np.nan)
+    _, back, length = WGS84.inv(longitude[:-1], latitude[:-1], longitude[1:], latitude[1:])
+    moved = np.flatnonzero(np.asarray(length) / 1000 > SAME)
+    if not moved.size:
+        return np.full(latitude.shape, np.nan)
+    last = np.searchsorted(moved, np.arange(latitude.size) - 1, side="right") - 1
+    bearing = np.mod(np.asarray(back)[moved[np.maximum(last, 0)]] + 180.0, 360.0)
+    start, _, _ = WGS84.inv(*(axis[moved[0] + k] for k in (0, 1) for axis in (longitude, latitude)))
+    bearing[: moved[0] + 1] = np.mod(start, 360.0)
+    return np.asarray(bearing, dtype=np.float64)
+
+
+def _legs(latitude: Floats, longitude: Floats) -> tuple[Floats, Floats]:
+    """Bearing at the start (degrees) and length (km) of each leg."""
+    bearing, _, length = WGS84.inv(longitude[:-1], latitude[:-1], longitude[1:], latitude[1:])
+    return np.asarray(bearing, dtype=np.float64), np.asarray(length, dtype=np.float64) / 1000
+
+
+def _by_spacing(length: Floats, spacing: float) -> NDArray[np.int64]:
+    if not (np.isfinite(spacing) and spacing >= SHORTEST):
+        raise InvalidRequest(
+            "spacing is a distance of {shortest} km or more, not {spacing:g}",
+            shortest=SHORTEST,
+            spacing=spacing,
+            field="spacing",
+        )
+    # A leg of exactly three spacings is three pieces, whatever the last bit of its length says.
+    pieces = np.maximum(np.ceil(length / spacing * (1 - 1e-12)), 1)
+    if pieces.sum() + 1 > MOST:
+        fits = length.sum() / max(1, MOST - 1 - length.size)
+        raise RequestTooLarge(
+            "{total:.0f} points are asked for, and the limit is {limit}; spacing={spacing:g} would fit",
+            total=pieces.sum() + 1,
+            limit=MOST,
+            spacing=np.ceil(fits),
+            field="spacing",
+        )
+    return pieces.astype(np.int64)
+
+
+def _by_number(length: Floats, points: int | None) -> NDArray[np.int64]:
+    if points is None:
+        points = max(USUAL, length.size + 1)
+    if points > MOST:
+        raise RequestTooLarge(
+            "{count} points are asked for, and the limit is {limit}", count=points, limit=MOST, field="points"
+        )
+    if points < length.size + 1:
+        raise InvalidRequest(
+            "the path goes through {size} way-points, and points={points} are too few to hold them",
+            size=length.size + 1,
+            points=points,
+            field="points",
+        )
+    spare = points - 1 - length.size
+    share = length / length.sum() * spare
+    pieces = np.floor(share).astype(np.int64)
+    # What is left over goes to the legs that lack the most.
+    lacking = np.argsort(pieces - share, kind="stable")[: spare - int(pieces.sum())]
+    pieces[lacking] += 1
+    counts: NDArray[np.int64] = pieces + 1
+    return counts
+
+
+def _cut(latitude: Floats, longitude: Floats, bearing: Floats, length: Floats, pieces: NDArray[np.int64]) -> Path:
+    """The points that cut each leg into so many equal pieces."""
+    leg = np.repeat(np.arange(pieces.size), pieces)
+    number = np.arange(leg.size) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    gone = number * (length / pieces)[leg]
+    before = np.concatenate([[0.0], np.cumsum(length)])
+    east, north, back = WGS84.fwd(longitude[leg], latitude[leg], bearing[leg], gone * 1000)
+    _, last, _ = WGS84.inv(longitude[-2], latitude[-2], longitude[-1], latitude[-1])
+    first = number == 0  # the way-points themselves, to the last bit
+    inner = {
+        "latitude": np.where(first, latitude[leg], north),
+        "longitude": np.where(first, longitude[leg], east),
+        "bearing": np.where(first, bearing[leg], np.asarray(back) + 180.0),
+        "distance": before[leg] + gone,
+    }
+    ends = {"latitude": latitude[-1], "longitude": longitude[-1], "bearing": last + 180.0, "distance": before[-1]}
+    columns = {name: np.append(values, ends[name]) for name, values in inner.items()}
+    columns |= {"longitude": wrap_longitude(columns["longitude"]), "bearing": np.mod(columns["bearing"], 360.0)}
+    return Path(**columns)

@@ -13,14 +13,13 @@ import msgspec
 import numpy as np
 
 from ocean_common.contracts.assets import Assets, VariableInfo
-from ocean_common.contracts.data import ExtractionRequest, Kind, PointsRequest, VectorPart
-from ocean_core.errors import InvalidRequest, Message
-from ocean_core.geometry import Floats, wrap_longitude
+from ocean_common.contracts.data import ExtractionRequest, Kind, Point, PointsRequest, VectorPart
+from ocean_core.errors import InvalidRequest, Message, RequestTooLarge
+from ocean_core.geometry import MAX_LONGITUDE, Floats, wrap_far_longitudes, wrap_longitude
 from ocean_core.packing import Encoding
 from ocean_core.vectors import rename_component
 from ocean_data.compute import depth as depths
 from ocean_data.compute.depth import Depth
-from ocean_data.compute.path import on_earth
 from ocean_data.compute.vectors import vector_axes
 from ocean_data.grids.base import Coordinate, Frame, horizontal
 from ocean_data.plan.extraction import Cost, Extraction, Field, Values
@@ -58,6 +57,33 @@ def plan_points(reading: Reading, variables: Sequence[Assets], query: PointsRequ
     extraction = plan_fields(reading, query, samples, kind=query.form, frame=places, instants=instants, depth=depth)
     extraction = with_land_mask(extraction, samples[0], places, depth)
     return with_sea_floor(extraction, reading, variables, query, places) if query.bathymetry else extraction
+
+
+def on_earth(points: Sequence[Point], field: str, most: int) -> tuple[Floats, Floats]:
+    """Latitudes and longitudes of points, (point,) each; or why they are none."""
+    if not points:
+        raise InvalidRequest("give at least one point, as latitude and longitude", field=field)
+    if len(points) > most:
+        raise RequestTooLarge(
+            "{count} points are asked for, and the limit is {limit}",
+            count=len(points),
+            limit=most,
+            field=field,
+        )
+    positions = np.array(points, dtype=np.float64).reshape(-1, 2)
+    good = (np.abs(positions[:, 0]) <= 90) & (np.abs(positions[:, 1]) <= MAX_LONGITUDE)
+    if not good.all():
+        number = int(np.flatnonzero(~good)[0])
+        latitude, longitude = positions[number]
+        raise InvalidRequest(
+            "the point {latitude:g}, {longitude:g} is not on the Earth: latitude first, -90 to 90, "
+            "then longitude, -{limit:g} to {limit:g}",
+            latitude=latitude,
+            longitude=longitude,
+            limit=MAX_LONGITUDE,
+            field=f"{field}[{number}]",
+        )
+    return np.ascontiguousarray(positions[:, 0]), wrap_far_longitudes(positions[:, 1])
 
 
 def _coordinates(

@@ -1,8 +1,12 @@
-"""The protocol of sources, the grids of a process, and both together: what computing reads with."""
+"""What computing reads with: the protocol of sources, the grids of a process, and threads."""
 
-from collections.abc import Hashable, Sequence
+import asyncio
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from functools import partial
+from typing import ParamSpec, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,10 +14,14 @@ from numpy.typing import NDArray
 from ocean_common.contracts import assets
 from ocean_common.contracts.assets import Assets
 from ocean_core.cache import ByteBoundedCache
+from ocean_core.errors import TooBusy
 from ocean_core.packing import Encoding
 from ocean_data.compute.tiles import TileMap, TileStencil, tile_stencil
 from ocean_data.grids import build, require_grid
 from ocean_data.grids.base import Cells, Coordinates, Grid
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @runtime_checkable
@@ -82,3 +90,26 @@ class Reading:
 
     source: Source
     grids: GridStore
+
+
+class ThreadPool:
+    """Threads for work that blocks, behind a bounded queue: reading and resampling release the interpreter lock."""
+
+    def __init__(self, count: int, queue: int) -> None:
+        self._pool = ThreadPoolExecutor(count, thread_name_prefix="data")
+        self._room = count + queue
+
+    async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do ``work`` off the event loop, or raise TooBusy."""
+        if self._room == 0:
+            raise TooBusy("too many requests are waiting for the data service", retry_after=1)
+        self._room -= 1
+        try:
+            call = partial(copy_context().run, work, *args, **kwargs)
+            return await asyncio.get_running_loop().run_in_executor(self._pool, call)
+        finally:
+            self._room += 1
+
+    def close(self) -> None:
+        """Wait for running work, and start no more."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
