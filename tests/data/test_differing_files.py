@@ -43,7 +43,7 @@ def test_levels_columns_and_windows_are_in_the_unit_of_the_variable(family, sour
     np.testing.assert_allclose(columns, celsius.reshape(2 * STEPS, -1)[:, cells], atol=5e-5)
     for step in (0, STEPS, 2 * STEPS - 1):
         np.testing.assert_allclose(source.level(variable, step, None), celsius[step], atol=5e-5)
-        np.testing.assert_allclose(source.bottom(variable, step), celsius[step], atol=5e-5)
+        np.testing.assert_allclose(source.level(variable, step, "bottom"), celsius[step], atol=5e-5)
         window = source.window(variable, step, slice(None), (slice(2, 9), slice(3, 20)))
         np.testing.assert_allclose(window[0], celsius[step, 2:9, 3:20], atol=5e-5)
 

@@ -259,7 +259,7 @@ def test_the_bottom_is_calculated_from_the_deepest_water(calculated, arctic_vari
     wet = np.isfinite(values)
     deepest = np.where(wet.any(0), values.shape[0] - 1 - wet[::-1].argmax(0), 0)
     expected = np.take_along_axis(values, deepest[np.newaxis], 0)[0]
-    np.testing.assert_allclose(calculated.bottom(assets, 0), expected, rtol=1e-6)
+    np.testing.assert_allclose(calculated.level(assets, 0, "bottom"), expected, rtol=1e-6)
 
 
 def test_a_derivative_is_towards_true_north_on_a_turned_grid(calculate):

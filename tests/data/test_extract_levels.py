@@ -295,8 +295,8 @@ def test_levels_are_read_from_the_surface_down_whatever_their_order_in_the_file(
             np.testing.assert_array_equal(read(stored), read(straight))
     for level in range(5):
         np.testing.assert_array_equal(source.level(stored, 1, level), values[1, level])
-    bottom = source.bottom(stored, 2)
-    np.testing.assert_array_equal(bottom, source.bottom(straight, 2))
+    bottom = source.level(stored, 2, "bottom")
+    np.testing.assert_array_equal(bottom, source.level(straight, 2, "bottom"))
     assert bottom[2, 3] == values[2, 2, 2, 3]
 
 

@@ -394,7 +394,7 @@ def test_the_deepest_values_are_never_of_an_old_and_of_a_new_file(tmp_path, desc
     path, new = deep(tmp_path / "made.nc", 1, -1), deep(tmp_path / "new.nc", 2, -1)
     variable = described(path, "v", kind="rectilinear", latitude="lat", longitude="lon")
     opened = Meanwhile([lambda: None, lambda: new.replace(path)])
-    assert (opened.bottom(variable, None) == 2).all()
+    assert (opened.level(variable, None, "bottom") == 2).all()
     opened.close()
 
 

@@ -37,7 +37,7 @@ def same(source, here, there):
     assert source.precision(here) is source.precision(there)
     query = {
         "level": lambda item: source.level(item, last, levels - 1 if here.depth else None),
-        "bottom": lambda item: source.bottom(item, last),
+        "bottom": lambda item: source.level(item, last, "bottom"),
         "columns": lambda item: source.columns(item, steps, slice(None), cells),
         "window": lambda item: source.window(item, last, slice(0, levels), box),
     }

@@ -14,11 +14,10 @@ from ocean_core.errors import InvalidRequest, Message, NothingInView
 from ocean_core.geometry import Floats
 from ocean_core.tiles import MAJOR, Projection
 from ocean_data.compute import depth
-from ocean_data.compute.depth import Depth
 from ocean_data.compute.interpolation import check_search, gather, stencil
 from ocean_data.compute.tiles import Pixels, tile_map
 from ocean_data.plan.times import Axis, check_time, find_step
-from ocean_data.reading.base import Reading, Source
+from ocean_data.reading.base import Depth, Reading, Source
 
 SAMPLES = 50  # along each side of the view
 HALF_WORLD = np.pi * MAJOR  # m: half a side of the square of EPSG:3857
@@ -33,7 +32,7 @@ class Level:
 
     assets: Assets
     step: int | None  # None: the variable has no time
-    depth: Depth  # a level, or the bottom
+    depth: Depth
 
     @classmethod
     def of(cls, assets: Assets, when: str, deep: str) -> "Level":
@@ -43,15 +42,11 @@ class Level:
         step = find_step(Axis.of(assets.steps, assets.variable.quantum), when) if assets.steps else None
         level = depth.parse(deep, ("bottom",))
         depth.check(assets, level)
-        return cls(assets=assets, step=step, depth=level)
+        return cls(assets=assets, step=step, depth=level if isinstance(level, int) else "bottom")
 
     def read(self, source: Source) -> NDArray[np.float32]:
         """Read the field, shape (1, cell): NaN over land."""
-        if self.depth == "bottom" and self.assets.depth is not None:
-            field = source.bottom(self.assets, self.step)
-        else:
-            level = self.depth if self.assets.depth and isinstance(self.depth, int) else None
-            field = source.level(self.assets, self.step, level)
+        field = source.level(self.assets, self.step, self.depth if self.assets.depth else None)
         return field.reshape(1, -1)
 
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
-from typing import ParamSpec, Protocol, TypeVar, runtime_checkable
+from typing import Literal, ParamSpec, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from ocean_data.compute.tiles import TileMap, TileStencil, tile_stencil
 from ocean_data.grids import build, require_grid
 from ocean_data.grids.base import Cells, Coordinates, Grid
 
+Depth = int | Literal["bottom"] | None
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -28,11 +29,11 @@ T = TypeVar("T")
 class Source(Protocol):
     """Reads numbers of variables: NaN over land. Without time or depth these axes have the length one."""
 
-    def level(self, variable: Assets, step: int | None, depth: int | None) -> NDArray[np.float32]:
-        """Read one horizontal field: (y, x). ``step`` indexes the variable's time steps."""
+    def level(self, variable: Assets, step: int | None, depth: Depth) -> NDArray[np.float32]:
+        """Read one horizontal field, or the deepest value of every column: (y, x).
 
-    def bottom(self, variable: Assets, step: int | None) -> NDArray[np.float32]:
-        """Read the deepest value of every column at one time: (y, x)."""
+        ``step`` indexes the variable's time steps, ``depth`` its levels.
+        """
 
     def columns(
         self, variable: Assets, steps: Sequence[int] | None, depths: slice, cells: Cells

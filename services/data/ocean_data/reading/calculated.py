@@ -23,7 +23,7 @@ from ocean_data.compute.equations import (
     with_operands,
 )
 from ocean_data.grids.base import Cells, Coordinates
-from ocean_data.reading.base import GridStore, Reading, Source
+from ocean_data.reading.base import Depth, GridStore, Reading, Source
 from ocean_data.reading.files import plane
 from ocean_data.reading.source import bottom_of, find_file
 
@@ -109,19 +109,13 @@ class Calculated:
         self._reading, self._at_once = Reading(source=self, grids=grids), at_once
         self._levels: ByteBoundedCache[NDArray[np.float32]] = ByteBoundedCache(level_bytes, lambda level: level.nbytes)
 
-    def level(self, variable: Assets, step: int | None, depth: int | None) -> NDArray[np.float32]:
+    def level(self, variable: Assets, step: int | None, depth: Depth) -> NDArray[np.float32]:
         if variable.equation is None:
             return self._source.level(variable, step, depth)
+        read = partial(self._level, variable, step)
         return self._levels.get(
-            (self._state(variable, step), depth), lambda: self._level(variable, step, depth or 0).astype(np.float32)
-        )
-
-    def bottom(self, variable: Assets, step: int | None) -> NDArray[np.float32]:
-        if variable.equation is None:
-            return self._source.bottom(variable, step)
-        return self._levels.get(
-            (self._state(variable, step), "bottom"),
-            lambda: bottom_of(variable, partial(self._level, variable, step)).astype(np.float32),
+            (self._state(variable, step), depth),
+            lambda: (bottom_of(variable, read) if depth == "bottom" else read(depth or 0)).astype(np.float32),
         )
 
     def _level(

@@ -26,6 +26,7 @@ from ocean_data.compute.depth import deepest_first
 from ocean_data.grids import ROLES, arrange_coordinates
 from ocean_data.grids.base import Cells, Coordinates
 from ocean_data.plan.times import Axis, used_files
+from ocean_data.reading.base import Depth
 from ocean_data.reading.chunks import ChunkReader
 from ocean_data.reading.files import (
     ATTEMPTS,
@@ -220,18 +221,12 @@ class NetCDFSource:
     def signature(self, path: str) -> State:
         return self._places[kind_of(path)].state(path)
 
-    def level(self, variable: Assets, step: int | None, depth: int | None) -> NDArray[np.float32]:
-        return self._cached_level(variable, step, depth)
-
-    def bottom(self, variable: Assets, step: int | None) -> NDArray[np.float32]:
-        return self._cached_level(variable, step, "bottom")
-
-    def _cached_level(self, variable: Assets, step: int | None, depth: int | str | None) -> NDArray[np.float32]:
+    def level(self, variable: Assets, step: int | None, depth: Depth) -> NDArray[np.float32]:
         """A level of a file as it is now; what is read while it is replaced is neither kept nor an answer."""
         file, position = find_file(variable, step)
 
         def read(state: State) -> NDArray[np.float32]:
-            if isinstance(depth, str):
+            if depth == "bottom":
                 level = bottom_of(variable, lambda below, _: self._read_level(variable, file, position, below))
             else:
                 level = self._read_level(variable, file, position, depth)
