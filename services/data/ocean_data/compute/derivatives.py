@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import gsw
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ocean_core.geometry import EARTH_RADIUS, Floats, east_and_north, unit_vectors
@@ -38,8 +37,20 @@ def neighbourhood(
     """Measure the ways from cells to those beside them: latitudes and longitudes of all, (around,), degrees."""
     points = unit_vectors(latitude, longitude)
     east, north = east_and_north(latitude[own], longitude[own])
-    ways = np.empty((own.size, 4, 2))
-    _measure_offsets(points, own, beside, east, north, ways)
+    centre, ways = points[own], np.empty((own.size, 4, 2))
+    for side, cells in enumerate(beside.T):  # along great circles
+        eastward, northward, along = ((points[cells] * axis).sum(axis=1) for axis in (east, north, centre))
+        sine = np.hypot(eastward, northward)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            stretch = np.where((cells >= 0) & (sine > 0), METRES * np.arctan2(sine, along) / sine, np.nan)
+        ways[:, side] = np.stack([stretch * eastward, stretch * northward], axis=-1)
+    after, before = ways[:, ::2], ways[:, 1::2]
+    forth, back = np.hypot(after[..., 0], after[..., 1]), np.hypot(before[..., 0], before[..., 1])
+    # Across a cut in the file there is no neighbour, nor on the same side as the opposite one.
+    same = (after * before).sum(axis=-1) > 0
+    no_after = (forth > JUMP * back) | (same & (forth >= back))
+    no_before = ~no_after & ((back > JUMP * forth) | same)
+    after[no_after], before[no_before] = np.nan, np.nan
     return Neighbourhood(own=own, beside=beside, ways=ways, compass=(east, north), latitude=latitude[own])
 
 
@@ -48,11 +59,27 @@ def gradient(values: Floats, near: Neighbourhood) -> tuple[Floats, Floats]:
 
     NaN over land, and where there is no wet neighbour along the row or the column.
     """
-    layers = np.ascontiguousarray(values.reshape(-1, values.shape[-1]))
-    out = np.empty((2, layers.shape[0], near.own.size))
-    _gradient(layers, near.own, near.beside, near.ways, out)
-    east, north = out.reshape(2, *values.shape[:-1], near.own.size)
-    return east, north
+    (row, row_east, row_north), (column, column_east, column_north) = (_change(values, near, side) for side in (0, 2))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        area = row_east * column_north - row_north * column_east
+        return (row * column_north - row_north * column) / area, (row_east * column - row * column_east) / area
+
+
+def _change(values: Floats, near: Neighbourhood, side: int) -> tuple[Floats, Floats, Floats]:
+    """Change of values along one direction of the grid, and the way to the east and to the north over which it is."""
+    here, after, before = (values[..., cells] for cells in (near.own, *near.beside[:, side : side + 2].T))
+    way_after, way_before = near.ways[:, side].T, near.ways[:, side + 1].T
+    ahead = np.where(np.isnan(way_after[0]), np.nan, after - here)
+    behind = np.where(np.isnan(way_before[0]), np.nan, here - before)
+    has_ahead, has_behind = np.isfinite(ahead), np.isfinite(behind)
+    ratio = np.hypot(*way_before) / np.hypot(*way_after)
+    share = np.where(has_ahead & has_behind, ratio, has_ahead)
+    inverse = np.where(has_ahead & has_behind, 1 / ratio, has_behind)
+    change, east, north = (
+        np.nan_to_num(forwards) * share + np.nan_to_num(backwards) * inverse
+        for forwards, backwards in ((ahead, behind), *zip(way_after, -way_before, strict=True))
+    )
+    return np.where(has_ahead | has_behind, change, np.nan), east, north
 
 
 def divergence(vector: Floats, near: Neighbourhood) -> Floats:
@@ -78,70 +105,3 @@ def geostrophic(height: Floats, near: Neighbourhood) -> tuple[Floats, Floats]:
     coriolis = np.where(np.abs(near.latitude) < EQUATOR, np.nan, gsw.f(near.latitude))
     ratio = gsw.grav(near.latitude, 0.0) / coriolis
     return -ratio * slope_north, ratio * slope_east
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def _measure_offsets(points, own, beside, east, north, ways):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
-    """Ways to neighbours along great circles, m; NaN for those that are none."""
-    for cell in range(own.size):
-        centre = points[own[cell]]
-        for side in range(4):
-            ways[cell, side] = np.nan
-            if beside[cell, side] >= 0:
-                neighbour = points[beside[cell, side]]
-                eastward = neighbour[0] * east[cell, 0] + neighbour[1] * east[cell, 1] + neighbour[2] * east[cell, 2]
-                northward = (
-                    neighbour[0] * north[cell, 0] + neighbour[1] * north[cell, 1] + neighbour[2] * north[cell, 2]
-                )
-                along = neighbour[0] * centre[0] + neighbour[1] * centre[1] + neighbour[2] * centre[2]
-                sine = np.hypot(eastward, northward)
-                if sine > 0:
-                    stretch = METRES * np.arctan2(sine, along) / sine
-                    ways[cell, side, 0], ways[cell, side, 1] = stretch * eastward, stretch * northward
-        for after, before in ((0, 1), (2, 3)):
-            _cut(ways[cell, after], ways[cell, before])
-
-
-@njit(nogil=True, cache=True)
-def _cut(after, before):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
-    """Forget a neighbour across a cut in the file, and one that lies on the same side as the opposite one."""
-    forth, back = np.hypot(after[0], after[1]), np.hypot(before[0], before[1])
-    same = after[0] * before[0] + after[1] * before[1] > 0
-    if forth > JUMP * back or (same and forth >= back):
-        after[:] = np.nan
-    elif back > JUMP * forth or same:
-        before[:] = np.nan
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def _along(values, here, after, before, way_after, way_before, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
-    """Change along one direction of the grid, and the way over which it changes: into out (3,)."""
-    ahead = values[after] - here if after >= 0 and not np.isnan(way_after[0]) else np.nan
-    behind = here - values[before] if before >= 0 and not np.isnan(way_before[0]) else np.nan
-    if np.isnan(ahead) and np.isnan(behind):
-        out[:] = np.nan
-    elif np.isnan(behind):
-        out[0], out[1], out[2] = ahead, way_after[0], way_after[1]
-    elif np.isnan(ahead):
-        out[0], out[1], out[2] = behind, -way_before[0], -way_before[1]
-    else:
-        forth = np.hypot(way_after[0], way_after[1])
-        back = np.hypot(way_before[0], way_before[1])
-        share, inverse = back / forth, forth / back
-        out[0] = ahead * share + behind * inverse
-        out[1] = way_after[0] * share - way_before[0] * inverse
-        out[2] = way_after[1] * share - way_before[1] * inverse
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def _gradient(layers, own, beside, ways, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
-    row, column = np.empty(3), np.empty(3)
-    for layer in range(layers.shape[0]):
-        values = layers[layer]
-        for cell in range(own.size):
-            centre = values[own[cell]]
-            _along(values, centre, beside[cell, 0], beside[cell, 1], ways[cell, 0], ways[cell, 1], row)
-            _along(values, centre, beside[cell, 2], beside[cell, 3], ways[cell, 2], ways[cell, 3], column)
-            area = row[1] * column[2] - row[2] * column[1]
-            out[0, layer, cell] = (row[0] * column[2] - row[2] * column[0]) / area
-            out[1, layer, cell] = (row[1] * column[0] - row[0] * column[1]) / area

@@ -117,29 +117,14 @@ def stencil(
     inside = home >= 0
     reach[inside] = np.maximum(radius, grid.sizes(home[inside]))
     cells, distances = grid.neighbours(latitude, longitude, neighbours, reach)
-    weights = np.zeros(cells.shape)
-    used = max(1, _weigh(cells, distances, reach, weights, kind == "gaussian"))
+    distances = np.where(cells >= 0, distances, 0.0)
+    if kind == "gaussian":
+        weights = np.exp((-4.0 / (reach * reach))[:, np.newaxis] * distances * distances)
+    else:  # relative to the nearest: no number is out of the range of single precision
+        weights = (np.maximum(distances[:, :1], TOUCHING) / np.maximum(distances, TOUCHING)) ** 2
+    weights[cells < 0] = 0.0
+    used = max(1, int((cells >= 0).sum(axis=1).max(initial=0)))
     return Stencil(home=home, cells=np.ascontiguousarray(cells[:, :used]), weights=weights[:, :used])
-
-
-@njit(nogil=True, cache=True)
-def _weigh(cells, distances, reach, weights, gaussian):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
-    """Fill in weights, and return how many cells a point has at most."""
-    used = 0
-    for point in range(len(cells)):
-        steep = -4.0 / (reach[point] * reach[point])
-        # Relative to the nearest: no number is out of the range of single precision.
-        nearest = max(distances[point, 0], TOUCHING)
-        for k in range(cells.shape[1]):
-            if cells[point, k] < 0:
-                break
-            distance = distances[point, k]
-            if gaussian:
-                weights[point, k] = np.exp(steep * distance * distance)
-            else:
-                weights[point, k] = (nearest / max(distance, TOUCHING)) ** 2
-            used = max(used, k + 1)
-    return used
 
 
 @njit(nogil=True, cache=True)

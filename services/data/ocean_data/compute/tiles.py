@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ocean_common.contracts.data import Interpolation, TileRequest
@@ -15,7 +14,6 @@ from ocean_common.parameters import check_tile
 from ocean_core.errors import NotSupported
 from ocean_core.geometry import Floats
 from ocean_core.tiles import MERCATOR, PROJECTIONS, SIZE, Tile, morton_order, pixel_offsets
-from ocean_data.compute import derivatives
 from ocean_data.compute.interpolation import Stencil, gather, stencil
 from ocean_data.grids.base import Cells, Grid
 from ocean_data.grids.curvilinear import Curvilinear
@@ -79,16 +77,9 @@ class TileStencil:
             return None
         if self.pixels is None:
             return values.reshape(self.fold.shape if self.fold else (SIZE, SIZE))
-        pixels = np.empty(SIZE * SIZE, dtype=np.float32)
-        _spread(values[0], self.pixels, pixels)
+        pixels = np.full(SIZE * SIZE, np.nan, dtype=np.float32)
+        pixels[self.pixels] = values[0]
         return pixels.reshape(SIZE, SIZE)
-
-
-@njit(nogil=True, cache=True)
-def _spread(values, pixels, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
-    out[:] = np.nan
-    for point in range(pixels.size):
-        out[pixels[point]] = values[point]
 
 
 def folded(rows: Cells, columns: Cells) -> tuple[Cells, Fold]:
@@ -204,7 +195,4 @@ def compile_grid_kernels() -> None:
         for kind in ("nearest", "bilinear", "gaussian"):
             cells = stencil(grid, point, point, kind, radius=25.0, neighbours=4)
             gather(np.zeros((1, 20)), cells)
-            pixels = np.arange(1, dtype=np.int32)
-            TileStencil(pixels=pixels, stencil=cells.compact()).values(np.zeros((1, 20), dtype=np.float32))
-    own, none = np.arange(4), np.full((4, 4), -1)
-    derivatives.gradient(latitude, derivatives.neighbourhood(own, none, latitude, latitude))
+            gather(np.zeros((1, 20), dtype=np.float32), cells.compact())
