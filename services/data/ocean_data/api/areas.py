@@ -7,29 +7,23 @@ from msgspec import Meta
 from msgspec.structs import asdict
 
 from ocean_common.clients.metadata import Areas
-from ocean_common.contracts.data import AreaRequest, Cover, DifferenceRequest, Estimate, Minuend, StatisticsRequest
+from ocean_common.contracts.data import AreaRequest, Cover, DifferenceRequest, Minuend, StatisticsRequest
 from ocean_common.parameters import query_parameter
 from ocean_core.errors import InvalidRequest
 from ocean_data.api.parameters import (
-    Answer,
     AreaKey,
     Box,
     DepthLevel,
-    EstimateFormat,
     Fields,
-    Format,
-    HttpRequest,
-    Service,
     TimedBody,
-    estimate_post,
+    body_routes,
     example_body,
-    extraction_post,
     extraction_router,
+    extraction_routes,
     find_polygon,
     parse_keys,
     parse_numbers,
     provide,
-    query_routes,
 )
 from ocean_data.plan.statistics import OF_CATEGORIES, STATISTIC_NAMES
 
@@ -247,60 +241,27 @@ def parse_difference(
     return DifferenceRequest(depth=depth, minus=minus, **grid, **where, **timed)
 
 
-@extraction_post("/area", summary="Variables over a polygon", description=AREA)
-async def get_area_of_polygon(
-    request: HttpRequest, service: Service, keys: Fields, data: AreaData, format: Format = None
-) -> Answer:
-    return await service.answer(request, AreaRequest(**keys, **asdict(data)), format)
+def parse_area_of_polygon(keys: Fields, data: AreaData) -> AreaRequest:
+    return AreaRequest(**keys, **asdict(data))
 
 
-@estimate_post("/estimate/area", summary="Estimate of variables over a polygon")
-async def estimate_area_of_polygon(
-    service: Service, keys: Fields, data: AreaData, format: EstimateFormat = None
-) -> Estimate:
-    return await service.estimate(AreaRequest(**keys, **asdict(data)), format)
+def parse_statistics_of_polygon(keys: Fields, data: StatisticsData) -> StatisticsRequest:
+    return StatisticsRequest(**keys, **asdict(data))
 
 
-@extraction_post("/statistics", summary="Statistics over a polygon", description=STATISTICS)
-async def get_statistics_of_polygon(
-    request: HttpRequest, service: Service, keys: Fields, data: StatisticsData, format: Format = None
-) -> Answer:
-    return await service.answer(request, StatisticsRequest(**keys, **asdict(data)), format)
-
-
-@estimate_post("/estimate/statistics", summary="Estimate of statistics over a polygon")
-async def estimate_statistics_of_polygon(
-    service: Service, keys: Fields, data: StatisticsData, format: EstimateFormat = None
-) -> Estimate:
-    return await service.estimate(StatisticsRequest(**keys, **asdict(data)), format)
-
-
-@extraction_post("/difference", summary="Differences over a polygon", description=DIFFERENCE)
-async def get_difference_of_polygon(
-    request: HttpRequest, service: Service, keys: Fields, data: DifferenceData, format: Format = None
-) -> Answer:
-    return await service.answer(request, DifferenceRequest(**keys, **asdict(data)), format)
-
-
-@estimate_post("/estimate/difference", summary="Estimate of differences over a polygon")
-async def estimate_difference_of_polygon(
-    service: Service, keys: Fields, data: DifferenceData, format: EstimateFormat = None
-) -> Estimate:
-    return await service.estimate(DifferenceRequest(**keys, **asdict(data)), format)
+def parse_difference_of_polygon(keys: Fields, data: DifferenceData) -> DifferenceRequest:
+    return DifferenceRequest(**keys, **asdict(data))
 
 
 areas_router = extraction_router(
     "areas",
     [
-        *query_routes("/area", parse_area, "Variables over a box", AREA),
-        get_area_of_polygon,
-        estimate_area_of_polygon,
-        *query_routes("/statistics", parse_statistics, "Statistics over a box", STATISTICS),
-        get_statistics_of_polygon,
-        estimate_statistics_of_polygon,
-        *query_routes("/difference", parse_difference, "Differences over a box", DIFFERENCE),
-        get_difference_of_polygon,
-        estimate_difference_of_polygon,
+        *extraction_routes("/area", parse_area, "Variables over a box", AREA),
+        *body_routes("/area", parse_area_of_polygon, "Variables over a polygon", AREA),
+        *extraction_routes("/statistics", parse_statistics, "Statistics over a box", STATISTICS),
+        *body_routes("/statistics", parse_statistics_of_polygon, "Statistics over a polygon", STATISTICS),
+        *extraction_routes("/difference", parse_difference, "Differences over a box", DIFFERENCE),
+        *body_routes("/difference", parse_difference_of_polygon, "Differences over a polygon", DIFFERENCE),
     ],
     {"where": Provide(parse_place), "grid": provide(parse_area_grid)},
 )

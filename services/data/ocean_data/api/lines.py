@@ -5,24 +5,18 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 from msgspec.structs import asdict
 
-from ocean_common.contracts.data import Estimate, Point, SectionRequest, TrajectoryRequest, TransectRequest
+from ocean_common.contracts.data import Point, SectionRequest, TrajectoryRequest, TransectRequest
 from ocean_common.parameters import query_parameter
 from ocean_data.api.parameters import (
-    Answer,
     DepthLevel,
-    EstimateFormat,
     ExtractionBody,
     Fields,
-    Format,
-    HttpRequest,
     OneLevel,
-    Service,
-    estimate_post,
+    body_routes,
     example_body,
-    extraction_post,
     extraction_router,
+    extraction_routes,
     parse_points,
-    query_routes,
 )
 
 TRANSECT = (
@@ -32,6 +26,10 @@ TRANSECT = (
 SECTION = (
     "Values by time and distance at one level, at the bottom or averaged over depth: the values of a Hovmöller "
     "diagram. Up to 5,000 points; those outside the grid are null."
+)
+TRAJECTORY = (
+    "Each of up to 20,000 points has its own time, and its own depth if depths are given. Points outside "
+    "the grid or its times are null."
 )
 EXAMPLE = {
     "points": [[74.5, 20.0], [74.6, 19.5]],
@@ -89,43 +87,27 @@ def parse_section(
     return SectionRequest(path=parse_points(path, "path"), points=points, spacing=spacing, depth=depth, **timed)
 
 
-@extraction_post(
-    "/trajectory",
-    summary="Variables along a trajectory",
-    description="Each of up to 20,000 points has its own time, and its own depth if depths are given. Points outside "
-    "the grid or its times are null.",
-)
-async def get_trajectory(
-    request: HttpRequest, service: Service, keys: Fields, data: TrajectoryData, format: Format = None
-) -> Answer:
-    return await service.answer(request, TrajectoryRequest(**keys, **asdict(data)), format)
-
-
-@estimate_post("/estimate/trajectory", summary="Estimate of variables along a trajectory")
-async def estimate_trajectory(
-    service: Service, keys: Fields, data: TrajectoryData, format: EstimateFormat = None
-) -> Estimate:
-    return await service.estimate(TrajectoryRequest(**keys, **asdict(data)), format)
+def parse_trajectory(keys: Fields, data: TrajectoryData) -> TrajectoryRequest:
+    return TrajectoryRequest(**keys, **asdict(data))
 
 
 lines_router = extraction_router(
     "lines",
     [
-        *query_routes(
+        *extraction_routes(
             "/transect",
             parse_transect,
             "Section beneath a path",
             TRANSECT,
             estimate="Estimate of a section beneath a path",
         ),
-        *query_routes(
+        *extraction_routes(
             "/section",
             parse_section,
             "Hovmöller: values along a path through time",
             SECTION,
             estimate="Estimate of values along a path through time",
         ),
-        get_trajectory,
-        estimate_trajectory,
+        *body_routes("/trajectory", parse_trajectory, "Variables along a trajectory", TRAJECTORY),
     ],
 )

@@ -192,10 +192,6 @@ class ExtractionOperation(Operation):
                 response.content[media_type] = OpenAPIMediaType(schema=schema)
 
 
-extraction_get = partial(get, operation_class=ExtractionOperation, responses=PROBLEMS)
-estimate_get = partial(get, description=ESTIMATE, responses=PROBLEMS)
-extraction_post = partial(post, operation_class=ExtractionOperation, responses=PROBLEMS, status_code=200)
-estimate_post = partial(post, description=ESTIMATE, responses=PROBLEMS, status_code=200)
 provide = partial(Provide, sync_to_thread=False)
 
 
@@ -208,7 +204,7 @@ async def get_extraction(request: HttpRequest, service: Service, extraction: Que
     return await service.answer(request, extraction, format)
 
 
-async def get_point_extraction(
+async def get_point_values(
     request: HttpRequest, service: Service, extraction: Query, format: Format = None
 ) -> PointAnswer:
     return await service.answer(request, extraction, format)
@@ -218,7 +214,7 @@ async def get_estimate(service: Service, extraction: Query, format: EstimateForm
     return await service.estimate(extraction, format)
 
 
-def query_routes(
+def extraction_routes(
     path: str,
     parse: Callable[..., ExtractionRequest],
     summary: str,
@@ -226,15 +222,27 @@ def query_routes(
     *,
     estimate: str | None = None,
     handler: Callable[..., Any] = get_extraction,
+    method: Callable[..., Any] = get,
 ) -> list[HTTPRouteHandler]:
-    """Make the two routes of an extraction in query parameters: its values, and the estimate of its cost."""
-    name, dependencies = parse.__name__.removeprefix("parse_").title().replace("_", ""), {"extraction": provide(parse)}
-    answer = extraction_get(
-        path, operation_id=f"get{name}", summary=summary, description=description, dependencies=dependencies
-    )
+    """Make the two routes of an extraction: its values, and the estimate of its cost.
+
+    ``parse`` makes the request of query parameters, or of `data`, the body of a POST.
+    """
+    name = parse.__name__.removeprefix("parse_").title().replace("_", "")
+    route = partial(method, responses=PROBLEMS, status_code=200, dependencies={"extraction": provide(parse)})
     estimate = estimate or f"Estimate of {summary[0].lower()}{summary[1:]}"
-    cost = estimate_get(f"/estimate{path}", operation_id=f"estimate{name}", summary=estimate, dependencies=dependencies)
+    answer = route(
+        path,
+        operation_id=f"get{name}",
+        operation_class=ExtractionOperation,
+        summary=summary,
+        description=description,
+    )
+    cost = route(f"/estimate{path}", operation_id=f"estimate{name}", summary=estimate, description=ESTIMATE)
     return [answer(handler), cost(get_estimate)]
+
+
+body_routes = partial(extraction_routes, method=post)
 
 
 def extraction_router(

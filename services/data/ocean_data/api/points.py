@@ -5,24 +5,18 @@ from typing import Annotated
 from msgspec import Meta, field
 from msgspec.structs import asdict
 
-from ocean_common.contracts.data import Estimate, Point, PointsRequest
+from ocean_common.contracts.data import Point, PointsRequest
 from ocean_data.api.parameters import (
-    Answer,
     DepthLevel,
-    EstimateFormat,
     Fields,
-    Format,
-    HttpRequest,
     Latitude,
     Longitude,
-    Service,
     TimedBody,
-    estimate_post,
+    body_routes,
     example_body,
-    extraction_post,
     extraction_router,
-    get_point_extraction,
-    query_routes,
+    extraction_routes,
+    get_point_values,
 )
 
 LAND = " On land values are null and `land` is 1; below the sea floor values are null and `land` is 0."
@@ -30,6 +24,7 @@ AT_A_POINT = (
     "At one level, the bottom, all levels, or averaged over depth; at the last time if none is given, else at one time "
     "or all of a period."
 )
+POINTS = "Up to 20,000 points, over depth, through time, or both; at the last time if none is given."
 PROFILE = (
     "Levels (all, or one) at one point: a row per time step, a column per level; null on land and below the sea floor. "
     "Several variables, or parts of a vector, come as named arrays."
@@ -67,29 +62,18 @@ def parse_time_series(
     return PointsRequest(form="timeseries", points=[(latitude, longitude)], depth=depth, **timed)
 
 
-@extraction_post(
-    "/points",
-    summary="Variables at many points",
-    description="Up to 20,000 points, over depth, through time, or both; at the last time if none is given." + LAND,
-)
-async def get_points(
-    request: HttpRequest, service: Service, keys: Fields, data: PointsData, format: Format = None
-) -> Answer:
-    return await service.answer(request, PointsRequest(**keys, **asdict(data)), format)
-
-
-@estimate_post("/estimate/points", summary="Estimate of variables at many points")
-async def estimate_points(service: Service, keys: Fields, data: PointsData, format: EstimateFormat = None) -> Estimate:
-    return await service.estimate(PointsRequest(**keys, **asdict(data)), format)
+def parse_points(keys: Fields, data: PointsData) -> PointsRequest:
+    return PointsRequest(**keys, **asdict(data))
 
 
 points_router = extraction_router(
     "points",
     [
-        *query_routes("/point", parse_point, "Variables at a point", AT_A_POINT + LAND),
-        *query_routes("/profile", parse_profile, "Variables over depth", PROFILE, handler=get_point_extraction),
-        *query_routes("/timeseries", parse_time_series, "Variables through time", SERIES, handler=get_point_extraction),
-        get_points,
-        estimate_points,
+        *extraction_routes("/point", parse_point, "Variables at a point", AT_A_POINT + LAND),
+        *extraction_routes("/profile", parse_profile, "Variables over depth", PROFILE, handler=get_point_values),
+        *extraction_routes(
+            "/timeseries", parse_time_series, "Variables through time", SERIES, handler=get_point_values
+        ),
+        *body_routes("/points", parse_points, "Variables at many points", POINTS + LAND),
     ],
 )
