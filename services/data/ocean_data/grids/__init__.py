@@ -11,7 +11,7 @@ import numpy as np
 from ocean_common.contracts import assets
 from ocean_core.errors import Message, NotSupported, SourceUnreadable
 from ocean_core.geometry import Floats, great_circle_distance
-from ocean_data.grids.base import Coordinates, Grid, without_time
+from ocean_data.grids.base import Coordinates, Grid, require_grid, without_time
 from ocean_data.grids.curvilinear import Curvilinear, PlaneAxes
 from ocean_data.grids.mesh import FACE_ROLES, Mesh, mesh_coordinates
 from ocean_data.grids.projected import Plane, Projected, read_projections
@@ -34,12 +34,6 @@ def build(described: assets.Grid, read: Callable[[], Coordinates]) -> Grid:
     if described.kind == "triangles":
         return _mesh(described, found, (latitude, longitude))
     return (Rectilinear if described.kind == "rectilinear" else Curvilinear)(latitude, longitude)
-
-
-def require_grid(described: assets.Grid) -> None:
-    """Refuse what the catalogue knows to be on no grid."""
-    if described.kind == "none":
-        raise NotSupported("this variable has no latitude and longitude: it is listed, but it is not on a map")
 
 
 def has_rows(described: assets.Grid) -> bool:

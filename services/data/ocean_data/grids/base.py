@@ -14,6 +14,8 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from ocean_common.contracts import assets
+from ocean_core.errors import NotSupported
 from ocean_core.geometry import Floats, east_and_north
 from ocean_core.time import DateScale, format_times
 from ocean_core.vectors import TRUE_AXIS, Axis
@@ -321,6 +323,12 @@ class Grid(Protocol):
         Of every ``stride``-th row and column: the cells stay as large as they are. (y, x, 4), or (face, most corners)
         with the first again where a face has fewer; None if values are of points.
         """
+
+
+def require_grid(described: assets.Grid) -> None:
+    """Refuse what the catalogue knows to be on no grid."""
+    if described.kind == "none":
+        raise NotSupported("this variable has no latitude and longitude: it is listed, but it is not on a map")
 
 
 def cells_in_region(grid: Grid, window: Window, region: Region) -> NDArray[np.bool_]:

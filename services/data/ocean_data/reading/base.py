@@ -17,8 +17,8 @@ from ocean_core.cache import ByteBoundedCache
 from ocean_core.errors import TooBusy
 from ocean_core.packing import Encoding
 from ocean_data.compute.tiles import TileMap, TileStencil, tile_stencil
-from ocean_data.grids import build, require_grid
-from ocean_data.grids.base import Cells, Coordinates, Grid
+from ocean_data.grids import build
+from ocean_data.grids.base import Cells, Coordinates, Grid, require_grid
 
 Depth = int | Literal["bottom"] | None
 P = ParamSpec("P")
