@@ -66,7 +66,7 @@ def parse_reference_date(text: str) -> ReferenceDate | None:
     if parts is None:
         return None
     month, day = _find_month_and_day(parts)
-    zone = _parse_zone(parts.get("zone") or parts.get("date_zone") or "")
+    zone = parse_zone(parts.get("zone") or parts.get("date_zone") or "")
     hour, minute, second = (float(parts.get(name) or 0) for name in ("hour", "minute", "second"))
     if zone is None or month is None or month > 12 or day > 31 or hour > 24 or minute >= 60 or second >= 61:
         return None
@@ -94,7 +94,7 @@ def _find_month_and_day(parts: dict[str, str | None]) -> tuple[int | None, int]:
     return int(parts.get("month") or 1), int(parts.get("day") or 1)
 
 
-def _parse_zone(text: str) -> tuple[float, str] | None:
+def parse_zone(text: str) -> tuple[float, str] | None:
     """Return the offset (s) of a zone, and its name where it may have other meanings; None for an unknown name."""
     offset, zone = 0.0, ""
     for name, sign, hours, minutes in _ZONE_PARTS.findall(text):

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
@@ -17,7 +17,7 @@ import cftime
 import numpy as np
 from numpy.typing import NDArray
 
-from ocean_core.reference_dates import ReferenceDate, parse_reference_date
+from ocean_core.reference_dates import ReferenceDate, parse_reference_date, parse_zone
 
 Ints: TypeAlias = NDArray[np.int64]
 
@@ -557,8 +557,9 @@ def _make_period(parts: dict[str, str | None], calendar: Calendar) -> Period:
     year, month, day = (int(parts.get(name) or 1) for name in ("year", "month", "day"))
     hour, minute = (int(parts.get(name) or 0) for name in ("hour", "minute"))
     second = float((parts.get("second") or "0").replace(",", "."))
-    if not (1 <= month <= 12 and hour < 24 and minute < 60 and second < 60):
-        raise ValueError("no such month or clock")
+    offset, _ = parse_zone(parts.get("zone") or "") or (DAY, "")
+    if not (1 <= month <= 12 and hour < 24 and minute < 60 and second < 60 and abs(offset) < DAY):
+        raise ValueError("no such month, clock or zone")
     months = np.array(year * 12 + month - 1) + np.array([0, 1 if parts.get("month") else 12])
     start, end = _day_numbers(months, 1, calendar).tolist()
     if not parts.get("day"):
@@ -571,18 +572,9 @@ def _make_period(parts: dict[str, str | None], calendar: Calendar) -> Period:
     first = (start + day - 1) * DAY
     if not parts.get("hour"):
         return Period(first, first + DAY - 1)
-    zone = _parse_zone(parts).utcoffset(None)
     # 23:59:59.999 ends a day, and 11:59:59.99999 is noon.
-    instant = first + hour * HOUR + minute * MINUTE + int(second + 1e-4) - round(zone.total_seconds())
+    instant = first + hour * HOUR + minute * MINUTE + int(second + 1e-4) - round(offset)
     return Period(instant, instant)
-
-
-def _parse_zone(parts: dict[str, str | None]) -> timezone:
-    match = re.search(r"([+-])(\d{2}):?(\d{2})?", parts.get("zone") or "")
-    if not match:
-        return UTC
-    minutes = int(match[2]) * 60 + int(match[3] or 0)
-    return timezone(timedelta(minutes=-minutes if match[1] == "-" else minutes))
 
 
 def _put_year_first(text: str) -> str:
