@@ -2,14 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from html import escape
-from importlib.resources import files
-from string import Template
 from time import monotonic
 from typing import Any, TypeAlias
 
 import httpx
 import msgspec
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import MediaType, get
 from litestar.di import NamedDependency
 from litestar.response import Redirect
@@ -28,20 +26,14 @@ SUMMARIES = {
 _DESCRIPTION = (
     "Ocean model data as datasets, numbers and pictures: the documents of metadata, data and plotting, merged."
 )
-_PAGES = files("ocean_gateway") / "pages"
-_HUB = Template((_PAGES / "hub.html").read_text("utf-8"))
-_SWAGGER = (_PAGES / "all.html").read_text("utf-8")
-_CARD = Template("""\
-<section aria-labelledby="$name">
-<h2 id="$name">$title</h2>
-<p>$summary</p>
-<p class="$state">$status</p>
-$links
-</section>""")
-_LINKS = Template("""\
-<p><a href="/$name/docs">Swagger UI</a> · <a href="/$name/docs/redoc">ReDoc</a> ·
-<a href="/$name/openapi.json">OpenAPI</a></p>
-<details><summary>$count operations</summary><ul>$items</ul></details>""")
+_PAGES = Environment(
+    loader=PackageLoader(__package__, "pages"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
 
 
 Document: TypeAlias = dict[str, Any]  # an OpenAPI document as parsed JSON
@@ -113,7 +105,7 @@ async def get_hub(services: NamedDependency[ServiceStates]) -> str:
 @get("/docs/all", media_type=MediaType.HTML, sync_to_thread=False)
 def get_swagger() -> str:
     """Swagger UI of the merged document."""
-    return _SWAGGER
+    return _PAGES.get_template("all.html").render()
 
 
 @get("/openapi.json")
@@ -170,32 +162,10 @@ def list_operations(document: Document) -> list[tuple[str, str, str]]:
 
 def render_hub(services: Sequence[ServiceState]) -> str:
     """Render the page, a card for each service."""
-    missing = [service.name for service in services if service.document is None]
-    note = f"<p class='away' role='status'>No response from {' and '.join(missing)}.</p>" if missing else ""
-    return _HUB.substitute(cards="\n".join(map(_render_card, services)), note=note, version=escape(__version__))
-
-
-def _render_card(service: ServiceState) -> str:
-    if service.document is None:
-        state, status = "away", "✕ no response"
-    elif service.reasons:
-        state, status = "limited", "! degraded: " + "; ".join(service.reasons)
-    else:
-        state, status = "ready", "✓ ready"
-    return _CARD.substitute(
-        name=escape(service.name),
-        title=escape(service.name.capitalize()),
-        summary=escape(SUMMARIES.get(service.name, "")),
-        state=state,
-        status=escape(status),
-        links="" if service.document is None else _render_links(service.name, service.document),
+    return _PAGES.get_template("hub.html").render(
+        services=services,
+        missing=[service.name for service in services if service.document is None],
+        summaries=SUMMARIES,
+        list_operations=list_operations,
+        version=__version__,
     )
-
-
-def _render_links(name: str, document: Document) -> str:
-    operations = list_operations(document)
-    items = "".join(
-        f"<li><code>{escape(method)} {escape(path)}</code><br>{escape(summary)}</li>"
-        for method, path, summary in operations
-    )
-    return _LINKS.substitute(name=escape(name), count=len(operations), items=items)
