@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from ocean_metadata.catalogue import schema
+from ocean_metadata.catalogue import database as schema
 from ocean_metadata.catalogue.database import DatabaseUnusable, connect, create_tables
 from ocean_metadata.catalogue.store import Catalogue, CatalogueWriter
 from ocean_metadata.index import scan
-from ocean_metadata.index.process import IndexProcess
+from ocean_metadata.index.process import index_task
 from ocean_metadata.index.scan import read_header
 from ocean_metadata.index.storage import Unreadable, check_size
 from ocean_metadata.index.watch import DatasetIndexer, reading_version
@@ -78,16 +78,15 @@ def test_a_file_that_can_be_read_later_is_served_though_it_did_not_change(tmp_pa
     engine.dispose()
 
 
-async def _trouble_without_python():
-    process = IndexProcess([], python="/nowhere/python")
-    async with process.running(), asyncio.timeout(100):
-        while process.trouble is None:  # noqa: ASYNC110  nothing tells of it but its state
+async def _failure_without_python():
+    async with index_task([], {}, python="/nowhere/python") as task, asyncio.timeout(100):
+        while task.failure is None:  # noqa: ASYNC110  nothing tells of it but its state
             await asyncio.sleep(0.01)
-    return process.trouble
+    return task.failure
 
 
 def test_an_indexer_that_cannot_be_started_is_reported():
-    assert asyncio.run(_trouble_without_python()) == "the index process cannot be started: No such file or directory"
+    assert "the index process: FileNotFoundError" in asyncio.run(_failure_without_python())
 
 
 LOOK = """

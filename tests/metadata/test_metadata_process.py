@@ -48,7 +48,7 @@ def test_new_files_appear_while_it_serves_and_nothing_is_left_when_it_is_killed(
     [indexer] = children(running.pid)
     os.kill(indexer, signal.SIGKILL)
     assert until(lambda: children(running.pid) not in ([], [indexer]))
-    assert "the index process ended with code -9; it is restarted" in (files.parent / "s.log").read_text()
+    assert "the index process: it ended with code -9; it is started again" in (files.parent / "s.log").read_text()
     make(files / "a.nc", times=[0, 1, 2, 3, 4])
     assert until(lambda: len(http.get("/api/v2.0/dataset/a/thetao/timestamps").json()) == 5)
 

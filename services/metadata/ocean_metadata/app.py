@@ -27,14 +27,14 @@ from ocean_metadata.class4 import api as class4_routes
 from ocean_metadata.class4.store import Class4Repository
 from ocean_metadata.events import api as events
 from ocean_metadata.events.broadcaster import EventBroadcaster
-from ocean_metadata.index.process import ImportProcess, IndexProcess, IndexRefresher
+from ocean_metadata.index.process import IndexRefresher, import_task, index_task
 from ocean_metadata.observations import api as observation_routes
 from ocean_metadata.observations import schema as observation_tables
 from ocean_metadata.observations.repository import ObservationRepository
 from ocean_metadata.places import api as places
 from ocean_metadata.places.gazetteer import Gazetteer
 from ocean_metadata.scripts.api import get_script
-from ocean_metadata.settings import Settings, index_environment
+from ocean_metadata.settings import Settings, child_environment
 
 PLACES_INTERVAL = 2.0  # s between two looks at the files of places
 
@@ -131,56 +131,47 @@ def build(settings: Settings) -> Litestar:
     engine, observations_engine = _open_databases(settings)
     feed = EventBroadcaster(engine, settings.heartbeat, settings.listeners)
     feed.begin()
-    catalogue = Catalogue(engine)
-    catalogue.refresh()
-    class4 = Class4Repository(engine)
-    class4.refresh()
+    catalogue, class4, gazetteer = Catalogue(engine), Class4Repository(engine), Gazetteer(settings.places)
+    for source in (catalogue, class4, gazetteer):
+        source.refresh()
     search_index_cache = SearchIndexCache()
     search_index_cache.make(catalogue.snapshot)
-    watcher = CatalogueWatcher(catalogue, feed, search_index_cache.make)
-    gazetteer = Gazetteer(settings.places)
-    gazetteer.refresh()
-    refresher, processes = None, list[IndexProcess | ImportProcess]()
-    if settings.datasets or settings.folder:
-        arguments, environment = _index_arguments(settings), index_environment(settings)
-        refresher = IndexRefresher(engine, arguments, environment, watcher.renew)
-        if settings.watch:
-            processes.append(IndexProcess([*arguments, "--watch", str(settings.watch)], environment=environment))
-    folder = settings.observations_folder
-    processes += [ImportProcess(_observations_database(settings), folder)] if folder else []
-    tasks: list[BackgroundTask] = []
+    watcher = CatalogueWatcher(catalogue, feed, search_index_cache.make, [class4.refresh])
+    arguments, environment = _index_arguments(settings), child_environment(settings)
+    has_files = bool(settings.datasets or settings.folder)
+    refresher = IndexRefresher(engine, arguments, environment, watcher.renew) if has_files else None
+    listener = DatabaseListener(engine)
+
+    async def follow_catalogue() -> None:
+        await watcher.follow(listener.wait_for_changes(), lambda: bool(app.state.get("stopping")))
+        await asyncio.Event().wait()  # the service stops: until the task is cancelled
+
+    tasks = [
+        BackgroundTask("the catalogue is not followed", follow_catalogue),
+        BackgroundTask("files of places are not followed", lambda: _refresh_places(gazetteer)),
+    ]
+    if engine.dialect.name == "postgresql":
+        tasks.append(BackgroundTask("changes of the database are not heard", listener.listen))
+    if refresher and settings.watch:
+        tasks.append(index_task([*arguments, "--watch", str(settings.watch)], environment))
+    if settings.observations_folder:
+        tasks.append(import_task(settings.observations_folder, environment))
 
     async def degraded() -> list[str]:
-        troubles = [watcher.trouble, *(process.trouble for process in processes), *(task.failure for task in tasks)]
-        return [*filter(None, troubles)]
+        return [*filter(None, [watcher.trouble, *(task.failure for task in tasks)])]
 
     @asynccontextmanager
-    async def run_background_work(app: Litestar) -> AsyncIterator[None]:
-        listener = DatabaseListener(engine)
-
-        async def follow_catalogue() -> None:
-            await watcher.follow(listener.wait_for_changes(), lambda: bool(app.state.get("stopping")))
-            await asyncio.Event().wait()  # the service stops: until the task is cancelled
-
-        tasks[:] = [
-            BackgroundTask("the catalogue is not followed", follow_catalogue),
-            BackgroundTask("Class 4 files are not followed", lambda: class4.follow(listener.wait_for_changes())),
-            BackgroundTask("files of places are not followed", lambda: _refresh_places(gazetteer)),
-        ]
-        if engine.dialect.name == "postgresql":
-            tasks.append(BackgroundTask("changes of the database are not heard", listener.listen))
+    async def run_background_work(_: Litestar) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             if refresher:
                 stack.push_async_callback(refresher.stop)
-            for process in processes:
-                await stack.enter_async_context(process.running())
             for task in tasks:
                 await stack.enter_async_context(task)
             yield
         engine.dispose()
         observations_engine.dispose()
 
-    return create_app(
+    app = create_app(
         catalogue,
         settings,
         gazetteer=gazetteer,
@@ -192,6 +183,7 @@ def build(settings: Settings) -> Litestar:
         degraded=degraded,
         lifespan=[run_background_work],
     )
+    return app
 
 
 def _observations_database(settings: Settings) -> str:

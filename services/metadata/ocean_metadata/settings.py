@@ -32,6 +32,7 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     git_tag: str | None = None
 
 
-def index_environment(settings: Settings) -> dict[str, str]:
-    """Return the environment of the index command, which has the database: arguments are visible to all users."""
-    return {**os.environ, f"{Settings.prefix}DATABASE": settings.database}
+def child_environment(settings: Settings) -> dict[str, str]:
+    """Return the environment of the commands, which has the databases: arguments are visible to all users."""
+    databases = {"DATABASE": settings.database, "OBSERVATIONS": settings.observations}
+    return os.environ | {f"{Settings.prefix}{name}": value for name, value in databases.items() if value}

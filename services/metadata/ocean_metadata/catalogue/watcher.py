@@ -1,7 +1,7 @@
 """Follow changes of the catalogue: a listener to its database, and the watcher that renews what the service serves."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -70,14 +70,22 @@ class DatabaseListener:
 
 
 class CatalogueWatcher:
-    """Renews the catalogue and the events of a service together: a client that gets an event gets the new state too."""
+    """Renews the catalogue and the events of a service together: a client that gets an event gets the new state too.
+
+    ``others``: what else is read again from the same database.
+    """
 
     def __init__(
-        self, catalogue: Catalogue, feed: EventBroadcaster, prepare: Callable[[Snapshot], object] = lambda _: None
+        self,
+        catalogue: Catalogue,
+        feed: EventBroadcaster,
+        prepare: Callable[[Snapshot], object] = lambda _: None,
+        others: Sequence[Callable[[], object]] = (),
     ) -> None:
         self._catalogue = catalogue
         self._feed = feed
         self._prepare = prepare  # makes what is derived from a state, before it is requested; blocks
+        self._others = others
         self._lock = asyncio.Lock()  # one renewal at a time
         self.trouble: str | None = None  # why the database cannot be read
 
@@ -98,7 +106,8 @@ class CatalogueWatcher:
         # first time it has no revision yet, and there are no events to publish.
         if self._catalogue.snapshot.revision is not None:
             self._feed.load()
-        self._catalogue.refresh()
+        for refresh in (self._catalogue.refresh, *self._others):
+            refresh()
 
     async def follow(self, changes: AsyncIterator[bool], stopping: Callable[[], bool]) -> None:
         """Renew soon after the catalogue is written, until the service stops: then the event streams end."""

@@ -1,15 +1,12 @@
 """Command `python -m ocean_metadata.index`: index what changed, once or repeatedly."""
 
 import argparse
-import os
-import signal
-import stat
 import sys
-import threading
 from pathlib import Path
 
 from sqlalchemy.exc import DatabaseError
 
+from ocean_common.background import stop_event
 from ocean_common.contracts.observations import Class4Kind
 from ocean_common.settings import load_or_exit
 from ocean_common.telemetry import configure_logs
@@ -34,9 +31,7 @@ def main() -> None:
         sys.exit(f"{arguments.folder}: folder not found")
     class4, riops = _absolute(arguments.class4), _absolute(arguments.class4_riops)
     class4_folders: dict[Class4Kind, Path | None] = {"ocean_predict": class4, "riops_obs": riops}
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stop_event(with_input=arguments.watch > 0)
     try:
         engine = connect(arguments.database)
         create_tables(engine)
@@ -45,7 +40,6 @@ def main() -> None:
         passes = [indexer.run, Class4Indexer(Class4Store(engine), class4_folders, stop).run]
         watcher = IndexWatcher(passes, store, engine, stop)
         if arguments.watch:
-            _stop_with_input(stop)
             watcher.run_forever(arguments.watch)
         else:
             watcher.run_once()
@@ -73,18 +67,6 @@ def _parse_arguments(settings: Settings) -> argparse.Namespace:
     parser.add_argument("--class4-riops", default=settings.class4_riops, help="folder of Class 4 files of RIOPS")
     parser.add_argument("--watch", type=float, metavar="SECONDS", default=0, help="repeat after this time")
     return parser.parse_args()
-
-
-def _stop_with_input(stop: threading.Event) -> None:
-    """End the command when its standard input ends, which the process that started it holds."""
-
-    def wait_for_end() -> None:
-        sys.stdin.buffer.read()
-        stop.set()
-
-    kind = os.fstat(sys.stdin.fileno()).st_mode
-    if stat.S_ISFIFO(kind) or stat.S_ISSOCK(kind):
-        threading.Thread(target=wait_for_end, daemon=True).start()
 
 
 if __name__ == "__main__":

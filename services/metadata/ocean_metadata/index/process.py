@@ -3,18 +3,17 @@
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import sqlalchemy as sa
 
+from ocean_common.background import BackgroundTask
 from ocean_common.contracts.metadata import Event, Refreshed
 from ocean_core.errors import Message, ServiceUnavailable
 from ocean_metadata.catalogue.database import answering
 from ocean_metadata.events.store import read_events, stored_ids
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # s before a restart; doubles
-STABLE = 60.0  # s after which a process counts as working
+PYTHON = sys.executable
 GRACE = 5.0  # s to end after its input is closed
 REFRESH_TIMEOUT = 20.0  # s that an operator waits for a pass
 MAX_EVENTS = 1000  # in one response
@@ -22,93 +21,43 @@ MAX_EVENTS = 1000  # in one response
 _log = logging.getLogger(__name__)
 
 
-class IndexProcess:
-    """Process of `python -m ocean_metadata.index --watch …`; it ends with its standard input, so with this process."""
-
-    def __init__(
-        self, arguments: Sequence[str], python: str = sys.executable, environment: Mapping[str, str] | None = None
-    ) -> None:
-        self._command = [python, "-m", "ocean_metadata.index", *arguments]
-        self._environment = environment  # None: that of this process
-        self._child: asyncio.subprocess.Process | None = None
-        self.trouble: str | None = None  # why it does not run
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Run it in an ``async with`` block; it is restarted when it ends."""
-        task = asyncio.create_task(self._keep_running())
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            await end_process(self._child)
-
-    async def _keep_running(self) -> None:
-        pause = FIRST_PAUSE
-        clock = asyncio.get_running_loop().time
-        while True:
-            started = clock()
-            try:
-                self._child = await asyncio.create_subprocess_exec(
-                    *self._command, stdin=asyncio.subprocess.PIPE, env=self._environment
-                )
-            except OSError as error:  # no memory or no process left
-                self.trouble = f"the index process cannot be started: {error.strerror}"
-            else:
-                self.trouble = None
-                code = await self._child.wait()
-                self.trouble = f"the index process ended with code {code}; it is restarted"
-            _log.warning(self.trouble)
-            pause = FIRST_PAUSE if clock() - started > STABLE else min(pause * 2, LONGEST_PAUSE)
-            await asyncio.sleep(pause)
-
-
-async def end_process(child: asyncio.subprocess.Process | None) -> None:
-    """End a process that stops with its standard input; kill it where it does not."""
-    if child is None or child.returncode is not None:
-        return
-    if child.stdin:
-        child.stdin.close()
+async def run_child(*command: str, environment: Mapping[str, str] | None = None) -> int:
+    """Run a command that ends with its standard input, until it ends or this is cancelled; return its exit code."""
+    child = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE, env=environment)
     try:
-        await asyncio.wait_for(child.wait(), GRACE)
-    except TimeoutError:
-        child.kill()
-        await child.wait()
+        return await child.wait()
+    finally:
+        if child.returncode is None and child.stdin:
+            child.stdin.close()
+            try:
+                await asyncio.wait_for(child.wait(), GRACE)
+            except TimeoutError:
+                child.kill()
+                await child.wait()
 
 
-class ImportProcess:
-    """`python -m ocean_metadata.observations import` at a low priority; it ends with its standard input as well.
+def index_task(arguments: Sequence[str], environment: Mapping[str, str], python: str = PYTHON) -> BackgroundTask:
+    """Return the task that runs `python -m ocean_metadata.index --watch …`, again where it ends."""
 
-    It reads the database from there: a URL with a password must not appear in the list of processes.
-    """
+    async def run_index() -> str:
+        code = await run_child(python, "-m", "ocean_metadata.index", *arguments, environment=environment)
+        return f"it ended with code {code}"
 
-    def __init__(self, database: str, folder: str) -> None:
-        self._command = ("nice", sys.executable, "-m", "ocean_metadata.observations", "--child", "import", folder)
-        self._database = database
-        self._child: asyncio.subprocess.Process | None = None
-        self.trouble: str | None = None  # why observations are incomplete
+    return BackgroundTask("the index process", run_index)
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Import in an ``async with`` block; what is imported stays, and the next start goes on."""
-        task = asyncio.create_task(self._run())
-        yield
-        await end_process(self._child)
-        await task
 
-    async def _run(self) -> None:
-        try:
-            self._child = await asyncio.create_subprocess_exec(*self._command, stdin=asyncio.subprocess.PIPE)
-        except OSError as error:
-            self.trouble = f"observations are not imported: {error.strerror}"
-            _log.warning(self.trouble)
-            return
-        if self._child.stdin:
-            self._child.stdin.write(f"{self._database}\n".encode())
-        if code := await self._child.wait():
-            self.trouble = f"some observations could not be imported (code {code}); the log says which"
-            _log.warning(self.trouble)
+def import_task(folder: str, environment: Mapping[str, str]) -> BackgroundTask:
+    """Return the task that imports the observations of a folder once, at a low priority; the next start goes on."""
+    command = ("nice", PYTHON, "-m", "ocean_metadata.observations", "--child", "import", folder)
+
+    async def import_folder() -> None:
+        if code := await run_child(*command, environment=environment):
+            task.failure = f"some observations could not be imported (code {code}); the log says which"
+            _log.warning(task.failure)
+        await asyncio.Event().wait()  # it is done: until the task is cancelled
+
+    task = BackgroundTask("the import of observations", import_folder)
+    return task
 
 
 class IndexRefresher:
@@ -123,7 +72,7 @@ class IndexRefresher:
         timeout: float = REFRESH_TIMEOUT,
     ) -> None:
         self._engine = engine
-        self._command = [sys.executable, "-m", "ocean_metadata.index", *arguments]
+        self._command = [PYTHON, "-m", "ocean_metadata.index", *arguments]
         self._environment = environment
         self._reload = reload  # loads the new catalogue
         self._timeout = timeout

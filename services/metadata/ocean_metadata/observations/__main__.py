@@ -1,7 +1,6 @@
 """`python -m ocean_metadata.observations`: import observations into the database, or remove them again."""
 
 import argparse
-import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from typing import get_args
 import structlog
 from tqdm import tqdm
 
+from ocean_common.background import stop_event
 from ocean_common.contracts.observations import PlatformType
 from ocean_common.settings import load_or_exit
 from ocean_common.telemetry import configure_logs
@@ -28,12 +28,7 @@ def main() -> int:
     settings = load_or_exit(Settings)
     arguments = _parse_arguments(settings)
     configure_logs(settings.log_level, settings.log_format if arguments.child else "text")
-    stop = threading.Event()
-    for signal_number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signal_number, lambda *_: stop.set())
-    if arguments.child:
-        arguments.database = sys.stdin.readline().strip()
-        threading.Thread(target=_stop_with_stdin, args=[stop], daemon=True).start()
+    stop = stop_event(with_input=arguments.child)
     try:
         engine = connect(arguments.database)
         create_tables(engine)
@@ -99,12 +94,6 @@ def _remove_files(arguments: argparse.Namespace, store: ObservationStore, _: thr
         code = code or (2 if count is None else 0)
         _log.info("removed" if count is not None else "was never imported", file=path.name, stations=count or 0)
     return code
-
-
-def _stop_with_stdin(stop: threading.Event) -> None:
-    """Stop when the standard input ends: the service holds it open."""
-    sys.stdin.read()
-    stop.set()
 
 
 if __name__ == "__main__":
