@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 # Modules that readers import and that do not change what is stored: contracts only grow, and the fields of those in the
-# catalogue are part of its format (`catalogue.schema`).
+# catalogue are part of its format (`catalogue.database`).
 NOT_STORED = ("ocean_common", "ocean_core.cache", "ocean_core.errors", __name__)
 
 

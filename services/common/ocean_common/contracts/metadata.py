@@ -14,37 +14,41 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     type: str = "application/json"
 
 
-class Dataset(msgspec.Struct, frozen=True, kw_only=True):
-    """A model run, analysis or reanalysis, as a line of the list of datasets."""
+class DatasetTexts(msgspec.Struct, frozen=True, kw_only=True):
+    """Description of a dataset that every list and page has."""
 
-    id: str
-    value: str  # display name
     quantum: str | None = None  # spacing of the time steps: hour, day, month, season or year
     help: str | None = None
     attribution: str | None = None  # plain text
     model_class: str | None = None  # Mercator: 1-D axes; Nemo: 2-D; Fvcom: triangles
     group: str | None = None
     subgroup: str | None = None
+
+
+class Dataset(DatasetTexts, frozen=True, kw_only=True):
+    """A model run, analysis or reanalysis, as a line of the list of datasets."""
+
+    id: str
+    value: str  # display name
     time_dim_units: str | None = None  # CF units of the raw times: "seconds since 1970-01-01"
     default_location: tuple[float, float, float] | None = None  # longitude, latitude, zoom
     revision: str = ""  # changes when the files or the configuration of the dataset do
 
 
-class DatasetPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One dataset."""
+class DatasetExtent(DatasetTexts, frozen=True, kw_only=True):
+    """Dataset with its extent in space and time."""
 
     id: str
-    value: str
-    quantum: str | None = None
-    help: str | None = None
-    attribution: str | None = None
+    value: str  # display name
     revision: str = ""
     bounds: tuple[float, float, float, float] | None = None  # west, south, east, north; degrees
     start: str | None = None  # first time step, ISO 8601
     end: str | None = None
-    model_class: str | None = None
-    group: str | None = None
-    subgroup: str | None = None
+
+
+class DatasetPage(DatasetExtent, frozen=True, kw_only=True):
+    """One dataset."""
+
     license: str | None = None  # as the files tell it, or the URL of the one that the attribution names
     climatology: bool = False  # its times are of no one year
     time_steps: int = 0
@@ -145,23 +149,11 @@ class GitInfo(msgspec.Struct, frozen=True, kw_only=True):
     git_tag: str | None
 
 
-class Found(msgspec.Struct, frozen=True, kw_only=True):
+class Found(DatasetExtent, frozen=True, kw_only=True):
     """A dataset that a search found."""
 
-    id: str
-    value: str  # display name
     score: float = 0.0  # how well it fits the words; 0 where none were asked for
-    help: str | None = None
-    attribution: str | None = None
-    group: str | None = None
-    subgroup: str | None = None
-    quantum: str | None = None
-    model_class: str | None = None
-    bounds: tuple[float, float, float, float] | None = None  # west, south, east, north: degrees
-    start: str | None = None  # first time step, ISO 8601
-    end: str | None = None
     variables: list[str] = []  # keys
-    revision: str = ""
     href: str = ""  # its page
 
 

@@ -271,7 +271,7 @@ def _suggest(words: list[str]) -> Message | str:
     return Message("; did you mean {name!r}?", name=words[0]) if words else ""
 
 
-def copy_fields(source: msgspec.Struct, kind: type[S], /, **others: Any) -> S:
-    """Make a Struct of the fields that it has in common with another one, and of others."""
+def copy_fields(source: object, kind: type[S], /, **others: Any) -> S:
+    """Make a Struct of the fields that it has in common with another one, or with a row, and of others."""
     common = {name: getattr(source, name) for name in kind.__struct_fields__ if hasattr(source, name)}
     return kind(**common | others)

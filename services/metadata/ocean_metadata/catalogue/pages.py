@@ -134,7 +134,11 @@ def linked_data(record: DatasetRecord, base_url: str, translate: Translator = EN
         "includedInDataCatalog": {"@type": "DataCatalog", "name": "Ocean Navigator", "url": f"{base_url}{_LIST}"},
         "spatialCoverage": _spatial_coverage(record),
         "temporalCoverage": f"{start}/{end}" if start and end else None,
-        "variableMeasured": [_property_value(variable) for variable in variables],
+        "variableMeasured": [
+            {"@type": "PropertyValue", "name": variable.name, "unitText": variable.units}
+            | ({"propertyID": variable.standard_name} if variable.standard_name else {})
+            for variable in variables
+        ],
         "distribution": [
             {
                 "@type": "DataDownload",
@@ -146,11 +150,6 @@ def linked_data(record: DatasetRecord, base_url: str, translate: Translator = EN
         ],
     }
     return {name: value for name, value in data.items() if value not in (None, [], "")}
-
-
-def _property_value(variable: VariableRecord) -> dict[str, str]:
-    value = {"@type": "PropertyValue", "name": variable.name, "unitText": variable.units}
-    return {**value, "propertyID": variable.standard_name} if variable.standard_name else value
 
 
 def _describe_in_words(record: DatasetRecord, translate: Translator) -> str:

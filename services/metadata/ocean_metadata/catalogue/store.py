@@ -11,8 +11,14 @@ import sqlalchemy as sa
 
 from ocean_core.cache import ByteBoundedCache
 from ocean_core.errors import ServiceUnavailable
-from ocean_metadata.catalogue import schema
-from ocean_metadata.catalogue.database import answering, lock_transaction, reading, save_revision
+from ocean_metadata.catalogue import database
+from ocean_metadata.catalogue.database import (
+    answering,
+    lock_transaction,
+    reading,
+    save_revision,
+    select_by_ids,
+)
 from ocean_metadata.catalogue.model import DatasetRecord, Replaced, Snapshot, StepArrays, VariableRecord
 from ocean_metadata.events.store import DatasetState, find_change, write_changes
 
@@ -20,7 +26,6 @@ Stat = tuple[int, int]  # size, mtime_ns
 MAX_STEP_BYTES = 64 * 2**20  # of time steps in memory
 STEP_BYTES = 32  # of a step in memory
 ATTEMPTS = 5  # at reading a dataset that is written again and again
-_MAX_NAMES = 500  # in one statement
 _WRITE_LOCK = 2  # of transactions: events have the order in which they become visible
 
 _decode_dataset = msgspec.msgpack.Decoder(DatasetRecord).decode
@@ -35,25 +40,22 @@ class CatalogueWriter:
 
     def file_states(self) -> dict[str, Stat]:
         """Return the state in which each file was read."""
-        table = schema.headers.c
+        table = database.headers.c
         query = sa.select(table.path, table.size, table.mtime_ns).where(table.format == self._version)
         with reading(self._engine) as connection:
             return {path: (size, mtime) for path, size, mtime in connection.execute(query)}
 
     def headers(self, paths: Sequence[str]) -> dict[str, tuple[bytes, bytes | None]]:
         """Return the encoded header and detail of files."""
-        table = schema.headers.c
-        headers = {}
+        table = database.headers.c
+        query = sa.select(table.path, table.header, table.detail)
         with reading(self._engine) as connection:
-            for start in range(0, len(paths), _MAX_NAMES):
-                page = paths[start : start + _MAX_NAMES]
-                rows = connection.execute(sa.select(table.path, table.header, table.detail).where(table.path.in_(page)))
-                headers.update({path: (header, detail) for path, header, detail in rows})
-        return headers
+            rows = select_by_ids(connection, query, table.path, paths)
+            return {path: (header, detail) for path, header, detail in rows}
 
     def save_headers(self, rows: Sequence[tuple[str, Stat, bytes]]) -> None:
         """Save headers; details of the same files are dropped."""
-        table = schema.headers
+        table = database.headers
         with self._engine.begin() as connection:
             for path, (size, mtime), header in rows:
                 connection.execute(table.delete().where(table.c.path == path))
@@ -62,11 +64,11 @@ class CatalogueWriter:
 
     def save_detail(self, path: str, detail: bytes) -> None:
         with self._engine.begin() as connection:
-            connection.execute(schema.headers.update().where(schema.headers.c.path == path).values(detail=detail))
+            connection.execute(database.headers.update().where(database.headers.c.path == path).values(detail=detail))
 
     def revisions(self) -> dict[str, tuple[str, int]]:
         """Return revision and position of every dataset."""
-        table = schema.datasets.c
+        table = database.datasets.c
         query = sa.select(table.id, table.revision, table.position)
         with reading(self._engine) as connection:
             return {name: (revision, position) for name, revision, position in connection.execute(query)}
@@ -83,10 +85,10 @@ class CatalogueWriter:
         """Remove all other datasets and files; from now on the catalogue counts as indexed."""
         with self._engine.begin() as connection:
             lock_transaction(connection, _WRITE_LOCK)
-            for name in sorted(set(connection.execute(sa.select(schema.datasets.c.id)).scalars()) - datasets):
+            for name in sorted(set(connection.execute(sa.select(database.datasets.c.id)).scalars()) - datasets):
                 with _events_of(connection, name):
                     _remove(connection, name)
-            table = schema.headers
+            table = database.headers
             for path in set(connection.execute(sa.select(table.c.path)).scalars()) - paths:
                 connection.execute(table.delete().where(table.c.path == path))
             _update_revision(connection, create=True)
@@ -103,19 +105,18 @@ def write_dataset(connection: sa.Connection, record: DatasetRecord, steps: Seque
     }
     axes = [{"dataset": record.id, "time": number, "steps": axis.encode()} for number, axis in enumerate(steps)]
     _remove(connection, record.id)
-    connection.execute(schema.datasets.insert(), row)
+    connection.execute(database.datasets.insert(), row)
     if axes:
-        connection.execute(schema.time_steps.insert(), axes)
+        connection.execute(database.time_steps.insert(), axes)
 
 
 def _remove(connection: sa.Connection, dataset: str) -> None:
-    connection.execute(schema.time_steps.delete().where(schema.time_steps.c.dataset == dataset))
-    connection.execute(schema.datasets.delete().where(schema.datasets.c.id == dataset))
+    connection.execute(database.datasets.delete().where(database.datasets.c.id == dataset))  # cascades to time steps
 
 
 def _event_state(connection: sa.Connection, dataset: str) -> DatasetState | None:
     """Return revision and instants of a dataset that is served."""
-    table, steps = schema.datasets.c, schema.time_steps.c
+    table, steps = database.datasets.c, database.time_steps.c
     revision = connection.execute(
         sa.select(table.revision).where(table.id == dataset, table.state != "broken")
     ).scalar_one_or_none()
@@ -137,9 +138,9 @@ def _events_of(connection: sa.Connection, dataset: str) -> Iterator[None]:
 
 def _update_revision(connection: sa.Connection, *, create: bool) -> None:
     """Update the revision of the catalogue; before the first pass is complete it has none."""
-    table = schema.datasets.c
+    table = database.datasets.c
     rows = sa.select(table.id, table.revision, table.position).order_by(table.id)
-    save_revision(connection, schema.catalogue, rows, create=create)
+    save_revision(connection, database.catalogue, rows, create=create)
 
 
 class Catalogue:
@@ -162,9 +163,9 @@ class Catalogue:
 
     def refresh(self) -> bool:
         """Read the catalogue where its revision has changed; blocks. Return whether it was read."""
-        table = schema.datasets.c
+        table = database.datasets.c
         with self._refresh_lock, reading(self._engine) as connection:
-            revision = connection.execute(sa.select(schema.catalogue.c.revision)).scalar()
+            revision = connection.execute(sa.select(database.catalogue.c.revision)).scalar()
             if revision == self.snapshot.revision:
                 return False
             documents = connection.execute(sa.select(table.document).order_by(table.position, table.id)).scalars()
@@ -173,7 +174,7 @@ class Catalogue:
         return True
 
     def _read_steps(self, dataset: str, revision: str, time: int) -> StepArrays:
-        table, steps = schema.datasets, schema.time_steps
+        table, steps = database.datasets, database.time_steps
         query = (
             sa.select(steps.c.steps)
             .join(table, table.c.id == steps.c.dataset)

@@ -1,7 +1,6 @@
 """Routes of Class 4: observed profiles beside forecasts."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Any
@@ -11,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
 from ocean_common.contracts import observations as contracts
-from ocean_common.contracts.observations import Class4Kind, Class4Profile
+from ocean_common.contracts.observations import Class4Kind
 from ocean_common.http import Freshness
 from ocean_common.i18n import Translator
 from ocean_common.parameters import parse_choice, path_parameter, query_parameter
@@ -156,11 +155,10 @@ async def get_profiles(
             raise InvalidRequest("{text} is a file; write {text}_0 for its first profile", text=text, field="ids")
         profiles.append((file, number))
     model_files = [index.find(kind, text)[0] for text in model_ids]
-    own = await _read_profiles(class4, kind, [(file.id, number) for file, number in profiles])
     first = profiles[0][0].about
     return contracts.Class4Profiles(
         kind=kind,
-        profiles=[profile for profile in own if profile is not None],
+        profiles=[await class4.profile(kind, file.id, number) for file, number in profiles],
         forecasts=list_forecasts(first),
         title=first.title,
         models=[await _read_model(class4, kind, profiles, model) for model in model_files],
@@ -172,35 +170,19 @@ async def _read_model(
 ) -> contracts.Class4ModelProfiles:
     """Read a model's values at each of the profiles, whatever their indices are in its file."""
     model_points = await class4.points(kind, model.id)
-    same: list[tuple[str, int | None]] = []
-    for file, number in profiles:
-        index = None
-        if file.about.day == model.about.day:
-            index = find_same_profile(await class4.points(kind, file.id), number, model_points)
-        same.append((model.id, index))
+    same = [
+        find_same_profile(await class4.points(kind, file.id), number, model_points)
+        if file.about.day == model.about.day
+        else None
+        for file, number in profiles
+    ]
     return contracts.Class4ModelProfiles(
         file=model.id,
         model=model.about.model,
         title=model.about.title,
         forecasts=list_forecasts(model.about),
-        profiles=await _read_profiles(class4, kind, same),
+        profiles=[None if index is None else await class4.profile(kind, model.id, index) for index in same],
     )
-
-
-async def _read_profiles(
-    class4: Class4Repository, kind: Class4Kind, profiles: Sequence[tuple[str, int | None]]
-) -> list[Class4Profile | None]:
-    """Read profiles by file and index, in their order; each file is read once."""
-    indices: defaultdict[str, list[int]] = defaultdict(list)
-    for file, index in profiles:
-        if index is not None:
-            indices[file].append(index)
-    read = {
-        (profile.file, profile.index): profile
-        for file, numbers in indices.items()
-        for profile in await asyncio.to_thread(class4.read_profiles, kind, file, numbers)
-    }
-    return [None if index is None else read[file, index] for file, index in profiles]
 
 
 ROUTES = [list_class4, list_class4_status, list_class4_profiles, list_class4_models, list_class4_forecasts]

@@ -59,7 +59,10 @@ class Class4Indexer:
         readings = self._read_each(read_class4_file, list(changed), self._stop)
         count = 0
         for path, reading in tqdm(readings, "Class 4", len(changed), disable=None if changed else True, unit="file"):
-            self._write(changed[path], path, reading)
+            result = reading or FileReading(stamp=_stat(path), reason=LIBRARY_FAILS)
+            if result.reason:
+                _log.warning("%s: %s", Path(path).name, result.reason)
+            self._store.replace(changed[path], path, result)
             count += 1
         if not self._stop.is_set():
             self._store.remove_all_but(paths)
@@ -75,13 +78,6 @@ class Class4Indexer:
                 if is_class4 and paths.setdefault((kind, Path(path).stem), path) != path:
                     _log.debug("%s: another file of this name is served", path)
         return paths
-
-    def _write(self, key: FileKey, path: str, reading: FileReading | None) -> None:
-        if reading is None:
-            reading = FileReading(stamp=_stat(path), reason=LIBRARY_FAILS)
-        if reading.reason:
-            _log.warning("%s: %s", Path(path).name, reading.reason)
-        self._store.replace(key, path, reading)
 
 
 def _stat(path: str) -> tuple[int, int]:

@@ -46,14 +46,6 @@ class ProfilePoints(msgspec.Struct, frozen=True, kw_only=True):
     error: Array  # root mean square; NaN where nothing can be compared
 
 
-class FileContent(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that is read of a file: MessagePack, of profiles compressed."""
-
-    summary: bytes  # FileSummary
-    points: bytes  # ProfilePoints
-    profiles: list[bytes]  # Class4Profile, each compressed
-
-
 class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A file of the catalogue."""
 

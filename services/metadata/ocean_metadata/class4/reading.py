@@ -14,7 +14,7 @@ from ocean_core.errors import Message
 from ocean_core.geometry import Floats
 from ocean_core.time import format_time, parse_time_units, to_calendar_seconds, unix_seconds
 from ocean_metadata.class4.map_points import root_mean_square_error
-from ocean_metadata.class4.model import FileContent, FileSummary, ForecastLead, ProfilePoints, parse_file_name
+from ocean_metadata.class4.model import FileSummary, ForecastLead, ProfilePoints, parse_file_name
 from ocean_metadata.index import storage
 
 _MAX_PROFILES = 200_000
@@ -40,11 +40,13 @@ _EARLIEST, _LATEST = -60_000_000_000, 200_000_000_000  # s since 1970: years 69 
 
 
 class FileReading(msgspec.Struct, frozen=True, kw_only=True):
-    """Outcome of reading a file, with the state in which it was read."""
+    """All that is read of a file in a state, or the reason why it cannot be served."""
 
     stamp: storage.Stamp
-    content: FileContent | None = None
     reason: Message | None = None
+    summary: bytes | None = None  # MessagePack of a FileSummary
+    points: bytes | None = None  # MessagePack of ProfilePoints
+    profiles: list[bytes] = []  # MessagePack of a Class4Profile each, compressed
 
 
 class _Axes(NamedTuple):
@@ -65,17 +67,17 @@ def read_class4_file(path: str) -> FileReading:
             raise storage.Unreadable("its name is not one of Class 4")
         storage.check_size(path, stamp[0])
         with storage.open_dataset(path) as data:
-            content = read_content(data, Path(path).stem, about)
+            reading = read_content(data, Path(path).stem, about, stamp)
         if storage.read_stamp(path) != stamp:
             raise storage.Unreadable("it is being written")
     except storage.BROKEN as error:
         return FileReading(stamp=stamp, reason=storage.describe_error(error))
-    return FileReading(stamp=stamp, content=content)
+    return reading
 
 
 def read_content(
-    data: storage.OpenDataset, file: str, about: FileSummary, block_cells: int = _BLOCK_CELLS
-) -> FileContent:
+    data: storage.OpenDataset, file: str, about: FileSummary, stamp: storage.Stamp, block_cells: int = _BLOCK_CELLS
+) -> FileReading:
     """Read the profiles, so many cells at a time, or raise Unreadable."""
     axes, (count, variable_count, level_count) = _find_axes(data)
     leads, title = _read_leads(data, axes), storage.get_attribute(data, "title")
@@ -91,7 +93,7 @@ def read_content(
     latitude, longitude, error = map(pack_array, (reader.latitude, reader.longitude, errors))
     points = ProfilePoints(names=reader.names, latitude=latitude, longitude=longitude, error=error)
     encode = msgspec.msgpack.encode
-    return FileContent(summary=encode(about), points=encode(points), profiles=profiles)
+    return FileReading(stamp=stamp, summary=encode(about), points=encode(points), profiles=profiles)
 
 
 def _find_axes(data: storage.OpenDataset) -> tuple[_Axes, tuple[int, int, int]]:
@@ -212,13 +214,7 @@ def _read_texts(data: storage.OpenDataset, name: str, count: int) -> list[str]:
     """Read characters or numbers as texts; where a file has none, their indices."""
     if name not in data.variables:
         return [str(index) for index in range(count)]
-    values = np.asarray(data.variables[name][...])
-    if values.dtype.kind == "S" and values.ndim == 2:
-        texts = [b"".join(row.tolist()).decode("utf-8", "replace") for row in values]
-    else:
-        texts = [
-            value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in values.tolist()
-        ]
+    texts = storage.read_texts(data.variables[name])
     if len(texts) != count:
         raise storage.Unreadable("{name} is not one text each", name=name)
     return [text.replace("\0", "").strip() for text in texts]

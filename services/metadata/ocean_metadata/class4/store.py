@@ -2,8 +2,7 @@
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable
 
 import msgspec
 import sqlalchemy as sa
@@ -11,8 +10,8 @@ import sqlalchemy as sa
 from ocean_common.contracts.observations import Class4Kind, Class4Profile
 from ocean_core.cache import ByteBoundedCache
 from ocean_core.errors import Message, ServiceUnavailable
-from ocean_metadata.catalogue import schema
-from ocean_metadata.catalogue.database import AWAY, answering, reading, save_revision
+from ocean_metadata.catalogue import database
+from ocean_metadata.catalogue.database import answering, reading, save_revision
 from ocean_metadata.class4.model import Class4Index, FileRecord, FileSummary, ProfilePoints
 from ocean_metadata.class4.reading import FileReading
 from ocean_metadata.code_version import code_version
@@ -32,7 +31,7 @@ class Class4Store:
 
     def file_states(self, *, with_broken: bool = True) -> dict[FileKey, FileState]:
         """Return the states of the files that need not be read again while they stay the same."""
-        table = schema.class4_files.c
+        table = database.class4_files.c
         current = [table.format == code_version(_READER), *([] if with_broken else [table.reason.is_(None)])]
         query = sa.select(table.kind, table.id, table.path, table.size, table.mtime_ns).where(*current)
         with reading(self._engine) as connection:
@@ -45,22 +44,19 @@ class Class4Store:
         (kind, file), (size, mtime_ns) = key, result.stamp
         row = {"kind": kind, "id": file, "path": path, "size": size, "mtime_ns": mtime_ns}
         reason = msgspec.json.encode(result.reason).decode() if result.reason else None
-        row |= {"format": code_version(_READER), "reason": reason}
-        profiles = []
-        if content := result.content:
-            row |= {"about": content.summary, "points": content.points}
-            numbered = enumerate(content.profiles)
-            profiles = [{"kind": kind, "file": file, "number": number, "content": text} for number, text in numbered]
+        row |= {"format": code_version(_READER), "reason": reason, "about": result.summary, "points": result.points}
+        numbered = enumerate(result.profiles)
+        profiles = [{"kind": kind, "file": file, "number": number, "content": text} for number, text in numbered]
         with self._engine.begin() as connection:
             _delete_file(connection, key)
-            connection.execute(schema.class4_files.insert(), row)
+            connection.execute(database.class4_files.insert(), row)
             if profiles:
-                connection.execute(schema.class4_profiles.insert(), profiles)
+                connection.execute(database.class4_profiles.insert(), profiles)
             _update_revision(connection)
 
     def remove_all_but(self, keys: Iterable[FileKey]) -> None:
         """Remove all files but these."""
-        remaining, table = set(keys), schema.class4_files.c
+        remaining, table = set(keys), database.class4_files.c
         with self._engine.begin() as connection:
             stored = {(kind, file) for kind, file in connection.execute(sa.select(table.kind, table.id))}
             for key in stored - remaining:
@@ -86,45 +82,39 @@ class Class4Repository:
         key = (self.index.revision, kind, file)
         return await asyncio.to_thread(self._points.get, key, lambda: self._read_points(kind, file))
 
-    async def follow(self, changes: AsyncIterator[bool]) -> None:
-        """Take new files soon after they are written, for as long as the service lives."""
-        async for due in changes:
-            with suppress(*AWAY):
-                if due:
-                    await asyncio.to_thread(self.refresh)
-
     def refresh(self) -> bool:
         """Take the files of a new revision; return whether there was one. Blocks."""
         with reading(self._engine) as connection:
-            revision = connection.execute(sa.select(schema.class4.c.revision)).scalar() or ""
+            revision = connection.execute(sa.select(database.class4.c.revision)).scalar() or ""
             if revision == self.index.revision:
                 return False
-            table = schema.class4_files.c
+            table = database.class4_files.c
             query = sa.select(table.kind, table.id, table.reason, table.about).order_by(table.kind, table.id)
             files = [_decode_record(*row) for row in connection.execute(query)]
         self.index = Class4Index(revision=revision, files={(file.kind, file.id): file for file in files})
         return True
 
     def _read_points(self, kind: Class4Kind, file: str) -> ProfilePoints:
-        table = schema.class4_files.c
+        table = database.class4_files.c
         query = sa.select(table.points).where(table.kind == kind, table.id == file)
-        with answering(self._engine) as connection:
-            content = connection.execute(query).scalar()
-        if content is None:
-            raise _being_replaced(file)
-        return msgspec.msgpack.decode(content, type=ProfilePoints)
+        return msgspec.msgpack.decode(self._read_content(query, file), type=ProfilePoints)
 
-    def read_profiles(self, kind: Class4Kind, file: str, indices: Sequence[int]) -> list[Class4Profile]:
-        """Return profiles of a file, in the order of ``indices``. Blocks."""
-        table = schema.class4_profiles.c
-        query = sa.select(table.number, table.content).where(
-            table.kind == kind, table.file == file, table.number.in_(set(indices))
-        )
+    async def profile(self, kind: Class4Kind, file: str, index: int) -> Class4Profile:
+        """Return a profile of a file."""
+        return await asyncio.to_thread(self._read_profile, kind, file, index)
+
+    def _read_profile(self, kind: Class4Kind, file: str, index: int) -> Class4Profile:
+        table = database.class4_profiles.c
+        query = sa.select(table.content).where(table.kind == kind, table.file == file, table.number == index)
+        return msgspec.msgpack.decode(zlib.decompress(self._read_content(query, file)), type=Class4Profile)
+
+    def _read_content(self, query: sa.Select[tuple[bytes]], file: str) -> bytes:
+        """Read a value of a file, which may have been replaced since the index was read."""
         with answering(self._engine) as connection:
-            contents = {index: zlib.decompress(content) for index, content in connection.execute(query)}
-        if not contents.keys() >= set(indices):
-            raise _being_replaced(file)
-        return [msgspec.msgpack.decode(contents[index], type=Class4Profile) for index in indices]
+            content: bytes | None = connection.execute(query).scalar()
+        if content is None:
+            raise ServiceUnavailable("the Class 4 file {file!r} is being renewed; try again", file=file, retry_after=1)
+        return content
 
 
 def _points_size(points: ProfilePoints) -> int:
@@ -138,19 +128,13 @@ def _decode_record(kind: Class4Kind, file: str, reason: str | None, summary: byt
     return FileRecord(kind=kind, id=file, reason=message, about=about)
 
 
-def _being_replaced(file: str) -> ServiceUnavailable:
-    """Return the error for a file that was replaced since the index was read; the next refresh knows the new one."""
-    return ServiceUnavailable("the Class 4 file {file!r} is being renewed; try again", file=file, retry_after=1)
-
-
 def _delete_file(connection: sa.Connection, key: FileKey) -> None:
-    profiles, files = schema.class4_profiles, schema.class4_files
-    connection.execute(profiles.delete().where(profiles.c.kind == key[0], profiles.c.file == key[1]))
-    connection.execute(files.delete().where(files.c.kind == key[0], files.c.id == key[1]))
+    table = database.class4_files
+    connection.execute(table.delete().where(table.c.kind == key[0], table.c.id == key[1]))  # cascades to profiles
 
 
 def _update_revision(connection: sa.Connection) -> None:
     """Write the revision of all files, and notify the services."""
-    table = schema.class4_files.c
+    table = database.class4_files.c
     columns = (table.kind, table.id, table.path, table.size, table.mtime_ns, table.format, table.reason)
-    save_revision(connection, schema.class4, sa.select(*columns).order_by(table.kind, table.id))
+    save_revision(connection, database.class4, sa.select(*columns).order_by(table.kind, table.id))

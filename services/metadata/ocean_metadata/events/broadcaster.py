@@ -9,7 +9,7 @@ from itertools import islice
 import sqlalchemy as sa
 
 from ocean_common.contracts.metadata import Event
-from ocean_metadata.catalogue import schema
+from ocean_metadata.catalogue import database
 from ocean_metadata.catalogue.database import reading
 from ocean_metadata.events.store import read_events, stored_ids
 
@@ -40,7 +40,7 @@ class EventBroadcaster:
     def begin(self) -> None:
         """Count all events so far as published, unless the catalogue is being created. Blocks."""
         with reading(self._engine) as connection:
-            revision = connection.execute(sa.select(schema.catalogue.c.revision)).scalar_one_or_none()
+            revision = connection.execute(sa.select(database.catalogue.c.revision)).scalar_one_or_none()
             ids = stored_ids(connection) if revision else None
         self._newest = ids[1] if ids else 0
 

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 
 from ocean_common.contracts.metadata import Event, EventType, NewSteps
 from ocean_core.time import EPOCH, Ints, format_times
-from ocean_metadata.catalogue import schema
+from ocean_metadata.catalogue import database
 
 MAX_EVENTS = 10_000  # that are stored; a listener that missed more has to ask for everything again
 
-_table = schema.events
+_table = database.events
 
 
 class DatasetState(NamedTuple):

@@ -14,10 +14,10 @@ from ocean_common.arrays import pack_array
 from ocean_common.contracts import observations as contracts
 from ocean_common.contracts.places import LineGeometry, PointGeometry
 from ocean_core.errors import Message, NotFound, RequestTooLarge
-from ocean_metadata.catalogue.database import answering
+from ocean_metadata.catalogue.database import answering, select_by_ids
+from ocean_metadata.catalogue.model import copy_fields
 from ocean_metadata.observations import schema
 from ocean_metadata.observations.model import ATTRIBUTION, DAY, format_instant
-from ocean_metadata.observations.schema import select_by_ids
 from ocean_metadata.observations.search import MAP_STATIONS, THINNING_LEVELS, Search, choose_evenly
 from ocean_metadata.observations.tracks import Bucket, average_tracks, bucket_length
 
@@ -35,6 +35,10 @@ holdings, stations, platforms, attributes = schema.holdings, schema.stations, sc
 Conditions = list[sa.ColumnElement[bool]]
 _properties = partial(contracts.ObservationProperties, class_="observation")
 Kind = Literal["platform", "station"]
+_NOT_FOUND: dict[Kind, Message] = {
+    "platform": Message("there is no platform {number}; see /api/v2.0/observation/track/start_date=….json"),
+    "station": Message("there is no station {number}; see /api/v2.0/observation/point/start_date=….json"),
+}
 
 
 class ObservationRepository:
@@ -154,18 +158,15 @@ class ObservationRepository:
                 variables[station].append(_pack_values(values[0], pairs))
             attributions = _read_attributions(connection, {row.platform for row in rows.values()})
         return [
-            contracts.ObservedStation(
-                id=row.id,
-                name=row.name,
-                platform=row.platform,
-                platform_type=row.type,
-                time=format_instant(row.time),
-                latitude=row.latitude,
-                longitude=row.longitude,
-                variables=variables[row.id],
-                attribution=attributions.get(row.platform, ""),
+            copy_fields(
+                rows[station],
+                contracts.ObservedStation,
+                platform_type=rows[station].type,
+                time=format_instant(rows[station].time),
+                variables=variables[station],
+                attribution=attributions.get(rows[station].platform, ""),
             )
-            for row in (rows[station] for station in ids)
+            for station in ids
         ]
 
     def read_track(
@@ -393,15 +394,7 @@ def _find(connection: sa.Connection, kind: Kind, number: int) -> Any:
 
 
 def _not_found(kind: Kind, number: int) -> NotFound:
-    if kind == "platform":
-        return NotFound(
-            "there is no platform {number}; see /api/v2.0/observation/track/start_date=….json",
-            number=number,
-            field="id",
-        )
-    return NotFound(
-        "there is no station {number}; see /api/v2.0/observation/point/start_date=….json", number=number, field="id"
-    )
+    return NotFound(_NOT_FOUND[kind].template, number=number, field="id")
 
 
 def _read_attributions(connection: sa.Connection, ids: Iterable[int]) -> dict[int, str]:

@@ -12,7 +12,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import psycopg
 import sqlalchemy as sa
@@ -21,13 +21,10 @@ from sqlalchemy.exc import DatabaseError
 
 from ocean_metadata.catalogue.database import DatabaseUnusable, lock_transaction
 
-T = TypeVar("T")
-
 metadata = sa.MetaData()
 
 VERSION = "0001"  # of the tables: raise it with a migration where one of them changes
 STATION_ITSELF = 0  # the datatype of the holding that stands for a station
-_MAX_IDS = 500  # in one statement
 _WRITE_LOCK = 11  # of the advisory locks of PostgreSQL
 
 _WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -173,17 +170,3 @@ def bulk_insert(connection: sa.Connection, table: sa.Table, rows: Sequence[Mappi
     with session.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
             copy.write_row([row[name] for name in names])
-
-
-def in_batches(ids: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Yield as many ids at a time as a statement may name."""
-    for start in range(0, len(ids), _MAX_IDS):
-        yield ids[start : start + _MAX_IDS]
-
-
-def select_by_ids(
-    connection: sa.Connection, query: sa.Select[Any], column: sa.ColumnElement[Any], ids: Sequence[Any]
-) -> Iterator[Any]:
-    """Yield the rows of a query that have one of the ids in a column."""
-    for batch in in_batches(ids):
-        yield from connection.execute(query.where(column.in_(batch)))

@@ -8,10 +8,10 @@ import sqlalchemy as sa
 
 from ocean_core.geometry import wrap_longitude
 from ocean_core.units import unit_conversion
-from ocean_metadata.catalogue.database import reading
+from ocean_metadata.catalogue.database import in_batches, reading, select_by_ids
 from ocean_metadata.observations import schema
 from ocean_metadata.observations.model import Cast, Platform, QuantitySamples
-from ocean_metadata.observations.schema import bulk_insert, in_batches, select_by_ids, write_transaction
+from ocean_metadata.observations.schema import bulk_insert, write_transaction
 from ocean_metadata.observations.search import grid_cell, thinning_level
 
 Row = dict[str, Any]
