@@ -92,23 +92,10 @@ def find_difference(name: str, header: FileHeader, reference: FileHeader, file: 
         return Message("its grid differs from that of {file}", file=file)
     if not _is_same_axis(layout, header, other_layout, reference):
         return Message("its depth levels differ from those of {file}", file=file)
-    return _find_time_difference(layout, header, other_layout, reference, file) or _find_value_difference(
-        variable, other, file
-    )
-
-
-def _find_time_difference(
-    layout: Layout, header: FileHeader, other_layout: Layout, reference: FileHeader, file: str
-) -> Message | None:
-    calendars = [_get_calendar(*pair) for pair in ((layout, header), (other_layout, reference))]
-    if calendars[0] != calendars[1]:
-        return Message(
-            "its calendar is {calendar}, that of {file} is {other}",
-            calendar=calendars[0],
-            other=calendars[1],
-            file=file,
-        )
-    return None
+    own, expected = _get_calendar(layout, header), _get_calendar(other_layout, reference)
+    if own != expected:
+        return Message("its calendar is {calendar}, that of {file} is {other}", calendar=own, other=expected, file=file)
+    return _find_value_difference(variable, other, file)
 
 
 def _find_value_difference(variable: VariableHeader, other: VariableHeader, file: str) -> Message | None:

@@ -70,11 +70,7 @@ def list_static_terms(header: FileHeader) -> list[str]:
 
 def _is_named_term(variable: VariableHeader) -> bool:
     is_named = any(names.fullmatch(variable.name) for names in (_FLOOR, _DEPTHS, _HEIGHTS))
-    return (
-        is_named
-        or _FLOOR_STANDARD_NAME.fullmatch(variable.text("standard_name")) is not None
-        or bool(read_meaning(variable))
-    )
+    return is_named or bool(_FLOOR_STANDARD_NAME.fullmatch(variable.text("standard_name")) or read_meaning(variable))
 
 
 class Candidates:

@@ -324,11 +324,6 @@ def _explain_no_placement(variable: VariableHeader, header: FileHeader, coordina
         return Message("its values are on the edges of a mesh, which are not served")
     if not coordinates.latitudes or not coordinates.longitudes:
         return Message("the file has no latitude and longitude")
-    return _explain_points(variable, coordinates)
-
-
-def _explain_points(variable: VariableHeader, coordinates: _Coordinates) -> Message:
-    """Explain why latitudes and longitudes of a file are no grid of a variable."""
     dimensions = set(variable.dimensions)
     inside = [item for item in coordinates.latitudes if item.dimensions and set(item.dimensions) <= dimensions]
     if face := next((item.dimensions[0] for item in inside if len(item.dimensions) > 2), None):

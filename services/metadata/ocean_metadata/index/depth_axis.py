@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 # the heights of their levels (ROMS, SELFE, SCHISM).
 _FLOOR_FIRST_DIMENSIONS = re.compile(r"s_(rho|w)|nSCHISM_vgrid_layers|mesh\dd_n(Layers|Interfaces)", re.IGNORECASE)
 _FLOOR_FIRST_HEIGHTS = {"z_rho", "z_u", "z_v", "z_w", "zval", "zcor", "zcoords", "zCoordinates"}
+_LEVEL_WORDS = {"level", "levels", "layer", "sigma_level"}  # units of numbers
 _UNIT_ADVICE = Message("write the attribute units into the file, such as units = m")
 
 
@@ -38,11 +39,12 @@ def make_depth_axis(name: str, header: FileHeader) -> tuple[DepthAxis, list[Note
     kind, values, notes = _read_levels(variable, values)
     order = np.argsort(_distance_from_surface(kind, values, variable), kind="stable")
     units = variable.text("units")
+    is_number = unit_conversion(units or "1", "1") is not None or units.lower() in _LEVEL_WORDS
     axis = DepthAxis(
         name=variable.name,
         kind=kind,
         values=values[order].tolist(),
-        units=canonical_units(units) if kind == "index" and not _is_number(units) else "",
+        units="" if kind != "index" or is_number else canonical_units(units),
         order=[] if (np.diff(order) == 1).all() else order.tolist(),
     )
     return axis, notes
@@ -60,15 +62,6 @@ def _number_levels(name: str, header: FileHeader) -> DepthAxis:
         values=[float(number) for number in numbers],
         order=numbers[::-1] if floor_first else [],
     )
-
-
-def _is_number(units: str) -> bool:
-    return unit_conversion(units or "1", "1") is not None or units.lower() in {
-        "level",
-        "levels",
-        "layer",
-        "sigma_level",
-    }
 
 
 def _read_levels(variable: VariableHeader, values: Floats) -> tuple[DepthKind, Floats, list[Note]]:

@@ -112,7 +112,10 @@ class FileHeader(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def with_reasons(self, reasons: Mapping[str, Message]) -> Self:
         """Return the header with the reasons why variables cannot be read."""
         declared = {name: msgspec.structs.replace(self.variables[name], reason=reasons[name]) for name in reasons}
-        variables = self.variables | declared
+        return self.with_variables(self.variables | declared)
+
+    def with_variables(self, variables: dict[str, VariableHeader]) -> Self:
+        """Return the header with these variables."""
         return msgspec.structs.replace(self, structure=digest_structure(variables), variables=variables)
 
     def __hash__(self) -> int:

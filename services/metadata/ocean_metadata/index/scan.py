@@ -14,7 +14,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 import netCDF4
@@ -54,7 +54,6 @@ from ocean_metadata.index.storage import (
 )
 from ocean_metadata.index.time_axes import parse_text_times
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 SUFFIXES = {".nc", ".nc3", ".nc4", ".cdf", ".netcdf", ".grd", ".h5", ".hdf5"}
@@ -289,7 +288,8 @@ def map_in_processes(
         # Only a few are submitted at a time, so that the command ends soon after a signal.
         limit = 4 * workers if workers > 1 else 1
         pending: dict[Future[T], str] = {}
-        with _make_pool(workers) as pool:
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent) as pool:
             waiting = iter(list(remaining))
             try:
                 while not stop.is_set():
@@ -309,19 +309,6 @@ def map_in_processes(
                     del remaining[path]
                     yield path, None
         workers = 1
-
-
-def run_in_process(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call a function in its own process; raise Unreadable if the call ends the process."""
-    with _make_pool(1) as pool:
-        try:
-            return pool.submit(function, *args, **kwargs).result()
-        except BrokenProcessPool as error:
-            raise Unreadable(LIBRARY_FAILS) from error
-
-
-def _make_pool(workers: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent)
 
 
 def _end_with_parent() -> None:

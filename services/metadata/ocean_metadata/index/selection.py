@@ -32,7 +32,6 @@ from ocean_metadata.index.model import (
     Reference,
     VariableHeader,
     VariableSpec,
-    digest_structure,
 )
 from ocean_metadata.index.time_axes import explain_undated, get_raw_times
 from ocean_metadata.index.variable_units import (
@@ -143,7 +142,7 @@ def _borrow_coordinates(
     mesh, more = _borrow_mesh(header, other, dropped)
     borrowed |= mesh
     prints = {name: other.prints[name] for name in borrowed if name in other.prints}
-    merged = _replace_variables(header, {**header.variables, **borrowed})
+    merged = header.with_variables({**header.variables, **borrowed})
     merged = msgspec.structs.replace(
         merged, prints={**header.prints, **prints}, dimensions={**header.dimensions, **more}
     )
@@ -211,18 +210,14 @@ def _set_coordinates(header: FileHeader, latitude: str, longitude: str) -> FileH
     for name, variable in variables.items():
         if name not in {latitude, longitude} and dimensions <= set(variable.dimensions):
             variables[name] = _replace_attributes(variable, coordinates=f"{latitude} {longitude}")
-    return _replace_variables(header, variables)
+    return header.with_variables(variables)
 
 
 def _add_attributes(header: FileHeader, attributes: Mapping[str, Mapping[str, Any]]) -> FileHeader:
     variables = dict(header.variables)
     for name in attributes.keys() & variables.keys():
         variables[name] = _replace_attributes(variables[name], **{**attributes[name], **variables[name].attributes})
-    return _replace_variables(header, variables) if variables != header.variables else header
-
-
-def _replace_variables(header: FileHeader, variables: dict[str, VariableHeader]) -> FileHeader:
-    return msgspec.structs.replace(header, structure=digest_structure(variables), variables=variables)
+    return header.with_variables(variables) if variables != header.variables else header
 
 
 def _replace_attributes(variable: VariableHeader, /, **attributes: Any) -> VariableHeader:

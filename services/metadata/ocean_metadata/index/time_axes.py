@@ -294,26 +294,17 @@ def _is_climatology(parts: Sequence[RawTimes], axis: MergedTimes, seconds: Ints)
 
 def _list_notes(parts: Sequence[RawTimes], axis: MergedTimes, *, is_climatology: bool) -> Iterator[Note]:
     """List what is guessed and what is left out of a time axis."""
-    name, ids = parts[0].name, np.concatenate(axis.raw)
-    files = list(zip(parts, axis.raw, strict=True))
-    if missing := next(((part, raw) for part, raw in files if part.values.size > raw.size), None):
-        part, raw = missing
-        text = Message(
-            "time steps without a time, as {count} in {file}, are left out",
-            count=part.values.size - raw.size,
-            file=part.file,
-        )
-        yield Note(name, "left out", text)
-    if np.unique(ids).size < ids.size and (
-        repeated := next(((part, raw) for part, raw in files if np.unique(raw).size < raw.size), None)
+    name = parts[0].name
+    missing = Message("time steps without a time, as {count} in {file}, are left out")
+    repeated = Message(
+        "time steps with the time of an earlier one in the same file, as {count} in {file}, are left out"
+    )
+    for text, counts in (
+        (missing, [part.values.size - raw.size for part, raw in zip(parts, axis.raw, strict=True)]),
+        (repeated, [raw.size - np.unique(raw).size for raw in axis.raw]),
     ):
-        part, raw = repeated
-        text = Message(
-            "time steps with the time of an earlier one in the same file, as {count} in {file}, are left out",
-            count=raw.size - np.unique(raw).size,
-            file=part.file,
-        )
-        yield Note(name, "left out", text)
+        if first := next(((count, part.file) for count, part in zip(counts, parts, strict=True) if count), None):
+            yield Note(name, "left out", Message(text.template, count=first[0], file=first[1]))
     if axis.values is not None:
         text = Message("its times have no dates (units {units!r}): its steps are numbered", units=axis.units)
         yield Note(name, "left out", text, DATES_ADVICE)

@@ -5,6 +5,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -25,7 +26,7 @@ from ocean_metadata.index.families import group_files
 from ocean_metadata.index.grids import DetailRequest, FileDetail, list_details, read_detail
 from ocean_metadata.index.model import DatasetSpec, FileHeader
 from ocean_metadata.index.selection import SourceFile, complete_headers
-from ocean_metadata.index.storage import BROKEN, REMOTE, Stamp, describe_error
+from ocean_metadata.index.storage import BROKEN, REMOTE, Stamp, Unreadable, describe_error
 
 RECENT = 30.0  # s after the last change of an unreadable file in which it is read again in every pass
 RETRY = 60.0  # s after which all unreadable files are read again: what reads them can change without the file
@@ -185,13 +186,18 @@ class DatasetIndexer:
         return SourceFile(file, None, self._failed[path][1] if path in self._failed else NOT_READ)
 
     def _read_detail(self, path: str, source: SourceFile, request: DetailRequest, stored: bytes | None) -> FileDetail:
+        detail: FileDetail | None
         if stored is not None:
             detail = msgspec.msgpack.decode(stored, type=FileDetail)
             if detail.request == request:
                 return detail
-        arguments = path, source.readable_header, request
-        is_risky = dataset_uri.kind_of(path) == scan.RISKY
-        detail = scan.run_in_process(read_detail, *arguments) if is_risky else read_detail(*arguments)
+        read = partial(read_detail, header=source.readable_header, request=request)
+        if dataset_uri.kind_of(path) == scan.RISKY:
+            ((_, detail),) = scan.map_in_processes(read, [path], threading.Event())
+        else:
+            detail = read(path)
+        if detail is None:
+            raise Unreadable(scan.LIBRARY_FAILS)
         self._store.save_detail(path, msgspec.msgpack.encode(detail))
         return detail
 
