@@ -14,9 +14,11 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     type: str = "application/json"
 
 
-class DatasetTexts(msgspec.Struct, frozen=True, kw_only=True):
+class DatasetSummary(msgspec.Struct, frozen=True, kw_only=True):
     """Description of a dataset that every list and page has."""
 
+    id: str
+    value: str  # display name
     quantum: str | None = None  # spacing of the time steps: hour, day, month, season or year
     help: str | None = None
     attribution: str | None = None  # plain text
@@ -25,21 +27,17 @@ class DatasetTexts(msgspec.Struct, frozen=True, kw_only=True):
     subgroup: str | None = None
 
 
-class Dataset(DatasetTexts, frozen=True, kw_only=True):
+class Dataset(DatasetSummary, frozen=True, kw_only=True):
     """A model run, analysis or reanalysis, as a line of the list of datasets."""
 
-    id: str
-    value: str  # display name
     time_dim_units: str | None = None  # CF units of the raw times: "seconds since 1970-01-01"
     default_location: tuple[float, float, float] | None = None  # longitude, latitude, zoom
     revision: str = ""  # changes when the files or the configuration of the dataset do
 
 
-class DatasetExtent(DatasetTexts, frozen=True, kw_only=True):
+class DatasetExtent(DatasetSummary, frozen=True, kw_only=True):
     """Dataset with its extent in space and time."""
 
-    id: str
-    value: str  # display name
     revision: str = ""
     bounds: tuple[float, float, float, float] | None = None  # west, south, east, north; degrees
     start: str | None = None  # first time step, ISO 8601

@@ -3,6 +3,7 @@
 import asyncio
 import zlib
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -108,7 +109,7 @@ class Class4Repository:
         query = sa.select(table.content).where(table.kind == kind, table.file == file, table.number == index)
         return msgspec.msgpack.decode(zlib.decompress(self._read_content(query, file)), type=Class4Profile)
 
-    def _read_content(self, query: sa.Select[tuple[bytes]], file: str) -> bytes:
+    def _read_content(self, query: sa.Select[Any], file: str) -> bytes:
         """Read a value of a file, which may have been replaced since the index was read."""
         with answering(self._engine) as connection:
             content: bytes | None = connection.execute(query).scalar()
