@@ -17,10 +17,10 @@ run: .venv/run ## serve; PORT=8080 HTTPS_PORT=8443 DATASETS=file.json or DATA=fo
 	@exec $(BIN)/python deploy/run.py
 
 test: .venv/dev ## the tests; CI=true: the longer ones too
-	$(BIN)/pytest -q -n 2 --dist loadgroup -m "not full$(if $(CI),, and not ci)"
+	$(BIN)/pytest -q -n 2 --dist loadgroup --no-loadscope-reorder -m "not full$(if $(CI),, and not ci)"
 
 test-all: .venv/dev ## the tests with full counts
-	$(BIN)/pytest -q -n 2 --dist loadgroup
+	$(BIN)/pytest -q -n 2 --dist loadgroup --no-loadscope-reorder
 
 check: .venv/dev ## style, format and types
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 from hypothesis import settings
@@ -10,7 +11,15 @@ from hypothesis import settings
 settings.register_profile("short", deadline=None, max_examples=20)
 settings.register_profile("full", deadline=None, max_examples=200)
 
-COMPILE = "from ocean_data.app import compile_kernels; compile_kernels()"
+COMPILE = (
+    "from ocean_data.compute.tiles import compile_grid_kernels; compile_grid_kernels()",
+    "from ocean_data.reading.kernels import compile_chunk_kernels; compile_chunk_kernels()",
+)
+# Groups of few tests that take long: started last, they would keep one worker while the others have nothing to do.
+LONG = (
+    *("one run", "versions", "test_plotting_workers", "test_e2e_failures", "test_e2e_runs", "test_e2e_load"),
+    *("postgresql", "test_dask", "test_metadata_process", "test_metadata_observations_process", "test_e2e_samples"),
+)
 
 
 def pytest_configure(config):
@@ -21,11 +30,16 @@ def pytest_configure(config):
 def pytest_sessionstart(session):
     """Compile the kernels once, before workers and services would all do so at the same time."""
     if getattr(session.config.option, "numprocesses", None) and not hasattr(session.config, "workerinput"):
-        subprocess.run([sys.executable, "-c", COMPILE], check=False)
+        compilers = [subprocess.Popen([sys.executable, "-c", command]) for command in COMPILE]
+        for compiler in compilers:
+            compiler.wait()
 
 
 def pytest_collection_modifyitems(items):
-    """Give each file to one worker, and all that needs PostgreSQL to one: what they share is made once."""
+    """Give each file to one worker, and all that needs PostgreSQL to one: what they share is made once.
+
+    The longest groups come first, so that the workers finish together.
+    """
     for item in items:
         if any(item.iter_markers("xdist_group")):
             continue
@@ -34,3 +48,14 @@ def pytest_collection_modifyitems(items):
         if postgresql:
             item.add_marker(pytest.mark.ci)
         item.add_marker(pytest.mark.xdist_group("postgresql" if postgresql else str(item.path.stem)))
+    sizes = Counter(map(group_of, items))
+    items.sort(key=lambda item: order_of(group_of(item), sizes))
+
+
+def group_of(item):
+    """The name of the tests that run in one worker."""
+    return next(item.iter_markers("xdist_group")).args[0]
+
+
+def order_of(group, sizes):
+    return (LONG.index(group) if group in LONG else len(LONG), -sizes[group], group)

@@ -84,6 +84,7 @@ def texts(package):
     return result
 
 
+@cache
 def modules(package):
     """The syntax trees of a package, by the names under which they are imported."""
     folder = PACKAGES[package]

@@ -178,6 +178,13 @@ def test_a_channel_below_the_surface_holds_high_frequencies_alone():
     assert np.isnan(seawater.subsurface_channel(depth, np.full_like(speed, np.nan))[0])
 
 
+@pytest.mark.parametrize(("lower", "holds"), [(1470.0, 1), (1455.0, 0)])  # 13.4 m/s above the axis are required
+def test_a_channel_below_the_surface_needs_both_of_its_limits(lower, holds):
+    depth = np.array([[0, 20, 50, 100, 150, 200, 300, 500, 900, 1200.0]])
+    speed = np.array([[1490, 1488, 1470, 1450, 1452, lower, 1448, 1440, 1485, 1500.0]])
+    assert seawater.subsurface_channel(depth, speed, 20.0)[0] == holds
+
+
 def test_a_channel_reaches_as_far_as_the_slower_of_its_limits_holds():
     depths = np.array([0.0, 100, 500, 1000, 2000, 4000])
     speeds = np.array([1520.0, 1530, 1500, 1480, 1500, 1540])

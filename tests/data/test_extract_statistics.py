@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from msgspec import structs
-from pyproj import Geod
+from pyproj import Geod, Transformer
 from tests.data.area_twins import ask, reading_of, write
 from tests.data.test_triangles import TEMP, U
 from tests.looping import loop_over
@@ -206,6 +206,18 @@ def test_a_cell_that_the_grid_has_twice_counts_once(reading, described, tmp_path
     _, result = ask(reading, [sst], StatisticsRequest, box=(-180, -10, 180, 10))
     assert result["sst_count"] == 11 * 36
     assert result["sst_mean"][0] == pytest.approx(5.0)
+
+
+def test_a_row_that_the_grid_has_twice_at_its_fold_counts_once(reading, described, tmp_path):
+    """Rows run along x below the pole and come back above it; the last is the one before it, read backwards."""
+    x, y = np.meshgrid(np.linspace(-2e6, 2e6, 41), np.arange(-1.95e6, 1e5, 1e5))
+    plane = Transformer.from_crs(4326, 3995, always_xy=True)
+    places = np.hstack([x, x[:, ::-1]]), np.hstack([y, -y])
+    longitude, latitude = plane.transform(*places, direction="INVERSE")
+    path = write_cells(tmp_path / "made.nc", latitude, longitude, np.abs(places[0]) / 1e6)
+    sst = described(path, "sst", kind="curvilinear", latitude="nav_lat", longitude="nav_lon")
+    _, result = ask(reading, [sst], StatisticsRequest, box=(-180, 60, 180, 90))
+    assert result["sst_count"] == 40 * 41
 
 
 def write_cells(path, latitude, longitude, values):

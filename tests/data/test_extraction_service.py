@@ -298,6 +298,20 @@ def test_equal_requests_at_once_are_read_once(tmp_path):
         assert body.read_rows == 10
 
 
+def test_another_format_of_a_request_is_another_answer(tmp_path):
+    body = Body(gated=True)
+    with served(long(body), tmp_path) as (address, spool), gated_stream(body, address) as first:
+        next(first.iter_lines())
+        answers = []
+        other = threading.Thread(target=lambda: answers.append(httpx.get(f"{address}/made?form=stream", timeout=WAIT)))
+        other.start()
+        while sum(len(entry.followers) for entry in list(spool._entries.values())) != 2:
+            threading.Event().wait(0.01)
+        body.gate.release(1000)
+        other.join(WAIT)
+    assert answers[0].text.startswith("{")
+
+
 def test_small_simultaneous_requests_are_read_once(tmp_path):
     body = Body(gated=True)
     with served(extraction(body, 10, bytes_read=8000), tmp_path) as (address, _):

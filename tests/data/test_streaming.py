@@ -163,6 +163,10 @@ def test_a_failure_before_the_first_byte_is_raised_for_everybody(spool, threads)
         for item in pair:
             with pytest.raises(SourceUnreadable, match="gone"):
                 await item.wait_ready(complete=False)
+        again = Tap(b"new")
+        again.let()
+        assert await all_of(spool.follow("a", again, threads)) == b"new"  # though the failure still has readers
+        for item in pair:
             item.close()
         await settled(spool)
 

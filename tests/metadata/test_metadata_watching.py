@@ -121,13 +121,16 @@ def everything(engine):
         return catalogue.snapshot, events.read_events(connection, 0, 10_000)
 
 
-def test_an_index_that_is_killed_again_and_again_loses_and_doubles_nothing(tmp_path, new_database, make, write):
+def test_an_index_that_is_killed_again_and_again_loses_and_doubles_nothing(
+    tmp_path, new_database, index_once, make, write
+):
     names = [f"d{number:02d}" for number in range(24)]
     for name in names:
         make(tmp_path / f"{name}.nc")
-    words = ("--datasets", str(write({name: {"url": f"{name}.nc"} for name in names})))
+    configuration = write({name: {"url": f"{name}.nc"} for name in names})
+    words = ("--datasets", str(configuration))
     alone = environment(workers=1)
-    database, undisturbed = new_database(), new_database()
+    database = new_database()
     engine = connect(database)
     create_tables(engine)
 
@@ -140,14 +143,11 @@ def test_an_index_that_is_killed_again_and_again_loses_and_doubles_nothing(tmp_p
         assert until(lambda so_many=so_many: indexed() >= so_many)
         running.kill()
         running.wait()
-    for item in (database, undisturbed):
-        subprocess.run(command(item, *words), env=alone, check=True, stderr=subprocess.DEVNULL)
+    index_once(database, datasets=configuration)
     result, happened = everything(engine)
     engine.dispose()
-    other = connect(undisturbed)
-    expected, _ = everything(other)
-    other.dispose()
-    assert result == expected
+    undisturbed = index_once(datasets=configuration)
+    assert result == everything(undisturbed.engine)[0]
     assert [(entry.type, entry.dataset) for entry in happened] == [("added", name) for name in names]
     assert [entry.id - happened[0].id for entry in happened] == list(range(len(names)))
 
@@ -204,9 +204,9 @@ def refresh(path, token=TOKEN):
     return ask(path, "POST", f"{API}/datasets/refresh", headers={"authorization": f"Bearer {token}".encode()})
 
 
-def test_operators_have_files_indexed_and_get_the_result(tmp_path, database, files, make):
+def test_operators_have_files_indexed_and_get_the_result(tmp_path, files, make):
     path = tmp_path / "s"
-    with serving(path, database=database, folder=files, watch=0, token=TOKEN):
+    with serving(path, database=tmp_path / "c.sqlite3", folder=files, watch=0, token=TOKEN):
         first = refresh(path)
         assert (first.status_code, ask(path, "GET", "/health/ready").status_code) == (202, 200)
         assert [(item["type"], item["dataset"]) for item in first.json()["found"]] == [("added", "a")]

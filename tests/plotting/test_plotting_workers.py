@@ -19,148 +19,131 @@ CSV = Output(format="csv")
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(autouse=True)
-def importable(monkeypatch):
+@pytest.fixture(autouse=True, scope="module")
+def importable():
     """Workers have the path of modules of their service: the jobs are to be found on it."""
-    monkeypatch.syspath_prepend(ROOT)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT)
+        yield
 
 
-@pytest.fixture
-async def one_worker():
-    async with ProcessRenderer(1, 1, 20.0, 100, nice=0) as drawing:
-        yield drawing
+@pytest.fixture(scope="module")
+async def drawing(importable):
+    """A worker for many tests: a process of its own takes seconds to start."""
+    async with ProcessRenderer(1, 3, 60.0, 1000, nice=0) as renderer:
+        assert isinstance(renderer, FigureRenderer)
+        assert renderer.unready()
+        yield renderer
 
 
 async def pid(drawing, request=""):
     return int((await drawing.draw(Output(format="csv", request=request), process_id)).content)
 
 
-async def test_a_worker_draws_in_a_process_of_its_own(one_worker):
-    assert isinstance(one_worker, FigureRenderer)
-    assert one_worker.unready()
-    first = await pid(one_worker)
-    assert not one_worker.unready()
+async def test_a_worker_draws_in_a_process_of_its_own(drawing):
+    first = await pid(drawing)
+    assert not drawing.unready()
     assert first not in {os.getpid(), os.getppid()}
-    assert await pid(one_worker) == first
+    assert await pid(drawing) == first
 
 
-async def test_errors_of_the_asker_and_of_ours_come_back_and_the_worker_lives(one_worker):
-    first = await pid(one_worker)
+async def test_errors_of_the_asker_and_of_ours_come_back_and_the_worker_lives(drawing):
+    first = await pid(drawing)
     with pytest.raises(InvalidRequest, match="not so") as refused:
-        await one_worker.draw(CSV, refuse)
+        await drawing.draw(CSV, refuse)
     assert (refused.value.field, refused.value.allowed) == ("size", ("10x7",))
     with pytest.raises(RuntimeError, match="ZeroDivisionError"):
-        await one_worker.draw(CSV, misbehave)
-    assert await pid(one_worker) == first
+        await drawing.draw(CSV, misbehave)
+    assert await pid(drawing) == first
 
 
-async def test_a_letter_that_no_font_has_is_drawn_without_a_word(one_worker, capfd):
-    assert (await one_worker.draw(Output(), write_what_no_font_has)).content.startswith(b"\x89PNG")
-    assert "Glyph" not in capfd.readouterr().err
+async def test_clients_take_turns(drawing, tmp_path):
+    await pid(drawing)
+    os.mkfifo(tmp_path / "door")
+    first = asyncio.create_task(drawing.draw(CSV, wait_for, tmp_path / "door", client="a"))
+    await asyncio.sleep(0)
+    later = [
+        asyncio.create_task(drawing.draw(CSV, note, tmp_path / "order", name, client=name[0]))
+        for name in ("a1 ", "a2 ", "b1 ")
+    ]
+    await asyncio.to_thread((tmp_path / "door").write_text, "open")
+    await asyncio.gather(first, *later)
+    assert (tmp_path / "order").read_text() == "a1 b1 a2 "
+
+
+async def test_a_client_who_leaves_does_not_end_a_figure_that_another_waits_for(drawing, tmp_path):
+    first = await pid(drawing)
+    os.mkfifo(tmp_path / "door")
+    patient, impatient = (asyncio.create_task(drawing.draw(CSV, wait_for, tmp_path / "door")) for _ in range(2))
+    await asyncio.sleep(0)
+    impatient.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await impatient
+    await asyncio.to_thread((tmp_path / "door").write_text, "open")  # once: equal figures are drawn once
+    assert int((await patient).content) == first
+    assert await pid(drawing) == first
+
+
+async def test_a_figure_that_was_abandoned_is_taken_up_by_the_next_client(drawing, tmp_path):
+    first = await pid(drawing)
+    os.mkfifo(tmp_path / "door")
+    impatient = asyncio.create_task(drawing.draw(CSV, wait_for, tmp_path / "door"))
+    await asyncio.sleep(0)
+    impatient.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await impatient
+    patient = asyncio.create_task(drawing.draw(CSV, wait_for, tmp_path / "door"))
+    await asyncio.to_thread((tmp_path / "door").write_text, "open")
+    assert int((await patient).content) == first
+
+
+async def test_a_full_queue_refuses_until_a_client_leaves_and_the_figure_of_one_who_left_is_ended(drawing):
+    first = await pid(drawing)
+    sleeping = asyncio.create_task(drawing.draw(CSV, sleep))
+    waiting = [asyncio.create_task(pid(drawing, f"waiting {number}")) for number in range(3)]
+    await asyncio.sleep(0)
+    with pytest.raises(TooBusy) as refused:
+        await pid(drawing, "one more")
+    assert refused.value.retry_after
+    equal = asyncio.create_task(pid(drawing, "waiting 0"))  # takes no place of its own
+    waiting[0].cancel()
+    await asyncio.sleep(0)
+    assert not equal.done()
+    equal.cancel()  # the last client left: the next one has its place
+    await asyncio.sleep(0)
+    later = asyncio.create_task(pid(drawing, "one more"))
+    await asyncio.sleep(0)
+    assert not later.done()
+    sleeping.cancel()
+    async with asyncio.timeout(50):  # less than the limit of time, which would end it too
+        assert await later != first
 
 
 @pytest.mark.ci
-async def test_a_worker_that_dies_busy_or_idle_is_replaced(one_worker):
-    first = await pid(one_worker)
+async def test_a_worker_that_dies_busy_or_idle_is_replaced(drawing):
+    first = await pid(drawing)
     with pytest.raises(ServiceUnavailable, match="try again"):
-        await one_worker.draw(CSV, die)
-    second = await pid(one_worker)
+        await drawing.draw(CSV, die)
+    second = await pid(drawing)
     assert second != first
     os.kill(second, signal.SIGKILL)
     while True:  # the death may be noticed by the request itself
         try:
-            third = await pid(one_worker)
+            third = await pid(drawing)
             break
         except ServiceUnavailable:
             continue
     assert third != second
 
 
-async def test_a_full_queue_refuses_and_says_when_to_come_back(one_worker):
-    await pid(one_worker)
-    drawing = asyncio.create_task(one_worker.draw(CSV, sleep))
-    waiting = asyncio.create_task(pid(one_worker, "second"))
-    await asyncio.sleep(0)
-    with pytest.raises(TooBusy) as refused:
-        await pid(one_worker, "third")
-    assert refused.value.retry_after
-    equal = asyncio.create_task(pid(one_worker, "second"))  # takes no place of its own
-    waiting.cancel()
-    await asyncio.sleep(0)
-    assert not equal.done()
-    equal.cancel()  # the last client left: the next one has its place
-    await asyncio.sleep(0)
-    later = asyncio.create_task(pid(one_worker, "third"))
-    await asyncio.sleep(0)
-    assert not later.done()
-    drawing.cancel()
-    later.cancel()
-
-
-async def test_clients_take_turns(tmp_path):
-    async with ProcessRenderer(1, 3, 60.0, 100, nice=0) as drawing:
-        await pid(drawing)
-        os.mkfifo(tmp_path / "door")
-        first = asyncio.create_task(drawing.draw(CSV, wait_for, tmp_path / "door", client="a"))
-        await asyncio.sleep(0)
-        later = [
-            asyncio.create_task(drawing.draw(CSV, note, tmp_path / "order", name, client=name[0]))
-            for name in ("a1 ", "a2 ", "b1 ")
-        ]
-        await asyncio.to_thread((tmp_path / "door").write_text, "open")
-        await asyncio.gather(first, *later)
-    assert (tmp_path / "order").read_text() == "a1 b1 a2 "
-
-
-async def test_without_a_queue_a_free_worker_still_draws():
+async def test_a_letter_that_no_font_has_is_drawn_without_a_word_without_a_queue_too(capfd):
     async with ProcessRenderer(1, 0, 60.0, 100, nice=0) as drawing:
-        assert await pid(drawing) != os.getpid()
-
-
-@pytest.mark.ci
-async def test_a_figure_whose_asker_left_makes_room_for_the_next():
-    async with ProcessRenderer(1, 1, 600.0, 100, nice=0) as drawing:  # the limit of time would end it in ten minutes
-        first = await pid(drawing)
-        left = asyncio.create_task(drawing.draw(CSV, sleep))
-        await asyncio.sleep(0)
-        left.cancel()
-        async with asyncio.timeout(100):
-            assert await pid(drawing) != first
-
-
-async def test_a_client_who_leaves_does_not_end_a_figure_that_another_waits_for(tmp_path):
-    async with ProcessRenderer(1, 1, 60.0, 100, nice=0) as drawing:
-        first = await pid(drawing)
-        os.mkfifo(tmp_path / "door")
-        patient, impatient = (asyncio.create_task(drawing.draw(CSV, wait_for, tmp_path / "door")) for _ in range(2))
-        await asyncio.sleep(0)
-        impatient.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await impatient
-        await asyncio.to_thread((tmp_path / "door").write_text, "open")  # once: equal figures are drawn once
-        assert int((await patient).content) == first
-        assert await pid(drawing) == first
-
-
-async def test_a_figure_that_was_abandoned_is_taken_up_by_the_next_client(tmp_path):
-    async with ProcessRenderer(1, 1, 60.0, 100, nice=0) as drawing:
-        first = await pid(drawing)
-        os.mkfifo(tmp_path / "door")
-        impatient = asyncio.create_task(drawing.draw(CSV, wait_for, tmp_path / "door"))
-        await asyncio.sleep(0)
-        impatient.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await impatient
-        patient = asyncio.create_task(drawing.draw(CSV, wait_for, tmp_path / "door"))
-        await asyncio.to_thread((tmp_path / "door").write_text, "open")
-        assert int((await patient).content) == first
+        assert (await drawing.draw(Output(), write_what_no_font_has)).content.startswith(b"\x89PNG")
+    assert "Glyph" not in capfd.readouterr().err
 
 
 async def test_a_figure_that_takes_too_long_is_given_up():
     async with ProcessRenderer(1, 1, 0.2, 100, nice=0) as drawing:
-        first = None
-        while first is None:
-            first = await pid(drawing)
         with pytest.raises(RequestTooLarge, match="smaller"):
             await drawing.draw(CSV, sleep)
 
@@ -172,7 +155,7 @@ async def test_a_worker_is_replaced_after_its_number_of_figures():
 
 
 async def test_the_pool_ends_with_its_service_and_at_once():
-    async with ProcessRenderer(2, 4, 20.0, 100, nice=0) as drawing:
+    async with ProcessRenderer(1, 4, 20.0, 100, nice=0) as drawing:
         worker = await pid(drawing)
         task = asyncio.create_task(drawing.draw(CSV, sleep))
         await asyncio.sleep(0)
