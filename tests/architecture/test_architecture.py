@@ -22,7 +22,6 @@ PACKAGES = {
     }.items()
     if folder.is_dir()
 }
-MODULES = [path for folder in PACKAGES.values() for path in sorted(folder.rglob("*.py"))]
 
 ALLOWED = {
     "ocean_core": set(),
@@ -48,6 +47,12 @@ READING = ("ocean_metadata.index", "ocean_metadata.observations", "ocean_metadat
 ENVIRONMENT = {"settings.py", "service.py", "__main__.py"}  # may read the environment or hand it on
 
 
+@cache
+def modules():
+    """The syntax trees of all packages, by path."""
+    return {path: ast.parse(path.read_text()) for folder in PACKAGES.values() for path in sorted(folder.rglob("*.py"))}
+
+
 def name_of(path):
     """The dotted name of a module."""
     package, folder = next((name, folder) for name, folder in PACKAGES.items() if path.is_relative_to(folder))
@@ -56,14 +61,9 @@ def name_of(path):
 
 
 @cache
-def tree_of(path):
-    return ast.parse(path.read_text())
-
-
-@cache
 def imports_of(path):
     imports = set()
-    for node in ast.walk(tree_of(path)):
+    for node in ast.walk(modules()[path]):
         if isinstance(node, ast.Import):
             imports |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -80,7 +80,7 @@ def violations(forbidden_of):
     """Imports that a module must not have; ``forbidden_of`` gives the prefixes for a module's name."""
     return [
         f"{name_of(path)} imports {name}"
-        for path in MODULES
+        for path in modules()
         if (prefixes := forbidden_of(name_of(path)))
         for name in sorted(imports_of(path))
         if begins(name, prefixes)
@@ -88,9 +88,11 @@ def violations(forbidden_of):
 
 
 def test_every_package_has_modules_to_check():
-    assert {name_of(path).split(".")[0] for path in MODULES} == set(PACKAGES)
+    assert {name_of(path).split(".")[0] for path in modules()} == set(PACKAGES)
     assert all(
-        any(begins(name_of(path), (folder,)) for path in MODULES) for folder in PURE if folder.split(".")[0] in PACKAGES
+        any(begins(name_of(path), (folder,)) for path in modules())
+        for folder in PURE
+        if folder.split(".")[0] in PACKAGES
     )
 
 
@@ -118,14 +120,14 @@ def test_only_the_reading_parts_of_the_metadata_service_open_files():
 
 def test_only_settings_read_the_environment_and_matplotlib_is_used_without_pyplot():
     assert not violations(lambda name: ("matplotlib.pyplot", "pylab"))
-    texts = {path: path.read_text() for path in MODULES if path.name not in ENVIRONMENT}
+    texts = {path: path.read_text() for path in modules() if path.name not in ENVIRONMENT}
     assert not [name_of(path) for path, text in texts.items() if "os.environ" in text or "getenv" in text]
 
 
 def circles():
     """Groups of modules that import each other, over however many others."""
-    names = {name_of(path) for path in MODULES}
-    above = {name_of(path): (imports_of(path) & names) - {name_of(path)} for path in MODULES}
+    names = {name_of(path) for path in modules()}
+    above = {name_of(path): (imports_of(path) & names) - {name_of(path)} for path in modules()}
     reached = {}
 
     def find_reached(start):
@@ -144,7 +146,7 @@ def circles():
 
 def test_no_modules_import_each_other():
     assert not circles()
-    assert not [name_of(path) for path in MODULES if "TYPE_CHECKING" in path.read_text()]
+    assert not [name_of(path) for path in modules() if "TYPE_CHECKING" in path.read_text()]
 
 
 @pytest.mark.parametrize("package", SERVICES)
@@ -178,9 +180,9 @@ def test_only_the_grids_know_which_kind_a_grid_is():
 
     asking = [
         f"{name_of(path)}:{node.lineno}"
-        for path in MODULES
+        for path, tree in modules().items()
         if begins(name_of(path), ("ocean_data", "ocean_plotting")) and not begins(name_of(path), ("ocean_data.grids",))
-        for node in ast.walk(tree_of(path))
+        for node in ast.walk(tree)
         if asks(node)
     ]
     assert not asking

@@ -3,7 +3,7 @@
 import ast
 from collections import defaultdict
 
-from tests.architecture.test_architecture import MODULES, PACKAGES, name_of
+from tests.architecture.test_architecture import PACKAGES, modules, name_of
 
 # Names that say nothing of what they are bound to.
 VAGUE = {
@@ -38,7 +38,7 @@ def listing(violations, allowed):
 def test_names_say_what_they_are_bound_to():
     vague = [
         f"{name_of(path)}:{line} {name}"
-        for path, tree in MODULES.items()
+        for path, tree in modules().items()
         for name, line in bindings(tree)
         if name in VAGUE
     ]
@@ -48,7 +48,7 @@ def test_names_say_what_they_are_bound_to():
 def test_docstrings_open_with_a_verb_or_a_noun():
     openers = [
         f"{name_of(path)}:{line} {text}"
-        for path, tree in MODULES.items()
+        for path, tree in modules().items()
         for text, line in docstrings(tree)
         if text.split()[0].strip(".,:;").lower() in OPENERS
     ]
@@ -57,7 +57,7 @@ def test_docstrings_open_with_a_verb_or_a_noun():
 
 def test_a_class_name_occurs_once_in_a_package():
     places = defaultdict(list)
-    for path, tree in MODULES.items():
+    for path, tree in modules().items():
         package = next(name for name, folder in PACKAGES.items() if path.is_relative_to(folder))
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef):

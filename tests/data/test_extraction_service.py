@@ -301,8 +301,8 @@ def test_equal_requests_at_once_are_read_once(tmp_path):
 def test_another_format_of_a_request_is_another_answer(tmp_path):
     body = Body(gated=True)
     with served(long(body), tmp_path) as (address, spool), gated_stream(body, address) as first:
-        next(first.iter_lines())
-        answers = []
+        lines, answers = first.iter_lines(), []
+        next(lines)
         other = threading.Thread(target=lambda: answers.append(httpx.get(f"{address}/made?form=stream", timeout=WAIT)))
         other.start()
         while sum(len(entry.followers) for entry in list(spool._entries.values())) != 2:

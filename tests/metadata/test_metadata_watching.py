@@ -204,9 +204,9 @@ def refresh(path, token=TOKEN):
     return ask(path, "POST", f"{API}/datasets/refresh", headers={"authorization": f"Bearer {token}".encode()})
 
 
-def test_operators_have_files_indexed_and_get_the_result(tmp_path, files, make):
+def test_operators_have_files_indexed_and_get_the_result(tmp_path, database, files, make):
     path = tmp_path / "s"
-    with serving(path, database=tmp_path / "c.sqlite3", folder=files, watch=0, token=TOKEN):
+    with serving(path, database=database, folder=files, watch=0, token=TOKEN):
         first = refresh(path)
         assert (first.status_code, ask(path, "GET", "/health/ready").status_code) == (202, 200)
         assert [(item["type"], item["dataset"]) for item in first.json()["found"]] == [("added", "a")]
