@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from ocean_common.contracts.assets import Assets, Dimension, Grid, VariableInfo
 from ocean_core.packing import Packing
 from ocean_data.reading.chunks import ChunkReader
-from ocean_data.reading.files import ORDER
-from ocean_data.reading.library import Library
+from ocean_data.reading.files import ORDER, Library
 from ocean_data.settings import MIB
 
 SHAPE = (5, 3, 17, 23)

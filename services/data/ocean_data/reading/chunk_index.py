@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 
 from ocean_core.netcdf3 import HeaderVariable, read_netcdf3_header
 from ocean_core.packing import PACKING_ATTRIBUTES, InvalidPacking, Packing
-from ocean_data.reading.files import Blob, StoredVariable
+from ocean_data.reading.files import LIBRARY, Blob, StoredVariable
 from ocean_data.reading.kernels import FILTERS, KernelPacking
-from ocean_data.reading.library import LIBRARY
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 MOST_CHUNKS = 100_000  # of one variable: a larger index costs more than it saves

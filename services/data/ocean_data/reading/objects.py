@@ -20,6 +20,7 @@ from ocean_core.cache import ByteBoundedCache, TTLCache
 from ocean_core.errors import Message
 from ocean_data.reading.chunk_index import attributes_of, dimensions_of, header_variable, open_hdf5, read_header
 from ocean_data.reading.files import (
+    LIBRARY,
     Bytes,
     Range,
     State,
@@ -30,7 +31,6 @@ from ocean_data.reading.files import (
     joined,
     unreadable,
 )
-from ocean_data.reading.library import LIBRARY
 
 AGAIN = 5  # s until it is worth asking a place again that did not answer
 REASONS: dict[type[Exception], Message] = {

@@ -31,6 +31,7 @@ from ocean_data.reading.chunks import ChunkReader
 from ocean_data.reading.files import (
     ATTEMPTS,
     Box,
+    Library,
     Shape,
     State,
     StorageBackend,
@@ -43,7 +44,6 @@ from ocean_data.reading.files import (
     select,
     unreadable,
 )
-from ocean_data.reading.library import Library
 from ocean_data.reading.objects import Objects, Storage
 from ocean_data.reading.opendap import OPeNDAP
 from ocean_data.reading.zarr import Icechunk, Zarr

@@ -22,7 +22,7 @@ from ocean_core.time import is_cf_time, parse_time_units
 from ocean_data import __version__
 from ocean_data.grids.base import Coordinate
 from ocean_data.plan.extraction import Extraction, Field, Parts, replaced_meanwhile
-from ocean_data.reading.library import LIBRARY
+from ocean_data.reading.files import LIBRARY
 from ocean_data.writing import FileWriter, level_direction
 
 Attribute = str | int | float | NDArray[Any]
