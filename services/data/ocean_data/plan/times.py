@@ -278,5 +278,5 @@ def _matching(variable: Assets, instants: Instants) -> NDArray[np.intp]:
 def used_files(variable: Assets, steps: Sequence[int] | None) -> list[File]:
     """Return the files of time steps; of a variable without time the first."""
     if variable.steps is None or steps is None:
-        return [variable.files[0]]
+        return variable.files[:1]
     return [variable.files[number] for number in sorted(Axis.of(variable.steps).files(steps))]
