@@ -50,6 +50,13 @@ def _choose_fields(query: MapQuery, infos: list[VariableInfo]) -> list[VariableI
     return infos[:2] if is_compared and not have_difference(infos[0], infos[1]) else infos
 
 
+def _break_line(text: str) -> str:
+    """Break a line between parts so that the longer half is as short as it can be."""
+    parts = text.split(",  ")
+    halves = [(",  ".join(parts[:count]) + ",", ",  ".join(parts[count:])) for count in range(1, len(parts))]
+    return "\n".join(min(halves, key=lambda pair: max(map(len, pair)))) if halves else text
+
+
 def _read_plane(coverage: Coverage, info: VariableInfo) -> Floats:
     """Return values in the plane of a map (row, column)."""
     plane: Floats = CoverageReader(coverage).field(info.key, "time", "y", "x")[0]
@@ -253,8 +260,7 @@ class MapPlot(Plot[MapQuery, Any]):
         """Write the statistics of all maps below the labels of the meridians, if all lines fit."""
         size, texts = 0.9 * self.sizes.small, list(map(self._format_statistics, self.panels))
         if lines > 1:
-            pairs = [(text, text.find(",  ", len(text) // 2 - 4)) for text in texts]
-            texts = [f"{text[: half + 1]}\n{text[half + 3 :]}" if half > 0 else text for text, half in pairs]
+            texts = [_break_line(text) for text in texts]
         width = self.context.width / self.data.grid[1] - maps.LEFT * self.sizes.body / 72
         if LETTER_WIDTH * size / 72 * max(len(line) for text in texts for line in text.split("\n")) > width:
             return
