@@ -173,6 +173,19 @@ def test_the_sea_floor_of_the_model_comes_with_points_on_request(extract, water)
         assert result == pytest.approx(np.full(shape, floor(*CELL)))
 
 
+def test_the_deepest_value_stands_for_the_sea_floor_of_a_series(extract, shipped):
+    votemper = shipped["arctic_day", "votemper"]
+    one = PointsRequest(
+        dataset="arctic_day", variables=["votemper"], points=[(73.0, 20.0)], depth="all", form="timeseries",
+        bathymetry=True,
+    )  # fmt: skip
+    series = extract([votemper], one)
+    wet = np.isfinite(series["votemper"][0])
+    assert series["bathymetry"] == np.array(votemper.depth.values)[wet].max()
+    both = extract([votemper], msgspec.structs.replace(one, points=[(73.0, 20.0)] * 2))
+    assert both["bathymetry"].tolist() == [series["bathymetry"]] * 2
+
+
 def test_profiles_behind_plots_have_true_depths(water, app_over, client):
     temp, _ = water("ocean_s_coordinate_g2")
     query = PointsRequest(dataset="made", variables=["temp"], points=[PLACE], depth="all")

@@ -525,7 +525,7 @@ def _read_deepest(field: Field, metres: Values | None, _: Reading, part: dict[st
     """The depth of the deepest level with a value; ``metres``: (level,), or None: as the field `depth` says."""
     values = part[field.key]
     first = values[0] if field.dims[0] == "time" else values
-    deep = part["depth"] if metres is None else metres[:, np.newaxis]
+    deep = part["depth"] if metres is None else metres.reshape(-1, *[1] * (first.ndim - 1))
     if metres is None and deep.ndim > first.ndim:
         deep = deep[0]
     wet = np.where(np.isfinite(first) & np.isfinite(deep), deep, -np.inf).max(axis=0)
