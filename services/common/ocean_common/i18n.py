@@ -111,6 +111,11 @@ class Translator:
         text = info.attribution or ""
         return info.translations.get(self.language, {}).get(text, text)
 
+    def categories(self, info: VariableInfo) -> list[str]:
+        """Return the names of a variable's categories in this language, or as they are."""
+        names = self._quantities.extend(info.translations.get(self.language))
+        return [names.find(category) or category for category in info.categories]
+
     def describe(self, info: VariableInfo) -> VariableInfo:
         """Return a variable with its names in this language."""
         if self.language == SOURCE:
@@ -122,6 +127,7 @@ class Translator:
             long_name=quantities.find_first([info.long_name]) or info.long_name,
             dataset_name=self.dataset_name(info) if info.dataset_name else "",
             attribution=self.attribution(info) or None,
+            categories=self.categories(info),
         )
 
 

@@ -1,5 +1,6 @@
 """Packed numbers of files as values: scale, offset, missing values and valid range of a variable (CF 8.1, NUG)."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -20,6 +21,7 @@ PACKING_ATTRIBUTES = (
     "valid_range",
 )
 INTEGER_FILLS = {"i2": -32767, "u2": 65535, "i4": -2147483647, "u4": 4294967295}  # NetCDF's own; bytes have none
+_SUFFIX = re.compile(r"(?<=[\d.])u?[bslfd]$", re.IGNORECASE)  # of types, as `ncdump` writes them
 DEFAULT_FILL = 9.9e36  # NetCDF writes 9.96921e36 where nothing was written: no quantity of the sea is so large
 
 
@@ -50,7 +52,7 @@ class Packing:
         return cls(
             scale=packing_number(attributes, "scale_factor", 1.0),
             offset=packing_number(attributes, "add_offset", 0.0),
-            missing=tuple(number for fill in fills for number in _numbers(fill)),
+            missing=tuple(number for fill in fills for number in read_numbers(fill)),
             working=_working_type(dtype, attributes),
             low=low,
             high=high,
@@ -157,7 +159,7 @@ class Encoding:
 def packing_number(attributes: Mapping[str, Any], name: str, default: float) -> float:
     """Return the number of `scale_factor` or `add_offset`, also if it is written as text; raise InvalidPacking."""
     value = attributes.get(name)
-    numbers = set(_numbers(value))
+    numbers = set(read_numbers(value))
     if len(numbers) == 1:
         number = numbers.pop()
         if np.isfinite(number) and (number or name != "scale_factor"):
@@ -180,22 +182,22 @@ def _working_type(dtype: np.dtype[Any], attributes: Mapping[str, Any]) -> type[n
 
 def _valid_range(attributes: Mapping[str, Any]) -> tuple[float, float]:
     """Return valid minimum and maximum. Files exist in which they are exchanged, or equal: those say nothing."""
-    limits = _numbers(attributes.get("valid_range"))
+    limits = read_numbers(attributes.get("valid_range"))
     if len(limits) == 2:
         low, high = limits
     else:
-        low = next(iter(_numbers(attributes.get("valid_min"))), -np.inf)
-        high = next(iter(_numbers(attributes.get("valid_max"))), np.inf)
+        low = next(iter(read_numbers(attributes.get("valid_min"))), -np.inf)
+        high = next(iter(read_numbers(attributes.get("valid_max"))), np.inf)
     return (low, high) if low < high else (-np.inf, np.inf)
 
 
-def _numbers(value: Any) -> list[float]:
-    """Return the numbers in an attribute, also if it is a text of numbers."""
+def read_numbers(value: Any) -> list[float]:
+    """Return the numbers in an attribute, also if it is a text of numbers (`0, 1`, `0b 1b`)."""
     array = np.atleast_1d(np.asarray(value if value is not None else []))
     if array.dtype.kind in "iuf":
         return [float(number) for number in array.ravel()]
     try:
-        return [float(word) for word in _text(value).replace(",", " ").split()]
+        return [float(_SUFFIX.sub("", word)) for word in _text(value).replace(",", " ").split()]
     except ValueError:
         return []
 

@@ -35,6 +35,8 @@ class VariableInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     long_name: str | None = None
     zero_centered: bool = False
     categories: list[str] = []  # labels of discrete values, in order
+    category_values: list[float] = []  # number of each category, ascending; none: 0, 1, 2, …
+    flags: dict[str, Any] = {}  # attributes of flags (CF 3.5) that make no categories: bit fields
     two_dimensional: bool = False
     dataset_name: str = ""
     attribution: str | None = None
@@ -45,6 +47,16 @@ class VariableInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     colormap: str = ""  # id of the colormap that the quantity has by itself; empty: to be chosen by what is told here
     logarithmic: bool = False  # colours are spread over logarithms where limits allow it
     translations: dict[str, dict[str, str]] = {}  # configured texts of both: by language, by English
+
+    @property
+    def is_discrete(self) -> bool:
+        """Return True for numbers of categories or flags: there is nothing between them, and no mean."""
+        return bool(self.categories or self.flags) or (self.standard_name or "").endswith("_flag")
+
+    @property
+    def category_numbers(self) -> list[float]:
+        """Values of the categories, ascending."""
+        return self.category_values or [float(number) for number in range(len(self.categories))]
 
     @property
     def dataset_label(self) -> str:
@@ -74,15 +86,13 @@ class VariableInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         factor, offset = unit_conversion(other.units, self.units) or (1.0, 0.0)
         limits = (*self.scale, *(limit * factor + offset for limit in other.scale))
         velocity, in_water = is_velocity(*names), all("sea_water" in (name or "") for name in names)
-        return msgspec.structs.replace(
-            self,
+        return self.as_quantity(
             key=f"{self.key},{other.key}",
             name="Speed" if velocity else f"Magnitude of {self.name} and {other.name}",
             standard_name="sea_water_speed" if velocity and in_water else None,
             long_name=None,
             scale=(0.0, max(abs(limit) for limit in limits)),
             zero_centered=False,
-            categories=[],
             colormap=MAGNITUDE_COLORMAP,
             logarithmic=False,
             translations={
@@ -90,6 +100,10 @@ class VariableInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
                 for language in languages
             },
         )
+
+    def as_quantity(self, **changes: Any) -> "VariableInfo":
+        """Return the description of what is calculated from this variable: a quantity."""
+        return msgspec.structs.replace(self, categories=[], category_values=[], flags={}, **changes)
 
 
 class Dimension(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

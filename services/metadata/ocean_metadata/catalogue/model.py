@@ -70,6 +70,8 @@ class VariableDescription(msgspec.Struct, frozen=True, kw_only=True):
     source: str  # its name in the files
     long_name: str | None = None
     categories: list[str] = []
+    category_values: list[float] = []  # ascending; none: 0, 1, 2, …
+    flags: dict[str, Any] = {}  # attributes of flags that make no categories
     hidden: bool = False
     interpolation: dict[str, Any] | None = None
     equation: str | None = None  # of a calculated variable

@@ -323,11 +323,14 @@ def describe_variable(dataset: DatasetRecord, variable: VariableRecord) -> Varia
 
 
 def _name_translations(dataset: DatasetRecord, variable: VariableRecord) -> dict[str, dict[str, str]]:
-    """Return the configured names and credit of a dataset and its variable: by language, by the English text."""
+    """Return the configured texts of a dataset and its variable: by language, by the English text."""
     translations: dict[str, dict[str, str]] = {}
-    for record, fields in ((dataset, ("name", "attribution")), (variable, ("name", "long_name"))):
+    of_dataset = {"name": dataset.name, "attribution": dataset.attribution}
+    of_variable: dict[str, str | None] = {category: category for category in variable.categories}
+    of_variable |= {"name": variable.name, "long_name": variable.long_name}
+    for record, english in ((dataset, of_dataset), (variable, of_variable)):
         for language, texts in record.translations.items():
-            names = {getattr(record, name): texts[name] for name in fields if texts.get(name)}
+            names = {text: texts[key] for key, text in english.items() if text and texts.get(key)}
             if names:
                 translations[language] = translations.get(language, {}) | names
     return translations

@@ -14,12 +14,12 @@ from ocean_core.vectors import component_axis
 from ocean_metadata.index.axes import Layout, find_layout, is_run_time, is_time, list_fields
 from ocean_metadata.index.coordinate_prints import PART_OF_CELL, is_same_place
 from ocean_metadata.index.depth_axis import make_depth_axis
+from ocean_metadata.index.flags import FLAG_ATTRIBUTES, read_flags
 from ocean_metadata.index.model import FileHeader, VariableHeader
 
 T = TypeVar("T")
 
-_COMPARED = ("units", "standard_name", "positive", "calendar", "flag_values", "flag_masks", "flag_meanings")
-_FLAGS = _COMPARED[-3:]
+_COMPARED = ("units", "standard_name", "positive", "calendar", *FLAG_ATTRIBUTES)
 _SALINITY_SCALE = {"PSU", "1e-3", "1"}  # units of one and the same practical salinity
 
 
@@ -112,8 +112,8 @@ def _find_value_difference(variable: VariableHeader, other: VariableHeader, file
         return Message(
             "its variable {variable} has another direction than in {file}", variable=variable.name, file=file
         )
-    flags = [[_as_list(item.attributes.get(attribute)) for attribute in _FLAGS] for item in (variable, other)]
-    if any(flags[0]) and any(flags[1]) and flags[0] != flags[1]:
+    flags, other_flags = read_flags(variable), read_flags(other)
+    if None not in (flags, other_flags) and flags != other_flags:
         return Message(
             "the categories of its variable {variable} differ from those of {file}", variable=variable.name, file=file
         )
@@ -132,10 +132,6 @@ def convert_units(variable: VariableHeader, target: str) -> tuple[float, float] 
     if is_salinity and {canonical_units(units), canonical_units(target)} <= _SALINITY_SCALE:
         return 1.0, 0.0
     return unit_conversion(units, target)
-
-
-def _as_list(value: Any) -> Any:
-    return value.split() if isinstance(value, str) else value
 
 
 def _is_same_grid(layout: Layout, header: FileHeader, other_layout: Layout, reference: FileHeader) -> bool:

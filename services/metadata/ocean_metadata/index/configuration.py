@@ -29,7 +29,7 @@ _warnings: set[str] = set()  # unknown keys that were logged
 
 INDEX_SUFFIX = ".sqlite3"
 DATASET_TEXTS = ("name", "help", "attribution", "group", "subgroup")
-VARIABLE_TEXTS = ("name", "long_name")
+VARIABLE_TEXTS = ("name", "long_name", "data_categories")
 _TRUE = {"true", "yes", "1"}
 # Written by the indexing tool if a file has no limits: the smallest and largest numbers of 32 bits.
 _NO_MINIMUM, _NO_MAXIMUM = 1.17549e-38, 3.40282e38
@@ -190,6 +190,9 @@ def _make_variable(file: Path, dataset: str, key: str, value: object) -> Variabl
         raise ConfigurationError(
             f"{location}.scale: expected the lower limit, then the upper, got {list(config.scale)}"
         )
+    categories = config.data_categories or []
+    for texts in translations.values():  # each category by its English
+        texts |= dict(zip(categories, texts.pop("data_categories", ()), strict=False))
     error = None
     try:
         if config.equation:
@@ -211,7 +214,7 @@ def _make_variable(file: Path, dataset: str, key: str, value: object) -> Variabl
         zero_centered=None if config.zero_centered is None else _is_true(config.zero_centered),
         hidden=_is_true(config.hide),
         convert=_is_true(config.convert),
-        categories=config.data_categories or [],
+        categories=categories,
         error=error,
         translations=translations,
     )
@@ -258,20 +261,20 @@ def split_languages(config: Mapping[str, Any], keys: Iterable[str]) -> tuple[dic
     configuration has the text of another language.
     """
     english = dict(config)
-    translations: Translations = {}
+    translations: dict[str, dict[str, Any]] = {}
     for key in keys:
         value = english.get(key)
         texts = dict(value) if isinstance(value, dict) else {}
         for language in LANGUAGES:
-            if isinstance(text := english.pop(f"{key}_{language}", None), str):
+            if isinstance(text := english.pop(f"{key}_{language}", None), str | list):
                 texts[language] = text
-        if isinstance(value, str):
+        if isinstance(value, str | list):
             texts[SOURCE] = value
         texts = {language: text for language, text in texts.items() if language in LANGUAGES and text}
         if texts:
             english[key] = texts.get(SOURCE) or next(iter(texts.values()))
         for language, text in texts.items():
-            if language != SOURCE and isinstance(text, str):
+            if language != SOURCE and isinstance(text, str | list):
                 translations.setdefault(language, {})[key] = text
     return english, translations
 

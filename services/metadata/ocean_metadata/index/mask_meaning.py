@@ -6,6 +6,7 @@ import numpy as np
 
 from ocean_core.cells import MaskMeaning
 from ocean_metadata.index.axes import is_metric
+from ocean_metadata.index.flags import read_flags
 from ocean_metadata.index.model import VariableHeader
 
 POINT = "(rho|psi|[tuvfwcq])"  # at the end of a name: the point on the staggered grid
@@ -90,15 +91,14 @@ def _of_binary(land: int) -> MaskMeaning:
 
 
 def _read_flags(variable: VariableHeader) -> MaskMeaning | None:
-    meanings = re.split(r"[\s,]+", variable.text("flag_meanings"))
-    numbers = variable.attributes.get("flag_values") or variable.attributes.get("flag_masks")
-    values = numbers if isinstance(numbers, list) else [numbers]
-    if len(values) != len(meanings) or not all(isinstance(value, int | float) for value in values):
+    flags = read_flags(variable)
+    numbers = (flags.values or flags.masks) if flags else ()
+    if flags is None or len(numbers) != len(flags.meanings):
         return None
-    land = [float(value) for value, word in zip(values, meanings, strict=True) if _LAND_FLAG.fullmatch(word)]
+    land = [number for number, word in zip(numbers, flags.meanings, strict=True) if _LAND_FLAG.fullmatch(word)]
     if not land:
         return None
-    if "flag_values" in variable.attributes:
+    if flags.values:
         return MaskMeaning(land=land)
     return MaskMeaning(land=[], bits=int(np.bitwise_or.reduce(np.array(land, np.int64))))
 

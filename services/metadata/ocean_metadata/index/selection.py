@@ -25,6 +25,7 @@ from ocean_metadata.index.axes import (
     list_fields,
     role_by_name,
 )
+from ocean_metadata.index.flags import add_flags, read_flags
 from ocean_metadata.index.mask_meaning import read_meaning
 from ocean_metadata.index.model import (
     DatasetSpec,
@@ -255,8 +256,11 @@ def select_variables(spec: DatasetSpec, sources: Sequence[SourceFile]) -> Select
                 continue
             first = headers[fitting[0]]
             layout, declaration = find_layout(variable.source, first), first.variables[variable.source]
-            members.append(Member(variable, layout, declaration, fitting, units))
+            declarations = (headers[number].variables[variable.source] for number in fitting)
+            described, flag_notes = add_flags(variable, next(filter(read_flags, declarations), declaration))
+            members.append(Member(described, layout, declaration, fitting, units))
             notes |= dict.fromkeys(note_units(variable, declaration, units, names) + note_packing(declaration))
+            notes |= dict.fromkeys(flag_notes)
     for number, header in headers.items():
         if number not in problems and not any(number in member.files for member in members):
             problems[number] = _explain_unused(header)
@@ -298,7 +302,7 @@ def _list_specs(spec: DatasetSpec, headers: Mapping[int, FileHeader]) -> list[Va
         return [variable for variable in spec.variables if variable.equation is None] + _list_operands(spec, headers)
     names = dict.fromkeys(name for header in headers.values() for name in _list_map_fields(header))
     masks = dict.fromkeys(name for header in headers.values() for name in _list_masks(header) if name not in names)
-    # Masks hide the land of the others; they are not listed, but can be requested.
+    # Masks hide the land of the others, and flags tell their quality; they are not listed, but can be requested.
     return [
         *(VariableSpec(key=name, source=name) for name in names),
         *(VariableSpec(key=name, source=name, hidden=True) for name in masks),
@@ -349,7 +353,9 @@ def _list_map_fields(header: FileHeader) -> list[str]:
 
 
 def _list_masks(header: FileHeader) -> list[str]:
-    return [name for name, item in header.variables.items() if read_meaning(item) and _is_on_map(name, header)]
+    """List masks and flags on a map, which describe the cells of other variables."""
+    masks = (item.name for item in header.variables.values() if read_meaning(item) or read_flags(item))
+    return [name for name in masks if _is_on_map(name, header)]
 
 
 def _is_on_map(name: str, header: FileHeader) -> bool:
