@@ -105,6 +105,14 @@ def check_equation(expression: Expression, assets: Assets) -> None:
                 key=assets.variable.key,
                 field="expression",
             )
+    discrete = [name for name, operand in assets.operands.items() if operand.variable.is_discrete]
+    is_calculated = not isinstance(expression.root, Name) and not assets.variable.is_discrete
+    if is_calculated and len(discrete) == len(assets.operands) > 0:
+        raise InvalidRequest(
+            "the numbers of {name} stand for categories or flags: nothing can be calculated from them alone",
+            name=discrete[0],
+            field="expression",
+        )
     in_rows = {call.function for call in expression.calls if FUNCTIONS[call.function].neighbours}
     if in_rows and not has_rows(assets.grid):
         raise InvalidRequest(
@@ -221,8 +229,7 @@ def _describe(root: Node, text: str, base: Assets, operands: Mapping[str, Assets
     alone = operands.get(root.name) if isinstance(root, Name) else None
     if alone is not None:
         return msgspec.structs.replace(alone.variable, key=EXPRESSION_KEY, name=text)
-    return msgspec.structs.replace(
-        base.variable,
+    return base.variable.as_quantity(
         key=EXPRESSION_KEY,
         name=text,
         long_name=None,
@@ -230,7 +237,6 @@ def _describe(root: Node, text: str, base: Assets, operands: Mapping[str, Assets
         standard_name=None,
         scale=DEFAULT_SCALE,
         zero_centered=False,
-        categories=[],
         colormap="",
         logarithmic=False,
     )

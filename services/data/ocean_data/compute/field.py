@@ -14,7 +14,7 @@ from ocean_core.errors import InvalidRequest, Message, NothingInView
 from ocean_core.geometry import Floats
 from ocean_core.tiles import MAJOR, Projection
 from ocean_data.compute import depth
-from ocean_data.compute.interpolation import check_search, gather, stencil
+from ocean_data.compute.interpolation import check_search, choose_interpolation, gather, stencil
 from ocean_data.compute.tiles import Pixels, tile_map
 from ocean_data.plan.times import Axis, check_time, find_step
 from ocean_data.reading.base import Depth, Reading, Source
@@ -60,7 +60,7 @@ def tile_field(reading: Reading, variables: Sequence[Assets], query: TileRequest
     """Return values at the centres of a tile's pixels: of one variable, or the magnitude of two."""
     check_search(query.radius, query.neighbours)
     levels = [Level.of(variable, query.time, query.depth) for variable in variables]
-    maps = [reading.grids.tile(level.assets.grid, tile_map(query)) for level in levels]
+    maps = [reading.grids.tile(level.assets.grid, tile_map(query, level.assets.variable)) for level in levels]
     # Two components are folded alike where they are on the same grid.
     fold = maps[0].fold if query.folded and maps[0] is maps[-1] else None
     parts: list[Pixels | None] = []
@@ -109,7 +109,8 @@ def range_in_view(reading: Reading, variables: Sequence[Assets], view: View) -> 
     parts = []
     for level in levels:
         grid = reading.grids.grid(level.assets.grid)
-        cells = stencil(grid, *where, view.interpolation, radius=view.radius, neighbours=view.neighbours)
+        kind = choose_interpolation(level.assets.variable, view.interpolation)
+        cells = stencil(grid, *where, kind, radius=view.radius, neighbours=view.neighbours)
         parts.append(gather(level.read(reading.source), cells)[0])
     info, values = variables[0].variable, parts[0]
     if len(parts) == 2:

@@ -4,18 +4,21 @@ Land never bleeds into water, nor water onto land: a point belongs to its neares
 answer is land; elsewhere the weights are shared out among the wet cells.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, Interpolation
 from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import Floats
 from ocean_data.grids.base import Cells, Grid
 
+K = TypeVar("K", bound=str)
 F = TypeVar("F", bound=np.floating[Any])
 
 TOUCHING = 1e-3  # km: nearer than this, a point lies on the centre of a cell
@@ -68,6 +71,19 @@ class LocalStencil:
         """Return values at the points, (..., point), of values at the cells, (..., cell)."""
         flat = gather(values.reshape(-1, self.cells.size), self.local)
         return flat.reshape(*values.shape[:-1], self.local.home.size)
+
+
+def choose_interpolation(info: VariableInfo, requested: K) -> K | Literal["nearest"]:
+    """Return how values of a variable are made: between the numbers of categories or flags there is nothing."""
+    return "nearest" if info.is_discrete else requested
+
+
+def describe_interpolation(variables: Sequence[Assets], requested: Interpolation) -> dict[str, str | float]:
+    """Describe the interpolation of variables: the requested one, and which have the nearest cell instead."""
+    infos = [assets.variable for assets in variables]
+    nearest = [info.key for info in infos if choose_interpolation(info, requested) != requested]
+    facts: dict[str, str | float] = {"interpolation": requested if len(nearest) < len(infos) else "nearest"}
+    return facts | {"nearest": ", ".join(nearest)} if 0 < len(nearest) < len(infos) else facts
 
 
 def check_search(radius: float, neighbours: int) -> None:

@@ -9,12 +9,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.data import Interpolation, TileRequest
 from ocean_common.parameters import check_tile
 from ocean_core.errors import NotSupported
 from ocean_core.geometry import Floats
 from ocean_core.tiles import MERCATOR, PROJECTIONS, SIZE, Tile, morton_order, pixel_offsets
-from ocean_data.compute.interpolation import Stencil, gather, stencil
+from ocean_data.compute.interpolation import Stencil, choose_interpolation, gather, stencil
 from ocean_data.grids.base import Cells, Grid
 from ocean_data.grids.curvilinear import Curvilinear
 from ocean_data.grids.mesh import Mesh
@@ -116,15 +117,16 @@ def pixel_centres(projection: str, zoom: int, x: int, y: int, count: int = SIZE)
     return latitude.ravel(), longitude.ravel()
 
 
-def tile_map(query: TileRequest) -> TileMap:
+def tile_map(query: TileRequest, info: VariableInfo) -> TileMap:
     """Return the parameters that the index map of a tile depends on, and no others: one map serves several tiles."""
-    searched = query.interpolation in {"gaussian", "inverse"}
+    interpolation = choose_interpolation(info, query.interpolation)
+    searched = interpolation in {"gaussian", "inverse"}
     return TileMap(
         query.projection,
         query.zoom,
         query.x,
         query.y,
-        query.interpolation,
+        interpolation,
         radius=query.radius if searched else 0.0,
         neighbours=query.neighbours if searched else 0,
     )

@@ -124,7 +124,15 @@ def _read_difference(
 
 
 def _make_pairs(left: Field, right: Field, parts: Sequence[DifferencePart]) -> list[Pair]:
-    conversion = unit_conversion(right.variable.units, left.variable.units)
+    is_discrete = left.variable.is_discrete or right.variable.is_discrete
+    conversion = None if is_discrete else unit_conversion(right.variable.units, left.variable.units)
+    if is_discrete and set(parts) == {"difference"}:
+        raise InvalidRequest(
+            "the numbers of {key} or {other_key} stand for categories or flags, which have no difference",
+            key=left.key,
+            other_key=right.key,
+            field="variables",
+        )
     if conversion is None and set(parts) == {"difference"}:
         raise InvalidRequest(
             "{key} is in {units!r} and {other_key} in {other_units!r}: these cannot be compared",
@@ -153,11 +161,10 @@ def _make_pairs(left: Field, right: Field, parts: Sequence[DifferencePart]) -> l
         "second": replace(left, variable=second, dtype=np.float64),
         "difference": _describe(left, right),
     }
-    categorical = len(parts) > 1 and bool(left.variable.categories or right.variable.categories)
     return [
         Pair(part, fields[part], left.key, right.key, *(conversion or (1.0, 0.0)))
         for part in parts
-        if part != "difference" or not (conversion is None or categorical)
+        if part != "difference" or conversion is not None
     ]
 
 
@@ -178,14 +185,12 @@ def _describe_level(right: Extraction) -> list[Coordinate]:
 def _describe(left: Field, right: Field) -> Field:
     info = left.variable
     half = (info.scale[1] - info.scale[0]) / 2
-    difference = msgspec.structs.replace(
-        info,
+    difference = info.as_quantity(
         name=f"Difference of {info.name}",
         long_name=f"{info.long_name or info.name} less {right.variable.key} of {right.variable.dataset}",
         standard_name=None,  # a difference of temperatures is no temperature: 0 K is not -273.15 degC
         scale=(-half, half),
         zero_centered=True,
-        categories=[],
         colormap=DIVERGING_COLORMAP,
         logarithmic=False,
     )

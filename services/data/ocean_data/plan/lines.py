@@ -15,6 +15,7 @@ from ocean_core.geometry import WGS84, Floats, wrap_longitude
 from ocean_core.time import DAY, format_time
 from ocean_data.compute import depth as depths
 from ocean_data.compute.depth import cell_depths
+from ocean_data.compute.interpolation import choose_interpolation, describe_interpolation
 from ocean_data.grids.base import Coordinate, horizontal
 from ocean_data.plan.extraction import Cost, Extraction, Field, Values
 from ocean_data.plan.points import (
@@ -169,7 +170,8 @@ def plan_trajectory(reading: Reading, variables: Sequence[Assets], query: Trajec
     vector = VectorSample.of(reading, samples, where, query.vector, bearings(latitude, longitude))
     tracks = []
     for number, sample in enumerate(samples):
-        steps, weights = _steps_of_points(sample.assets, query, seconds)
+        between = choose_interpolation(sample.assets.variable, query.between)
+        steps, weights = _steps_of_points(sample.assets, between, seconds)
         directions = vector.directions[number] if vector and number < 2 else None
         tracks.append(
             TrajectoryVariable(
@@ -178,7 +180,7 @@ def plan_trajectory(reading: Reading, variables: Sequence[Assets], query: Trajec
                 weights=weights,
                 directions=directions,
                 depths=point_depths,
-                between=query.between,
+                between=between,
             )
         )
     dims = ("point",)
@@ -199,7 +201,8 @@ def plan_trajectory(reading: Reading, variables: Sequence[Assets], query: Trajec
         rows=POINTS_AT_ONCE,
         cost=sum((track.cost(reading.source) for track in tracks), Cost(values=len(fields) * latitude.size)),
         used=[(track.sample.assets, track.used()) for track in tracks],
-        facts={"interpolation": query.interpolation, "between": query.between},
+        facts=describe_interpolation(variables, query.interpolation)
+        | {"between": tracks[0].between if len(tracks) == 1 else query.between},
         fitting=lambda share: Message("the first {count} points", count=max(1, int(latitude.size * share))),
     )
 
@@ -216,9 +219,7 @@ def _read_trajectory(
     return result
 
 
-def _steps_of_points(
-    assets: Assets, query: TrajectoryRequest, seconds: NDArray[np.int64]
-) -> tuple[NDArray[np.intp], Floats]:
+def _steps_of_points(assets: Assets, between: Between, seconds: NDArray[np.int64]) -> tuple[NDArray[np.intp], Floats]:
     """Find the steps of a variable at the times of the points, as `find_steps` does."""
     if assets.steps is None:
         always = np.repeat(np.array([[0], [-1]], dtype=np.intp), seconds.size, axis=1)
@@ -228,7 +229,7 @@ def _steps_of_points(
         raise TimeNotFound("{key} has no time steps", key=assets.variable.key, field="times")
     if not assets.steps.dated:
         raise TimeNotFound("the time steps of {key} have no dates", key=assets.variable.key, field="times")
-    steps, weights = find_steps(axis, seconds, query.between, assets.variable.quantum)
+    steps, weights = find_steps(axis, seconds, between, assets.variable.quantum)
     if (steps < 0).all():
         raise TimeNotFound(
             "no point is in the time of {key}, which goes from {first} to {last}",

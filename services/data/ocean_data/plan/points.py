@@ -20,6 +20,7 @@ from ocean_core.packing import Encoding
 from ocean_core.vectors import rename_component
 from ocean_data.compute import depth as depths
 from ocean_data.compute.depth import Depth
+from ocean_data.compute.interpolation import choose_interpolation, describe_interpolation
 from ocean_data.compute.vectors import vector_axes
 from ocean_data.grids.base import Coordinate, Frame, horizontal
 from ocean_data.plan.extraction import Cost, Extraction, Field, Values
@@ -145,6 +146,13 @@ def check_variables(variables: Sequence[Assets], vector: Sequence[VectorPart], d
     deep = [variable for variable in variables if variable.depth is not None]
     for variable in deep or variables:
         depths.check(variable, depth)
+        if depth == "mean" and variable.depth is not None and variable.variable.is_discrete:
+            raise InvalidRequest(
+                "the numbers of {key} stand for categories or flags, which have no mean: choose a level, all or bottom",
+                key=variable.variable.key,
+                field="depth",
+                allowed=("0", "all", "bottom"),
+            )
     # A number means the same level in all of them, or it would be answered as what it is not.
     if isinstance(depth, int) and (
         other := next((variable for variable in deep if variable.depth != deep[0].depth), None)
@@ -195,7 +203,8 @@ def plan_fields(
     vector, change = None, "mean over the depth" if depth == "mean" else ""
     if isinstance(frame, Places):
         # Values as in the files have the type of these: no digit is told that none wrote.
-        change = change if query.interpolation == "nearest" else f"interpolated ({query.interpolation})"
+        kinds = {choose_interpolation(variable.variable, query.interpolation) for variable in variables}
+        change = change if kinds == {"nearest"} else f"interpolated ({query.interpolation})"
         samples = [reader for reader in readers if isinstance(reader, Sample)]
         vector = VectorSample.of(reading, samples, frame.where, query.vector, frame.along)
     dims = {} if instants is None else {"time": len(instants.seconds)}
@@ -275,7 +284,7 @@ def _describe_choices(
     variables: Sequence[Assets], query: ExtractionRequest, depth: Depth, *, at_places: bool
 ) -> dict[str, str | float]:
     """Return what was chosen of interpolation and depth: the facts of an answer."""
-    facts: dict[str, str | float] = {"interpolation": query.interpolation} if at_places else {}
+    facts = describe_interpolation(variables, query.interpolation) if at_places else {}
     if depth in {"bottom", "mean"} or (depth == "all" and at_places):
         facts["depth"] = depth
     axis = next((variable.depth for variable in variables if variable.depth is not None), None)

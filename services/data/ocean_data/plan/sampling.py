@@ -14,7 +14,7 @@ from ocean_core.geometry import EARTH_RADIUS, Floats, east_and_north, wrap_longi
 from ocean_core.vectors import Axis as VectorAxis
 from ocean_core.vectors import vector_part
 from ocean_data.compute.depth import Depth, cell_depths, depth_stencil, level_slice, reduce_columns
-from ocean_data.compute.interpolation import LocalStencil, check_search, stencil
+from ocean_data.compute.interpolation import LocalStencil, check_search, choose_interpolation, stencil
 from ocean_data.compute.vectors import vector_axes
 from ocean_data.grids.base import Cells, Frame, Grid, Window, split_runs
 from ocean_data.plan.extraction import Cost, Values
@@ -75,7 +75,8 @@ class Sample:
         if missing.size and (must_be_inside or missing.size == home.size):
             first = int(missing[0])
             raise _outside(assets, grid, (where[0][first], where[1][first]), outside and outside.format(first))
-        chosen = stencil(grid, *where, query.interpolation, radius=query.radius, neighbours=query.neighbours, home=home)
+        kind = choose_interpolation(assets.variable, query.interpolation)
+        chosen = stencil(grid, *where, kind, radius=query.radius, neighbours=query.neighbours, home=home)
         near = LocalStencil.of(chosen)
         return cls(assets=assets, near=near, between=depth_stencil(reading.grids, assets, near.cells))
 

@@ -6,7 +6,6 @@ from functools import partial
 from math import prod
 from typing import NamedTuple
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,7 +51,7 @@ def plan_statistics(reading: Reading, variables: Sequence[Assets], query: Statis
         )
         for field in read.variables
         for name, text in STATISTIC_NAMES.items()
-        if (name != "quantiles" or quantiles.size) and (name in OF_CATEGORIES or not field.variable.categories)
+        if (name != "quantiles" or quantiles.size) and (name in OF_CATEGORIES or not field.variable.is_discrete)
     ]
     dims = {name: size for name, size in read.dims.items() if name not in {*across, *target.frame.extra_dims}}
     coordinates = [item for item in read.coordinates if set(item.dims) <= dims.keys()]
@@ -73,7 +72,7 @@ def plan_statistics(reading: Reading, variables: Sequence[Assets], query: Statis
             parts=None if in_time else read.parts(),
             cells=_weigh_cells(reading, target, query.cover),
             quantiles=quantiles,
-            measured={field.key: bool(field.variable.categories) for field in read.variables},
+            measured={field.key: field.variable.is_discrete for field in read.variables},
             across=len(across),
         ),
         rows=read.rows if in_time else max([1, *dims.values()]),
@@ -256,13 +255,11 @@ STATISTIC_NAMES: dict[str, str] = {
 
 def _describe(info: VariableInfo, name: str, text: str) -> VariableInfo:
     units = UNITS.get(name) or UNITS.get(name.rpartition("_")[2])
-    return msgspec.structs.replace(
-        info,
+    return info.as_quantity(
         key=f"{info.key}_{name}",
         name=f"{info.name}: {text}",
         units=units or info.units,
         long_name=f"{text} of {info.long_name or info.name}",
         standard_name=None if units or name == "deviation" else info.standard_name,
         zero_centered=False,
-        categories=[],
     )

@@ -319,7 +319,10 @@ def describe_parameter(info: VariableInfo) -> Json:
         observed["categories"] = [
             {"id": f"#{number}", "label": {"en": label}} for number, label in enumerate(info.categories)
         ]
-        parameter["categoryEncoding"] = {f"#{number}": number for number in range(len(info.categories))}
+        parameter["categoryEncoding"] = {
+            f"#{number}": int(value) if value.is_integer() else value
+            for number, value in enumerate(info.category_numbers)
+        }
     elif info.units:
         symbol = ucum_symbol(info.units)
         parameter["unit"] = {

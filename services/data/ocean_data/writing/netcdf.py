@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from zipstream import ZipStream
 
+from ocean_common.contracts.assets import VariableInfo
 from ocean_core.errors import Message, RequestTooLarge
-from ocean_core.packing import Encoding, InvalidPacking
+from ocean_core.packing import Encoding, InvalidPacking, read_numbers
 from ocean_core.time import is_cf_time, parse_time_units
 from ocean_data import __version__
 from ocean_data.grids.base import Coordinate
@@ -364,10 +365,7 @@ def _field_variable(
         attributes["_FillValue"] = np.array(FILL, dtype=dtype)
         if source_encoding:
             attributes["comment"] = f"not packed as in the source: {source_encoding}"
-    if info.categories:
-        flags = np.arange(len(info.categories), dtype=np.float64)
-        attributes["flag_values"] = encoding.pack(flags) if encoding else flags.astype(dtype)
-        attributes["flag_meanings"] = " ".join(re.sub(r"\W+", "_", label) for label in info.categories)
+    attributes |= _flag_attributes(info, encoding, dtype)
     if field.auxiliary and field.key == "depth":
         attributes["positive"] = "down"
     name = _safe(field.key)
@@ -375,6 +373,26 @@ def _field_variable(
     used_names.add(name)
     dims = tuple(names[dim] for dim in field.dims)
     return Variable(name=name, dims=dims, dtype=dtype, attributes=attributes, key=field.key, encoding=encoding)
+
+
+def _flag_attributes(info: VariableInfo, encoding: Encoding | None, dtype: np.dtype[Any]) -> dict[str, Attribute]:
+    """Return the attributes of categories or flags (CF 3.5), whose values are stored as those of the variable."""
+    flags: dict[str, Any] = dict(info.flags)
+    if info.categories:
+        numbers = np.array(info.category_numbers)
+        flags = {"flag_values": numbers.astype(dtype), "flag_meanings": info.categories}
+        if encoding is not None:
+            try:
+                flags["flag_values"] = encoding.pack(numbers)
+            except InvalidPacking:  # of configured categories: unpacked
+                flags["flag_values"] = numbers
+    if isinstance(flags.get("flag_meanings"), list):
+        flags["flag_meanings"] = " ".join(re.sub(r"[^\w.@+-]+", "_", label) for label in flags["flag_meanings"])
+    if "flag_masks" in flags:  # bits are integers, whatever the values are
+        flags["flag_masks"] = np.array(read_numbers(flags["flag_masks"])).astype(
+            encoding.dtype if encoding else np.int32
+        )
+    return flags
 
 
 def _global_attributes(extraction: Extraction, revision: str) -> dict[str, Attribute]:
