@@ -7,7 +7,7 @@ of a tile are one byte each; index 0 is transparent.
 import math
 from functools import cache, lru_cache
 from importlib.metadata import distribution
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +24,11 @@ from ocean_core.colour import (
 )
 from ocean_core.errors import InvalidRequest
 
+F = TypeVar("F", bound=np.floating[Any])
 ColourTable = NDArray[np.uint8]  # (n, 3): red, green and blue, from the lowest value to the highest
 
 LEVELS = 255  # colours of a palette
+CATEGORY_TOLERANCE = 0.01  # of the smallest distance between the numbers of two categories
 FEW = 20  # colours of a list of distinct ones, which are never mixed
 
 # Evenly spaced control points, from the lowest value to the highest.
@@ -151,6 +153,22 @@ def scale_colours(colormap: str, scale: Scale, categories: int = 0) -> ColourTab
     if number and len(colours) <= FEW:
         return colours[np.arange(number) % len(colours)]  # a list of colours begins again
     return resample_colours(colours, number or LEVELS, (0.0, 1.0) if categories else ramp_span(colormap, scale))
+
+
+def category_positions(info: VariableInfo, values: NDArray[F]) -> NDArray[F]:
+    """Return the positions of categories among those of a variable, from 0; NaN for a number that is none of them.
+
+    Values of other variables, and of categories that are numbered from 0, stay.
+    """
+    if not info.category_values:
+        return values
+    numbers = np.array(info.category_values)
+    between = (numbers[1:] + numbers[:-1]) / 2
+    positions = np.searchsorted(between, values)
+    # Packed numbers are not exact.
+    tolerance = CATEGORY_TOLERANCE * np.diff(numbers).min(initial=max(1.0, np.abs(numbers).max()))
+    with np.errstate(invalid="ignore"):
+        return np.where(np.abs(values - numbers[positions]) <= tolerance, positions, np.nan).astype(values.dtype)
 
 
 @lru_cache(maxsize=64)

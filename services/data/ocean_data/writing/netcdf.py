@@ -7,6 +7,7 @@ import math
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -380,18 +381,14 @@ def _flag_attributes(info: VariableInfo, encoding: Encoding | None, dtype: np.dt
     flags: dict[str, Any] = dict(info.flags)
     if info.categories:
         numbers = np.array(info.category_numbers)
-        flags = {"flag_values": numbers.astype(dtype), "flag_meanings": info.categories}
-        if encoding is not None:
-            try:
-                flags["flag_values"] = encoding.pack(numbers)
-            except InvalidPacking:  # of configured categories: unpacked
-                flags["flag_values"] = numbers
+        flags = {"flag_values": numbers if encoding else numbers.astype(dtype), "flag_meanings": info.categories}
+        with suppress(InvalidPacking):  # numbers of configured categories may be no packed ones
+            flags["flag_values"] = encoding.pack(numbers) if encoding else flags["flag_values"]
+    elif flags:  # bits are integers, whatever the values are
+        kinds = {"flag_values": dtype, "flag_masks": dtype if encoding else np.dtype(np.int32)}
+        flags |= {name: np.array(read_numbers(flags[name])).astype(kinds[name]) for name in kinds.keys() & flags}
     if isinstance(flags.get("flag_meanings"), list):
         flags["flag_meanings"] = " ".join(re.sub(r"[^\w.@+-]+", "_", label) for label in flags["flag_meanings"])
-    if "flag_masks" in flags:  # bits are integers, whatever the values are
-        flags["flag_masks"] = np.array(read_numbers(flags["flag_masks"])).astype(
-            encoding.dtype if encoding else np.int32
-        )
     return flags
 
 

@@ -73,9 +73,8 @@ def make_place_columns(
 
 def make_value_column(labels: LabelFormatter, info: VariableInfo, values: Any, *, circular: bool = False) -> Column:
     """Return the column of a variable."""
-    is_category = bool(info.categories)
     name = labels.variable_name(info)
-    return Column(name=name, units=info.units, values=values, circular=circular, categorical=is_category)
+    return Column(name=name, units=info.units, values=values, circular=circular, categorical=info.is_discrete)
 
 
 def to_floats(column: Column) -> NDArray[np.float64]:

@@ -1,5 +1,9 @@
 """Axes of depth and of quantities, with ticks and numbers in the reader's language."""
 
+import math
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.scale import SymmetricalLogTransform
@@ -7,11 +11,12 @@ from matplotlib.ticker import FixedLocator, MaxNLocator, ScalarFormatter
 from numpy.typing import NDArray
 
 from ocean_plotting.figure.context import DrawContext
-from ocean_plotting.figure.labels import MINUS, NO_BREAK, SUPERSCRIPT, LabelFormatter
+from ocean_plotting.figure.labels import MINUS, NO_BREAK, SUPERSCRIPT, LabelFormatter, fold_lines
 from ocean_plotting.figure.layout import MUTED, Sizes, axes_inches, fold_text, panel_length
 
 TICK_STEPS = [1, 2, 5, 10]  # between tick labels, but for powers of ten: short numbers
 LAID_OUT_WIDTH = 0.75  # of a panel's first width, that the layout leaves
+CATEGORY_LETTERS = 14  # on a line
 FEW_LEVELS = 60  # levels that are marked one by one
 LETTER_WIDTH = 0.6  # in sizes of the text
 LABEL_SPACING = 1.9  # lines of text from one stretched depth label to the next
@@ -94,6 +99,38 @@ def set_stretched_depth_axis(
         axes.axhline(linear, color=MUTED, linewidth=0.6, linestyle=(0, (1, 3)), zorder=4)
         style_ticks(axes, context)
     axes.set_ylim(deepest, top)
+
+
+def make_steps(positions: Floats, values: Floats) -> tuple[Floats, Floats]:
+    """Return a line that has each value half-way to the next positions: (2 n,) each, of (n,)."""
+    between = (positions[1:] + positions[:-1]) / 2
+    return np.repeat(np.concatenate([positions[:1], between, positions[-1:]]), 2)[1:-1], np.repeat(values, 2)
+
+
+def draw_profile_line(axes: Axes, values: Floats, depths: Floats, style: dict[str, Any], *, steps: bool) -> None:
+    """Draw values over depth, (level,) each; ``steps``: they stand for categories."""
+    if steps and depths.size:
+        axes.plot(*make_steps(depths, values)[::-1], **style | {"marker": None})
+        style = style | {"linestyle": ""}
+    axes.plot(values, depths, **style)
+
+
+def label_categories(axes: Axes, categories: Sequence[str], context: DrawContext, *, vertical: bool) -> None:
+    """Write the names of categories beside their positions on an axis, as many as have room."""
+    if not categories:
+        return
+    sizes, length = context.sizes, panel_length(axes, vertical=vertical) * 72
+    # Names below an axis are inclined, each on one line.
+    names = ["\n".join(fold_lines(category, CATEGORY_LETTERS, 1 + vertical)) for category in categories]
+    lines = max(name.count("\n") + 1 for name in names) if vertical else 1.8
+    every = max(1, math.ceil(len(names) * lines * 1.3 * sizes.small / length))
+    axis = axes.yaxis if vertical else axes.xaxis
+    axis.set_ticks(range(0, len(names), every), names[::every])
+    (axes.set_ylim if vertical else axes.set_xlim)(-0.5, len(names) - 0.5)
+    if not vertical:
+        axes.tick_params(axis="x", labelrotation=30)
+        for text in axes.get_xticklabels():
+            text.set(ha="right", rotation_mode="anchor")
 
 
 def set_quantity_axis(

@@ -32,6 +32,7 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 PLAIN_NUMBERS = (1e-4, 1e6)  # sizes of numbers beyond which they are written with a power of ten
+MOST_CATEGORIES = 8  # that a sentence lists
 SEPARATOR = "  ·  "  # between the parts of a subtitle
 
 # Line breaks, control characters, marks that turn the direction of writing, and what is no character.
@@ -134,6 +135,14 @@ class LabelFormatter:
         """Turn a number that was formatted in English into this language's."""
         text = english.replace("-", MINUS)
         return text.replace(".", ",") if self.language == "fr" else text
+
+    def list_categories(self, name: str, info: VariableInfo, values: NDArray[np.floating]) -> str:
+        """List the categories among values, or the numbers of flags, in a sentence: the most frequent first."""
+        numbers, counts = np.unique(values[np.isfinite(values)], return_counts=True)
+        names = dict(zip(np.round(info.category_numbers, 6), self.translate.categories(info), strict=True))
+        texts = [names.get(round(number, 6), f"{number:g}") for number in numbers[np.argsort(-counts, kind="stable")]]
+        shown = [*texts[:MOST_CATEGORIES], *(["…"] if len(texts) > MOST_CATEGORIES else [])]
+        return self.translate("{name}: {categories}.", name=name, categories=", ".join(shown))
 
     def latitude(self, degrees: float, digits: int = 1) -> str:  # 45.0° N
         return self._degrees(degrees, "N", "S", digits)

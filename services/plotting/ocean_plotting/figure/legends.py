@@ -16,13 +16,12 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import VariableInfo
 from ocean_core.colour import Limits, Scale, fit_scale
-from ocean_plotting.figure.axes import TICK_STEPS, NumberFormatter
+from ocean_plotting.figure.axes import CATEGORY_LETTERS, TICK_STEPS, NumberFormatter
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import fold_lines, shorten
 from ocean_plotting.figure.layout import INK, MUTED, Picture, PictureInfo, Sizes, add_titles, fold_text
-from ocean_plotting.palettes import choose_colours, scale_colours
+from ocean_plotting.palettes import category_positions, choose_colours, scale_colours
 
-CATEGORY_LETTERS = 14  # on a line
 BAR_THICKNESS = 0.16  # inches
 LETTER_WIDTH = 0.58  # in heights of the text
 LABEL_OVERHANG = 1.4  # the longest label, in lengths of its bar
@@ -38,6 +37,18 @@ ROOMY, MOST_CATEGORIES = 12, 26  # categories that have room for two lines each,
 
 CHART_COLUMNS = 2
 CHART_SIZE = (11.0, 8.5)  # inches
+
+
+class CategoryNorm(Normalize):
+    """Position of each category of a variable, from 0 to 1; masked where a number is none of them."""
+
+    def __init__(self, info: VariableInfo, count: int) -> None:
+        super().__init__(-0.5, count - 0.5)
+        self._info = info
+
+    def __call__(self, value: Any, clip: bool | None = None) -> Any:
+        numbers: NDArray[np.float64] = np.ma.filled(np.ma.asarray(value, dtype=float), np.nan)
+        return super().__call__(np.ma.masked_invalid(category_positions(self._info, numbers)), clip)
 
 
 class PositiveLogNorm(LogNorm):
@@ -72,7 +83,7 @@ def choose_shading(
     colormap: str | None = None,
     label: str | None = None,
 ) -> Shading:
-    """Choose colours for values, which are category numbers for a variable with categories.
+    """Choose colours for values: of categories one for each.
 
     None stands for: the ``scale`` of the values, the ``colormap`` of the variable, its name and units as ``label``.
     """
@@ -80,8 +91,8 @@ def choose_shading(
     scale = scale or fit_scale(values, own, zero_centered=info.zero_centered, fallback=info.scale)
     colours = ListedColormap(scale_colours(own.colormap, scale, len(info.categories)) / 255)
     if info.categories:
-        categories = tuple(info.categories[: colours.N])
-        return Shading(colours=colours, norm=Normalize(-0.5, colours.N - 0.5), label=text, categories=categories)
+        categories = tuple(context.translate.categories(info)[: colours.N])
+        return Shading(colours=colours, norm=CategoryNorm(info, colours.N), label=text, categories=categories)
     finite = values[np.isfinite(values)]
     under, over = bool((finite < scale.low).any()), bool((finite > scale.high).any())
     extend = "both" if under and over else "min" if under else "max" if over else "neither"
@@ -103,7 +114,8 @@ def add_colour_bar(
     ``bar_axes``: axes that the bar fills; None: it takes its room from ``axes``.
     """
     sizes = context.sizes
-    mappable = ScalarMappable(norm=shading.norm, cmap=shading.colours)
+    norm = Normalize(*shading.limits) if shading.categories else shading.norm
+    mappable = ScalarMappable(norm=norm, cmap=shading.colours)
     extend = "neither" if shading.categories else shading.extend
     length = _shared_length(figure, axes, vertical=vertical)
     placement: dict[str, Any]
@@ -120,13 +132,17 @@ def add_colour_bar(
         text = fold_text(shading.label, max(length, 1.0), size, lines)
         if not text.endswith("…"):
             break
-    if LETTER_WIDTH * size / 72 * max(map(len, text.split("\n"))) <= LABEL_OVERHANG * length:
+    # Beside a map there is room for the names of categories or for that of the variable, which the title has.
+    has_room = bar_axes is None or not shading.categories
+    if has_room and LETTER_WIDTH * size / 72 * max(map(len, text.split("\n"))) <= LABEL_OVERHANG * length:
         bar.set_label(text, fontsize=size)
     bar.ax.tick_params(labelsize=sizes.small, length=3)
     axis = bar.ax.yaxis if vertical else bar.ax.xaxis
     if shading.categories:
-        names = ["\n".join(fold_lines(category, CATEGORY_LETTERS)) for category in shading.categories]
-        bar.set_ticks(list(range(len(names))), labels=names)
+        letters, lines = (CATEGORY_LETTERS, 2) if has_room else (LEGEND_CATEGORY_LETTERS, 3)
+        names = ["\n".join(fold_lines(category, letters, lines)) for category in shading.categories]
+        every = math.ceil(len(names) * 1.2 * sizes.small / (72 * length))
+        bar.set_ticks(list(range(0, len(names), every)), labels=names[::every])
         bar.ax.minorticks_off()
     else:
         most = min(9, max(3, int(length * 72 / ((3.0 if vertical else 4.5) * sizes.small))))
@@ -184,7 +200,7 @@ def draw_layer_legend(info: VariableInfo, scale: Scale, colormap: str, context: 
     axes.yaxis.set_label_position("right")
     if info.categories:
         every = -(-len(colours) // MOST_CATEGORIES)
-        lines = 2 if len(colours) <= ROOMY else 1
+        lines = 1 + (len(colours) <= ROOMY) + (len(colours) <= ROOMY // 2)
         categories = info.categories[: len(colours) : every]
         names = ["\n".join(fold_lines(category, LEGEND_CATEGORY_LETTERS, lines)) for category in categories]
         axes.set_yticks(steps[::every, 0], names)

@@ -10,6 +10,7 @@ from matplotlib.gridspec import SubplotSpec
 from matplotlib.path import Path
 from numpy.typing import NDArray
 
+from ocean_common.contracts.assets import VariableInfo
 from ocean_core.geometry import unwrap_longitudes, wrap_longitude
 from ocean_plotting.basemap.land import Land
 from ocean_plotting.figure import axes as axis
@@ -23,6 +24,7 @@ from ocean_plotting.figure.path import (
     draw_waypoint_letters,
     set_distance_axis,
 )
+from ocean_plotting.palettes import category_positions
 
 FLOOR, FLOOR_LINE = "#b3aa9f", "#7f766b"
 UNKNOWN = "#eceff1"  # where there may be sea without known values
@@ -325,6 +327,7 @@ def draw_section_profile(
     place: int,
     label: str,
     *,
+    info: VariableInfo,
     deepest: float,
     linear: float,
     context: DrawContext,
@@ -334,35 +337,47 @@ def draw_section_profile(
     axes.set_ylabel("")
     axes.tick_params(labelleft=False)
     finite = np.isfinite(values[:, place])
-    axes.plot(
-        values[finite, place], grid.depths[finite, place], color=LINE_COLOURS[1], linewidth=context.sizes.line,
-        marker="o" if finite.sum() <= axis.FEW_LEVELS else None, markersize=0.8 * context.sizes.marker,
-    )  # fmt: skip
+    marker = {"marker": "o" if finite.sum() <= axis.FEW_LEVELS else None, "markersize": 0.8 * context.sizes.marker}
+    style = {"color": LINE_COLOURS[1], "linewidth": context.sizes.line, **marker}
+    shown = category_positions(info, values[finite, place])
+    axis.draw_profile_line(axes, shown, grid.depths[finite, place], style, steps=info.is_discrete)
     axis.set_quantity_axis(axes, label, None, context)
+    axis.label_categories(axes, context.translate.categories(info), context, vertical=False)
     axes.set_ylim(deepest, grid.top)
     if not finite.any():
         axis.show_message(axes, context.translate("no data"), context.sizes)
 
 
-def draw_strip(axes: Axes, distance: Floats, values: Floats, label: str, context: DrawContext) -> None:
+def draw_strip(axes: Axes, distance: Floats, values: Floats, info: VariableInfo, context: DrawContext) -> None:
     """Draw a variable of the surface above a section."""
-    draw_path_line(axes, distance, values, None, context)
+    draw_path_line(axes, distance, values, info, context)
     axes.tick_params(labelbottom=False)
     height, sizes = axes_inches(axes)[1], context.sizes
+    label = context.labels.axis_label(info)
     axes.set_ylabel(fold_text(label, 1.25 * height, sizes.small, 3), fontsize=sizes.small)
-    axis.set_even_ticks(axes, context, vertical=True, most=3)
+    if not info.categories:
+        axis.set_even_ticks(axes, context, vertical=True, most=3)
 
 
 def draw_path_line(
-    axes: Axes, distance: Floats, values: Floats, limits: tuple[float, float] | None, context: DrawContext
+    axes: Axes,
+    distance: Floats,
+    values: Floats,
+    info: VariableInfo,
+    context: DrawContext,
+    *,
+    limits: tuple[float, float] | None = None,
 ) -> None:
-    """Draw a variable without depth along the path."""
+    """Draw a variable without depth along the path: of categories, steps."""
     if not np.isfinite(values).any():
         axis.show_message(axes, context.translate("no data along this path"), context.sizes)
         return
-    axes.plot(distance, values, color=LINE_COLOURS[0], linewidth=context.sizes.line)
+    line = distance, category_positions(info, values)
+    line = axis.make_steps(*line) if info.is_discrete else line
+    axes.plot(*line, color=LINE_COLOURS[0], linewidth=context.sizes.line)
     if limits:
         axes.set_ylim(*limits)
     else:
         axes.margins(y=0.08)
     axis.set_even_ticks(axes, context, vertical=True)
+    axis.label_categories(axes, context.translate.categories(info), context, vertical=True)

@@ -15,6 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
 
+from ocean_common.contracts.assets import VariableInfo
 from ocean_plotting.figure.axes import set_depth_axis
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import LabelFormatter, fold_lines, shorten
@@ -68,6 +69,10 @@ class StationMark(msgspec.Struct, frozen=True, kw_only=True):
     def marker(self) -> str:
         """Sign beside the colour."""
         return MARKERS[self.number // len(LINE_COLOURS) % len(MARKERS)] if self.data else "x"
+
+    def shift(self, info: VariableInfo, count: int) -> float:
+        """Return how far its line is from the middle of a category, so that those of ``count`` stations are seen."""
+        return min(0.08, 0.5 / count) * (self.number - (count - 1) / 2) if info.categories else 0.0
 
     def style(self, sizes: Sizes, *, markers: bool) -> dict[str, Any]:
         """Return the style of its line."""

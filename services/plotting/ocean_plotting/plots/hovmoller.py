@@ -222,6 +222,8 @@ class HovmollerPlot(path.PathPlot[HovmollerQuery]):
         translate, labels, values, units = self.translate, self.labels, field.values, field.info.units
         if not (extremes := self.find_extremes(values)):
             return translate("{name}: no data along this path.", name=name)
+        if field.info.is_discrete:
+            return labels.list_categories(name, field.info, values)
         precision, words = TimePrecision.of(series.about), {}
         for end, (step, place) in zip(("low", "high"), extremes, strict=True):
             words[end] = labels.value(float(values[step, place]), units)
@@ -231,7 +233,7 @@ class HovmollerPlot(path.PathPlot[HovmollerQuery]):
             "{name} from {low} at {low_place}, {low_time} to {high} at {high_place}, {high_time}.", name=name, **words
         )
         wet = np.flatnonzero(np.isfinite(values).any(axis=1))
-        if len(wet) < 2 or field.info.categories:
+        if len(wet) < 2:
             return text
         first, last = (labels.value(float(np.nanmean(values[step])), units) for step in (wet[0], wet[-1]))
         return f"{text} {translate('Its mean goes from {first} to {last}.', first=first, last=last)}"

@@ -18,10 +18,11 @@ from ocean_core.errors import InvalidRequest, NotSupported, RequestTooLarge, Tim
 from ocean_core.units import unit_conversion
 from ocean_plotting.export.output import Output
 from ocean_plotting.export.table import Column, Table
-from ocean_plotting.figure.axes import set_depth_axis, set_quantity_axis, show_message
+from ocean_plotting.figure.axes import label_categories, set_depth_axis, set_quantity_axis, show_message
 from ocean_plotting.figure.labels import SEPARATOR, join_parts
 from ocean_plotting.figure.layout import MUTED
 from ocean_plotting.figure.stations import PANELS_IN_ROW
+from ocean_plotting.palettes import category_positions
 from ocean_plotting.plots.common import profiles as casts
 from ocean_plotting.plots.common import query as members
 from ocean_plotting.plots.common.comparison import have_difference
@@ -185,10 +186,13 @@ class ProfilePlot(casts.DepthPlot[ProfileQuery, ProfileData]):
         seconds = self.profiles[1::2] if self.data.second_coverages else []
         for profile, station in product(variable, self.stations):
             depth, value = profile.at_station(station.number)
-            self.draw_line(panel, station, value, depth, **SECOND_STYLE if profile in seconds else {})
+            value = category_positions(profile.info, value) + station.shift(profile.info, len(self.stations))
+            style = SECOND_STYLE if profile in seconds else {}
+            self.draw_line(panel, station, value, depth, steps=profile.info.is_discrete, **style)
         names = dict.fromkeys(self.labels.variable_name(profile.info) for profile in variable)
         label = self.labels.with_units(self.labels.join_quantities(list(names)), variable[0].info.units)
         set_quantity_axis(panel, label, limits, self.context)
+        label_categories(panel, self.translate.categories(variable[0].info), self.context, vertical=False)
         if not panel.lines:
             show_message(panel, self.translate("no data at these stations"), self.sizes)
 
@@ -250,7 +254,7 @@ class ProfilePlot(casts.DepthPlot[ProfileQuery, ProfileData]):
         stations, rows = np.nonzero(np.isfinite(depths.T))  # station by station, downwards
         infos = [profile.info for profile in self.profiles] + [None]
         values = [
-            Column(name=name, units=units, values=column[rows, stations], categorical=bool(info and info.categories))
+            Column(name=name, units=units, values=column[rows, stations], categorical=bool(info and info.is_discrete))
             for (name, units), column, info in zip(names, columns, infos, strict=False)
         ]
         return self.fill_table(stations, depths[rows, stations], values)

@@ -13,13 +13,20 @@ from ocean_core.errors import InvalidRequest
 from ocean_plotting.export.output import Output
 from ocean_plotting.export.table import Column, Table, make_value_column
 from ocean_plotting.figure import section
-from ocean_plotting.figure.axes import FEW_LEVELS, set_quantity_axis, set_stretched_depth_axis, show_message
+from ocean_plotting.figure.axes import (
+    FEW_LEVELS,
+    label_categories,
+    make_steps,
+    set_quantity_axis,
+    set_stretched_depth_axis,
+    show_message,
+)
 from ocean_plotting.figure.labels import join_parts
 from ocean_plotting.figure.layout import MUTED
 from ocean_plotting.figure.legends import Shading, add_colour_bar, choose_shading
 from ocean_plotting.figure.stations import add_panel_title
 from ocean_plotting.figure.time_axis import DAY, label_time_axis, seconds_to_days
-from ocean_plotting.palettes import validate_colormap
+from ocean_plotting.palettes import category_positions, validate_colormap
 from ocean_plotting.plots.common import mooring_series
 from ocean_plotting.plots.common.coverage import format_level
 from ocean_plotting.plots.common.query import Colormap, Level, ScaleText, parse_ranges, parse_scale, parse_stations
@@ -144,12 +151,16 @@ class TimeseriesPlot(mooring_series.MooringPlot[TimeseriesQuery]):
 
     def _draw_lines(self, panel: Axes) -> None:
         series, days = self.series, seconds_to_days(self.series.seconds)
-        few, most = len(days) <= FEW_LEVELS, int(LINE_INTERVALS * self.context.width)
+        few, most, info = len(days) <= FEW_LEVELS, int(LINE_INTERVALS * self.context.width), self.data.info
         for station in self.stations:
-            values = series.values[:, 0, station.number]
+            values = category_positions(info, series.values[:, 0, station.number])
+            values = values + station.shift(info, len(self.stations))
             style = station.style(self.sizes, markers=few)
             style["linewidth"] *= THIN if len(days) > MANY_STEPS else 1.0
-            panel.plot(*mooring_series.thin_line(*mooring_series.break_at_gaps(days, values), most), **style)
+            line = mooring_series.thin_line(*mooring_series.break_at_gaps(days, values), most)
+            if info.is_discrete:
+                line, style["marker"] = make_steps(*line), None
+            panel.plot(*line, **style)
             if not few and (isolated := mooring_series.find_isolated(values)).any():
                 dots = {"linestyle": "", "marker": ".", "markersize": self.sizes.line}
                 panel.plot(days[isolated], values[isolated], **style | dots)
@@ -170,10 +181,7 @@ class TimeseriesPlot(mooring_series.MooringPlot[TimeseriesQuery]):
             most = float(np.nanmax(np.abs(self.series.values)))
             limits = limits or ((-1.07 * most, 1.07 * most) if most else None)
         set_quantity_axis(panel, self.labels.axis_label(info), limits, self.context, vertical=True)
-        if info.categories:
-            number = len(info.categories)
-            panel.set_yticks(range(number), info.categories)
-            panel.set_ylim(limits or (-0.5, number - 0.5))
+        label_categories(panel, self.translate.categories(info), self.context, vertical=True)
 
     def _draw_sections(self) -> Shading | None:
         """Draw a section for each station; return their colours, if there are any values."""
@@ -206,7 +214,9 @@ class TimeseriesPlot(mooring_series.MooringPlot[TimeseriesQuery]):
         usual = np.where(np.isfinite(depths), depths, -np.inf).max(axis=0)
         depths = np.where(np.isfinite(depths), depths, usual)
         depths = np.maximum.accumulate(np.where(np.isfinite(depths), depths, 0.0), axis=1).T[:, instants]
-        averages = mooring_series.average_neighbours(series.values[..., station], most)
+        averages = mooring_series.average_neighbours(
+            series.values[..., station], most, discrete=self.data.info.is_discrete
+        )
         values = np.where(instants < 0, np.nan, averages.T[:, instants])
         edges, model_floor = seconds_to_days(cell_bounds), np.full(len(instants), series.model_floor[station])
         cells = section.SectionGrid(

@@ -278,13 +278,11 @@ class TransectPlot(path.PathPlot[TransectQuery]):
                     axes.axvline(float(distance[place]), color=LINE_COLOURS[1], linewidth=1.3, zorder=5)
                     section_panels.draw_section_profile(
                         layout.profiles[number][row], section.grid, panel.field.values, place, panel.shading.label,
-                        deepest=section.deepest, linear=self.linear, context=context,
+                        info=panel.field.info, deepest=section.deepest, linear=self.linear, context=context,
                     )  # fmt: skip
             if self.surface and layout.strips:
                 info, values = self.surface
-                section_panels.draw_strip(
-                    layout.strips[number], distance, values, self.labels.axis_label(info), context
-                )
+                section_panels.draw_strip(layout.strips[number], distance, values, info, context)
         self.finish(layout, first.points, distance)
 
     def _locate_floors(self) -> None:
@@ -320,7 +318,7 @@ class TransectPlot(path.PathPlot[TransectQuery]):
             if self.compared and limits is not None:  # a scale of two is just their range
                 margin = LINE_MARGIN * (limits[1] - limits[0])
                 limits = limits[0] - margin, limits[1] + margin
-            section_panels.draw_path_line(axes, grid.distance, values[0], limits, context)
+            section_panels.draw_path_line(axes, grid.distance, values[0], panel.field.info, context, limits=limits)
             label = fold_text(shading.label, axes_inches(axes)[1], self.sizes.body)
             axes.set_ylabel(label, fontsize=self.sizes.body, color=INK)
             return
@@ -346,6 +344,8 @@ class TransectPlot(path.PathPlot[TransectQuery]):
         labels, grid, words = self.labels, self.first.grid, {}
         if not (extremes := self.find_extremes(field.values)):
             return self.translate("{name}: no data along this path.", name=name)
+        if field.info.is_discrete:
+            return labels.list_categories(name, field.info, field.values)
         for end, (level, place) in zip(("low", "high"), extremes, strict=True):
             where = labels.value(float(grid.distance[place]), "km", 0)
             if self.first.floor is not None:

@@ -64,8 +64,8 @@ def build_legend(info: VariableInfo, colormap: str, scale: Scale) -> Legend:
     ramp, colours = colormap_colours(colormap), scale_colours(colormap, scale, len(info.categories))
     kind: Literal["ramp", "steps", "categories"] = "ramp"
     if info.categories:
-        low, high, kind = 0.0, len(colours) - 1.0, "categories"
-        values = [float(value) for value in range(len(colours))]
+        values = info.category_numbers[: len(colours)]
+        low, high, kind = values[0], values[-1], "categories"
     elif len(ramp) <= FEW:
         colours, kind = ramp, "steps"
         values = _spread_values(scale, len(ramp), len(ramp))
@@ -121,7 +121,10 @@ class LegendService:
                 name = labels.translate("Magnitude of {first} and {second}", first=name, second=second_name)
             info = magnitude
         # The colours are those of the name in the configuration, as in the tiles.
-        return replace(info, name=name, colormap=info.colours.colormap, logarithmic=info.colours.logarithmic)
+        colours, categories = info.colours, labels.translate.categories(info)
+        return replace(
+            info, name=name, colormap=colours.colormap, logarithmic=colours.logarithmic, categories=categories
+        )
 
     async def draw(
         self, key: tuple[Hashable, ...], translate: Translator, make: Callable[..., object], *arguments: object

@@ -17,7 +17,7 @@ from ocean_core.colour import Scale
 from ocean_core.errors import TooBusy
 from ocean_core.tiles import MERCATOR, SIZE, Tile
 from ocean_plotting.encoders import encode_palette_png, encode_palette_webp
-from ocean_plotting.palettes import choose_colours, make_palette, palette_indices
+from ocean_plotting.palettes import category_positions, choose_colours, make_palette, palette_indices
 
 TileFormat: TypeAlias = Literal["image/png", "image/webp"]
 
@@ -48,7 +48,7 @@ def render_tile(field: TileField, style: TileStyle) -> bytes:
     if field.values is None:
         return EMPTY_TILES[style.format]
     palette = make_palette(colours.colormap, style.scale or colours.scale(info.scale), len(info.categories))
-    indices = palette_indices(unpack_array(field.values), palette)
+    indices = palette_indices(category_positions(info, unpack_array(field.values)), palette)
     if not indices.any():
         return EMPTY_TILES[style.format]
     if field.rows and field.columns:  # rows and columns that repeat were sent once

@@ -134,7 +134,7 @@ def have_difference(first: VariableInfo, second: VariableInfo) -> bool:
 
     Names that tell nothing count as the same: the request puts them side by side.
     """
-    if first.categories or second.categories or unit_conversion(second.units, first.units) is None:
+    if first.is_discrete or second.is_discrete or unit_conversion(second.units, first.units) is None:
         return False
     meanings = [measure.known_meaning for measure in (Measure.of(first), Measure.of(second))]
     if None not in meanings:

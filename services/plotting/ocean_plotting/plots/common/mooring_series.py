@@ -264,12 +264,17 @@ def make_time_cells(instants: Floats, least: float) -> tuple[Floats, NDArray[np.
     return np.append(bounds, after[-1]), index
 
 
-def average_neighbours(values: Floats, most: int) -> Floats:
-    """Average neighbours along the first axis so that at most ``most`` remain, without what is missing."""
+def average_neighbours(values: Floats, most: int, *, discrete: bool = False) -> Floats:
+    """Average neighbours along the first axis so that at most ``most`` remain, without what is missing.
+
+    ``discrete``: take one of them, since their numbers stand for categories.
+    """
     count = -(-len(values) // most)
     if count <= 1:
         return values
     starts = np.arange(0, len(values), count)
+    if discrete:
+        return values[np.minimum(starts + count // 2, len(values) - 1)]
     finite = np.isfinite(values)
     total = np.add.reduceat(np.where(finite, values, 0.0), starts)
     number = np.add.reduceat(finite.astype(float), starts)

@@ -280,7 +280,7 @@ class PathPlot(Plot[PathKindQuery, PathData]):
         ]
         infos = [(field, field.info) for field in fields]
         columns += [
-            Column(name=field.name, units=info.units, values=field.values[index], categorical=bool(info.categories))
+            Column(name=field.name, units=info.units, values=field.values[index], categorical=info.is_discrete)
             for field, info in infos
         ]
         return Table(header=header, columns=columns)

@@ -26,7 +26,7 @@ from ocean_core.seawater import (
 from ocean_core.units import unit_conversion
 from ocean_plotting.export.output import Output
 from ocean_plotting.export.table import Column, Table, make_header, make_place_columns, make_value_column
-from ocean_plotting.figure.axes import FEW_LEVELS
+from ocean_plotting.figure.axes import FEW_LEVELS, draw_profile_line
 from ocean_plotting.figure.labels import TimePrecision, join_parts
 from ocean_plotting.figure.stations import StationMark, add_depth_panels, mark_stations
 from ocean_plotting.plots.common.coverage import PRESSURE_UNITS, CoverageReader, Floats
@@ -155,15 +155,20 @@ class DepthPlot(Plot[DepthQuery, Data]):
     def add_panels(self, number: int) -> list[Axes]:
         return add_depth_panels(self.figure, number, self.stations, self.context, show_map=self.show_map)
 
-    def draw_line(self, panel: Axes, station: StationMark, x: Floats, y: Floats, **style: Any) -> None:
-        """Draw the line of a station, few of its values marked one by one."""
+    def draw_line(
+        self, panel: Axes, station: StationMark, x: Floats, y: Floats, *, steps: bool = False, **style: Any
+    ) -> None:
+        """Draw the line of a station, few of its values marked one by one; ``steps``: they stand for categories."""
         if x.size:
-            panel.plot(x, y, **station.style(self.sizes, markers=len(x) <= FEW_LEVELS) | style)
+            style = station.style(self.sizes, markers=len(x) <= FEW_LEVELS) | style
+            draw_profile_line(panel, x, y, style, steps=steps)
 
     def describe_profile(self, profile: Profile) -> str:
         """Describe the range and the greatest depth, below 0, of a variable in a sentence."""
         deepest = self.labels.value(profile.deepest, profile.level_units, 0) if profile.deepest else ""
         name = self.labels.variable_name(profile.info)
+        if profile.info.is_discrete and np.isfinite(profile.values).any():
+            return self.labels.list_categories(name, profile.info, profile.values)
         return self.describe_range(name, profile.values, profile.info.units, deepest=deepest)
 
     def describe_range(self, name: str, values: Floats, units: str, *, deepest: str = "") -> str:

@@ -342,7 +342,7 @@ class MapPlot(Plot[MapQuery, Any]):
         time = [data.time] * finite.size
         places: dict[str, Any] = {"time": time, "latitude": latitude, "longitude": longitude, "depth": depth}
         columns = make_place_columns(translate, context=("time",), **places) + [
-            Column(name=name, units=info.units, values=column)
+            Column(name=name, units=info.units, values=column, categorical=info.is_discrete)
             for name, info, column in zip(self._name_columns(infos), infos, values, strict=True)
         ]
         if data.arrows is not None:

@@ -18,7 +18,7 @@ from ocean_common.contracts.data import (
     StatisticsRequest,
 )
 from ocean_common.parameters import parse_choice
-from ocean_core.errors import InvalidRequest, NotFound, NothingInView
+from ocean_core.errors import InvalidRequest, NotFound, NothingInView, NotSupported
 from ocean_core.tiles import PROJECTIONS
 from ocean_plotting.export.output import Output
 from ocean_plotting.figure.map import KEY_ROW, LEGEND_ROW, MapLayout
@@ -346,7 +346,14 @@ async def _fetch_contours(
     if options["interpolation"] == "nearest":  # lines around each cell would be staircases
         options["interpolation"] = "bilinear"
     with _map_variable_errors(path):
-        return await services.data.extract(AreaRequest(**options, **target))
+        coverage = await services.data.extract(AreaRequest(**options, **target))
+    if (info := coverage.fields[0].variable).is_discrete:
+        raise NotSupported(
+            "the numbers of {key} stand for categories or flags: there are no contours between them",
+            key=info.key,
+            field=path,
+        )
+    return coverage
 
 
 def _map_variable_errors(path: str) -> AbstractContextManager[None]:
@@ -374,7 +381,14 @@ async def _fetch_arrows(
     options = query.request_options() | {"variables": keys, "interpolation": "nearest"}
     options["vector"] = ["eastward", "northward", third_part]
     with _map_variable_errors(path):
-        return await services.data.extract(AreaRequest(**options, **target))
+        coverage = await services.data.extract(AreaRequest(**options, **target))
+    if (info := coverage.fields[0].variable).is_discrete:
+        raise NotSupported(
+            "the numbers of {key} stand for categories or flags: there are no contours between them",
+            key=info.key,
+            field=path,
+        )
+    return coverage
 
 
 async def _fetch_cells(services: Services, query: MapQuery, areas: list[Area], *, statistics: bool) -> MapCells:
