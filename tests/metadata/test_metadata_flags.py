@@ -61,6 +61,7 @@ def test_values_of_another_type_are_those_of_the_variable():
         ({"flag_masks": [1, 2], "flag_meanings": "a b"}, ("guessed", "it is a bit field")),
         ({"flag_masks": [3, 3], "flag_values": [1, 2], "flag_meanings": "a b"}, ("guessed", "it is a bit field")),
         ({"standard_name": "status_flag"}, ("guessed", "its standard name is that of flags")),
+        ({"standard_name": "area_type"}, ("guessed", "its standard name is that of flags")),
     ],
 )
 def test_flags_that_name_no_categories_are_noted(attributes, told):
@@ -131,6 +132,14 @@ def test_configured_categories_have_names_in_french(ice, index, write):
     info = describe_variable(record, record.variable("kind"))
     assert (info.categories, info.category_values) == (labels["en"], [1, 2, 7])
     assert get_translator("fr").categories(info) == labels["fr"]
+
+
+def test_an_equation_of_categories_alone_is_left_out(ice, index, write):
+    variables = {"thetao": {}, "kind": {}, "twice": {"equation": "kind * 2"}, "masked": {"equation": "thetao * kind"}}
+    variables["again"] = {"equation": "kind - 1", "data_categories": ["a", "b"]}
+    record = index(datasets=write({"all": {"url": "ice.nc", "variables": variables}})).dataset("all")
+    assert {variable.key for variable in record.visible_variables} == {"thetao", "kind", "masked", "again"}
+    assert "only numbers that stand for categories" in str(record.left_out[0].reason)
 
 
 def test_files_with_the_same_flags_in_other_words_are_one_series(tmp_path, make, index):

@@ -14,6 +14,8 @@ GridKind = Literal["rectilinear", "projected", "curvilinear", "triangles", "none
 Location = Literal["node", "face"]
 DepthKind = Literal["depth", "height", "sigma", "index"]
 
+FLAG_NAMES = ("_flag", "area_type")  # ends of standard names whose numbers are no quantity
+
 
 class Array(msgspec.Struct, frozen=True, kw_only=True):
     """N-dimensional array in C order: it crosses a border as its bytes, never as a list of numbers."""
@@ -51,7 +53,7 @@ class VariableInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     @property
     def is_discrete(self) -> bool:
         """Return True for numbers of categories or flags: there is nothing between them, and no mean."""
-        return bool(self.categories or self.flags) or (self.standard_name or "").endswith("_flag")
+        return bool(self.categories or self.flags) or (self.standard_name or "").endswith(FLAG_NAMES)
 
     @property
     def category_numbers(self) -> list[float]:

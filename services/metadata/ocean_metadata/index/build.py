@@ -359,6 +359,9 @@ class _CalculatedVariables:
         operands = {name: variable for name, variable in meanings.items() if variable is not None}
         if not operands:
             raise CalculationError("its equation has no variable of the dataset")
+        is_calculated = not (isinstance(expression.root, Name) or spec.categories)
+        if is_calculated and all(operand.categories or operand.flags for operand in operands.values()):
+            raise CalculationError("its equation has only numbers that stand for categories or flags")
         # The others are broadcast to the operand with the most dimensions.
         base = max(
             operands.values(),

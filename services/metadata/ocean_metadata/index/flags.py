@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from msgspec.structs import replace
 
+from ocean_common.contracts.assets import FLAG_NAMES
 from ocean_core.errors import Message
 from ocean_core.packing import Packing, read_numbers
 from ocean_metadata.catalogue.model import Note
@@ -71,7 +72,7 @@ def add_flags(spec: VariableSpec, variable: VariableHeader) -> tuple[VariableSpe
         is_numbered = flags is not None and not flags.masks and len(flags.values) == len(spec.categories)
         return (replace(spec, category_values=sorted(flags.values)) if flags and is_numbered else spec), []
     if flags is None:
-        return spec, [_note_flag_name(spec)] if variable.text("standard_name").endswith("_flag") else []
+        return spec, [_note_flag_name(spec)] if variable.text("standard_name").endswith(FLAG_NAMES) else []
     if flags.has_categories:
         low, high = flags.values[0], flags.values[-1]
         return replace(

@@ -142,7 +142,7 @@ class LabelFormatter:
         names = dict(zip(np.round(info.category_numbers, 6), self.translate.categories(info), strict=True))
         texts = [names.get(round(number, 6), f"{number:g}") for number in numbers[np.argsort(-counts, kind="stable")]]
         shown = [*texts[:MOST_CATEGORIES], *(["…"] if len(texts) > MOST_CATEGORIES else [])]
-        return self.translate("{name}: {categories}.", name=name, categories=", ".join(shown))
+        return self.translate("{name}, the most frequent first: {categories}.", name=name, categories=", ".join(shown))
 
     def latitude(self, degrees: float, digits: int = 1) -> str:  # 45.0° N
         return self._degrees(degrees, "N", "S", digits)
