@@ -106,13 +106,13 @@ def test_a_series_of_categories_has_steps_between_their_names(context):
     np.testing.assert_allclose(first, [0 - 0.04, 0 - 0.04, *[3 - 0.04] * 4])
     np.testing.assert_allclose(second, [*[2 + 0.04] * 4, np.nan, np.nan])
     np.testing.assert_allclose(np.diff(panel.lines[0].get_xdata()), [0.5, 0, 1, 0, 0.5])
-    assert "Ice: land-fast ice, land, open water, 7." in picture.info.alt
+    assert "Ice, the most frequent first: land-fast ice, land, open water, 7." in picture.info.alt
     assert "rises" not in picture.info.alt
 
 
 def test_a_series_of_bits_has_numbers_on_its_axis(context):
     picture = drawn_series(context(), BITS, [[1, 3], [1, 2], [1, 3]])
-    assert "Sea Floor: 1, 3, 2." in picture.info.alt
+    assert "Sea Floor, the most frequent first: 1, 3, 2." in picture.info.alt
     assert picture.figure.axes[0].lines[0].get_ydata().tolist() == [1] * 6
 
 
@@ -127,7 +127,7 @@ def test_a_profile_of_categories_has_steps_above_their_names(context):
     assert panel.lines[0].get_xdata().tolist() == [0, 0, 0, 0, 3, 3]
     assert panel.lines[0].get_ydata().tolist() == [0, 5, 5, 20, 20, 30]
     assert [text.get_text() for text in panel.get_xticklabels()] == NAMES
-    assert "Ice: open water, land." in picture.info.alt
+    assert "Ice, the most frequent first: open water, land." in picture.info.alt
     assert not overlapping(picture.figure)
     table = profile.table(query, data, context())
     assert table.columns[-1].values.tolist() == [-1, -1, 50]
@@ -154,6 +154,5 @@ def test_steps_change_half_way():
 
 def test_categories_of_a_sentence_are_in_the_language():
     labels = LabelFormatter(get_translator("fr", "ocean_plotting"))
-    assert (
-        labels.list_categories("Glace", ICE, np.array([1.0, 1, 50])) == "Glace\N{NO-BREAK SPACE}: glace mince, terre."
-    )
+    sentence = labels.list_categories("Glace", ICE, np.array([1.0, 1, 50]))
+    assert sentence == "Glace, par ordre de fréquence\N{NO-BREAK SPACE}: glace mince, terre."
