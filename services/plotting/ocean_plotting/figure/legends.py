@@ -33,7 +33,7 @@ LEGEND_DPI = 100
 LEGEND_TEXT = 10  # points
 LEGEND_TICKS = 8
 NAME_LETTERS, LEGEND_CATEGORY_LETTERS = 36, 11  # on a line
-ROOMY, MOST_CATEGORIES = 12, 26  # categories that have room for two lines each, and for one
+ROOMY, MOST_CATEGORIES = 12, 26  # categories that have room for two lines each (half of them for three), and for one
 
 CHART_COLUMNS = 2
 CHART_SIZE = (11.0, 8.5)  # inches
