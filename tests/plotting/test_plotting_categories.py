@@ -95,7 +95,7 @@ def series_of(variable, values):
 def drawn_series(context, variable, values):
     query = TimeseriesQuery(dataset="arctic", variable="kind", station=[[73.0, 20.0], [70.0, 0.0]])
     data = MooringData(time="", revisions={}, info=variable, coverages=[series_of(variable, values)])
-    return timeseries.draw(query, data, context)
+    return timeseries.KIND.draw(query, data, context)
 
 
 def test_a_series_of_categories_has_steps_between_their_names(context):
@@ -122,14 +122,14 @@ def test_a_profile_of_categories_has_steps_above_their_names(context):
     fields = [Field(variable=ICE, dims=("time", "depth", "point"), values=array(values))]
     data = ProfileData(time="", revisions={}, coverages=[cast_coverage(fields, [(45.0, -40.0)], depths)])
     query = ProfileQuery(dataset="arctic", variable="kind", station=[[45.0, -40.0]])
-    picture = profile.draw(query, data, context())
+    picture = profile.KIND.draw(query, data, context())
     panel = picture.figure.axes[0]
     assert panel.lines[0].get_xdata().tolist() == [0, 0, 0, 0, 3, 3]
     assert panel.lines[0].get_ydata().tolist() == [0, 5, 5, 20, 20, 30]
     assert [text.get_text() for text in panel.get_xticklabels()] == NAMES
     assert "Ice, the most frequent first: open water, land." in picture.info.alt
     assert not overlapping(picture.figure)
-    table = profile.table(query, data, context())
+    table = profile.KIND.table(query, data, context())
     assert table.columns[-1].values.tolist() == [-1, -1, 50]
 
 

@@ -253,6 +253,8 @@ class TimeseriesPlot(mooring_series.MooringPlot[TimeseriesQuery]):
         name = self.quantity
         if not any(self.series.has_data):
             return [*sentences, translate("{name}: no data at these stations.", name=name)]
+        if self.data.info.is_discrete:
+            return [*sentences, labels.list_categories(name, self.data.info, values)]
         ends = [np.unravel_index(find(values), values.shape) for find in (np.nanargmin, np.nanargmax)]
         low, high = (float(values[end]) for end in ends)
         low_place, high_place = (self.locate(self.series, end, with_depth=self.deep) for end in ends)
