@@ -3,6 +3,7 @@
 import io
 
 import numpy as np
+from matplotlib.figure import Figure
 from msgspec.structs import replace
 from PIL import Image
 from tests.plotting.casts import coverage as cast_coverage
@@ -70,7 +71,7 @@ def test_pictures_have_the_colours_of_tiles_and_names_in_the_language(context):
     painted = shading.colours(shading.norm(np.array([-1, 1, 2, 50, 3, np.nan])), bytes=True)
     np.testing.assert_array_equal(painted[:4, :3], scale_colours("seabed lithology", Scale(0, 1), 4))
     assert painted[:, 3].tolist() == [255] * 4 + [0, 0]
-    figure = drawing.add_figure("", "", "")
+    figure = Figure(figsize=drawing.size)
     bar = add_colour_bar(figure, figure.add_subplot(), shading, drawing)
     labels = [text.get_text().replace("\n", " ") for text in bar.ax.get_yticklabels()]
     assert labels == ["eau libre", "glace mince", "banquise côtière", "terre"]
