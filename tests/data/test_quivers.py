@@ -7,6 +7,7 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 from litestar.testing import TestClient
+from msgspec.structs import replace
 from pyproj import CRS, Proj
 from scipy.interpolate import LinearNDInterpolator
 from tests.looping import loop_over
@@ -137,6 +138,22 @@ def test_components_on_their_own_points_are_rotated_by_the_angle_of_their_file(c
     apart = bearing_difference(bearing, np.degrees(np.arctan2(east, north)))[fast]
     assert np.median(apart) < 0.5
     assert np.quantile(apart, 0.95) < 5  # linear on triangles is not bilinear
+
+
+def test_the_angle_of_a_file_turns_arrows_whatever_its_coordinates_say(tmp_path, app_over, described):
+    y, x = np.arange(-1_500_000, 1_500_001, 25_000.0), np.arange(-1_500_000, 1_500_001, 25_000.0)
+    flow = np.full((y.size, x.size), 0.5), np.zeros((y.size, x.size))
+    path = write(tmp_path / "p.nc", {"yc": (("y",), y), "xc": (("x",), x)}, flow, (None, None))
+    with netCDF4.Dataset(path, "a") as dataset:
+        dataset.createVariable("angle", "f4", ("y", "x"))[:] = 45.0  # degrees from east, counter-clockwise
+        dataset["angle"].units = "degrees"
+    grid = {"kind": "projected", "y_axis": "yc", "x_axis": "xc", "mapping": LAMBERT}
+    angle = {"alpha": described(path, "angle", **grid)}
+    parts = [replace(described(path, key, **grid), angle=angle) for key in "uv"]
+    with TestClient(app_over(parts)) as client:
+        _, _, speed, degrees = columns(arrows(client, "made/u,v/-1/0/0/4/5/4"))
+    assert degrees == pytest.approx(45.0, abs=0.1)
+    assert speed == pytest.approx(0.5, abs=1e-3)
 
 
 @pytest.mark.parametrize("kind", ["rectilinear", "curvilinear"])

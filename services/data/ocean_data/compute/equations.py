@@ -36,7 +36,7 @@ from ocean_core.seawater import SeaWater
 from ocean_core.vectors import Axis as VectorAxis
 from ocean_data.compute import derivatives
 from ocean_data.compute.depth import metres
-from ocean_data.compute.vectors import vector_axes
+from ocean_data.compute.vectors import cell_directions, vector_axes
 from ocean_data.grids import has_rows
 from ocean_data.grids.base import Cells, Grid
 from ocean_data.plan.times import Axis, match_instants
@@ -576,8 +576,10 @@ class Evaluation:
         if first is not None and second is not None:
             axes = vector_axes(first.variable, second.variable)
         cells, total = self.cells.flat.astype(np.int32), np.zeros((3, 1, 1, 1))
-        for component, axis in zip(components, axes, strict=True):
-            directions = self._grid.directions(cells, axis).T[:, np.newaxis, np.newaxis, :]
+        for component, operand, axis in zip(components, (first, second), axes, strict=True):
+            directions = cell_directions(self.reading, operand or self.assets, cells, axis).T[
+                :, np.newaxis, np.newaxis, :
+            ]
             total = total + self.at_cells(component) * directions
         return total
 

@@ -17,6 +17,7 @@ from ocean_core.vectors import TRUE_AXIS, Axis, bearing, component_axes
 from ocean_data.compute.field import Level, revision
 from ocean_data.compute.interpolation import LocalStencil, gather, stencil
 from ocean_data.compute.tiles import pixel_centres
+from ocean_data.grids.base import Cells
 from ocean_data.reading.base import Reading
 
 ARROWS = {-1: 8, 0: 16, 1: 32}  # along each side of a tile, by density
@@ -56,6 +57,27 @@ def match_units(first: Assets, second: Assets) -> list[Assets]:
     low, high = (limit * factor + offset for limit in second.variable.scale)
     info = replace(second.variable, units=first.variable.units, scale=(low, high))
     return [first, replace(second, variable=info, files=files)]
+
+
+def cell_directions(reading: Reading, assets: Assets, cells: Cells, axis: Axis) -> Floats:
+    """Return unit vectors in space along a component at cells, (cell, 3): by the angle of the grid's files if any."""
+    grid = reading.grids.grid(assets.grid)
+    if not (grid.rotated and axis in {"x", "y"} and assets.angle):
+        return grid.directions(cells, axis)
+    # The angle of the x axis from east, counter-clockwise.
+    angle = {
+        role: reading.source.columns(term, None if term.steps is None else [0], slice(None), cells)[0, 0]
+        for role, term in assets.angle.items()
+    }
+    if "alpha" in angle:
+        in_radians = "rad" in assets.angle["alpha"].variable.units
+        alpha = angle["alpha"] if in_radians else np.radians(angle["alpha"])
+    else:
+        alpha = np.arctan2(angle["sine"], angle["cosine"])
+    east, north = east_and_north(*grid.centres(cells))
+    cosine, sine = np.cos(alpha)[:, np.newaxis], np.sin(alpha)[:, np.newaxis]
+    directions: Floats = cosine * east + sine * north if axis == "x" else cosine * north - sine * east
+    return directions
 
 
 def _no_vector(first: VariableInfo, second: VariableInfo) -> InvalidRequest:
@@ -129,7 +151,7 @@ def _component(reading: Reading, level: Level, axis: Axis, latitude: Floats, lon
     if not near.cells.size:
         return np.full((latitude.size, 3), np.nan)
     values = level.read(reading.source)[0, near.cells].astype(np.float64)
-    directions = reading.grids.grid(level.assets.grid).directions(near.cells, axis)
+    directions = cell_directions(reading, level.assets, near.cells, axis)
     return gather((values[:, np.newaxis] * directions).T, near.local).T
 
 

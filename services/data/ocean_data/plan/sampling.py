@@ -11,11 +11,10 @@ from ocean_common.contracts.assets import Assets
 from ocean_common.contracts.data import ExtractionRequest, VectorPart
 from ocean_core.errors import Message, PointOutsideGrid
 from ocean_core.geometry import EARTH_RADIUS, Floats, east_and_north, wrap_longitude
-from ocean_core.vectors import Axis as VectorAxis
 from ocean_core.vectors import vector_part
 from ocean_data.compute.depth import Depth, cell_depths, depth_stencil, level_slice, reduce_columns
 from ocean_data.compute.interpolation import LocalStencil, check_search, choose_interpolation, stencil
-from ocean_data.compute.vectors import vector_axes
+from ocean_data.compute.vectors import cell_directions, vector_axes
 from ocean_data.grids.base import Cells, Frame, Grid, Window, split_runs
 from ocean_data.plan.extraction import Cost, Values
 from ocean_data.plan.times import Axis
@@ -227,7 +226,10 @@ class VectorSample:
             return None
         first, second = samples[:2]
         axes = vector_axes(first.assets.variable, second.assets.variable)
-        directions = [_directions(reading, *pair) for pair in zip((first, second), axes, strict=True)]
+        directions = [
+            cell_directions(reading, part.assets, part.near.cells, axis)
+            for part, axis in zip((first, second), axes, strict=True)
+        ]
         east, north = east_and_north(*where)
         return cls(samples=(first, second), directions=directions, east=east, north=north, parts=parts, along=along)
 
@@ -249,26 +251,6 @@ class VectorSample:
         east, north = (np.einsum("...ap,pa->...p", vectors, axis[points]) for axis in (self.east, self.north))
         along = None if self.along is None else self.along[points]
         return {part: vector_part(part, east, north, along) for part in self.parts}
-
-
-def _directions(reading: Reading, sample: Sample, axis: VectorAxis) -> Floats:
-    """Unit vectors in space along a component: (cell, 3)."""
-    cells, angle, grid = sample.near.cells, sample.assets.angle, reading.grids.grid(sample.assets.grid)
-    if not (grid.rotated and axis in {"x", "y"} and angle):
-        return grid.directions(cells, axis)
-    # The angle of the x axis from east, counter-clockwise.
-    read = {
-        name: reading.source.columns(assets, None if assets.steps is None else [0], ALL, cells)[0, 0]
-        for name, assets in angle.items()
-    }
-    if "alpha" in read:
-        alpha = read["alpha"] if "rad" in angle["alpha"].variable.units else np.radians(read["alpha"])
-    else:
-        alpha = np.arctan2(read["sine"], read["cosine"])
-    east, north = east_and_north(*grid.centres(cells))
-    cosine, sine = np.cos(alpha)[:, np.newaxis], np.sin(alpha)[:, np.newaxis]
-    directions: Floats = cosine * east + sine * north if axis == "x" else cosine * north - sine * east
-    return directions
 
 
 def read_columns(source: Source, assets: Assets, steps: Sequence[int] | None, depths: slice, cells: Cells) -> Floats:
