@@ -65,6 +65,32 @@ def test_the_day_0_of_a_month_is_the_day_before_it():
     assert parse_time_units("days since 00-Jan-2000").text == "days since 1999-12-31 00:00:00"
 
 
+@pytest.mark.parametrize(
+    ("units", "text"),
+    [
+        ("HRS since 2000-01-01", "hours since 2000-01-01"), ("Days Since 2000-01-01", "days since 2000-01-01"),
+        ("d since 2000-01-01", "days since 2000-01-01"), ("msec since 2000-01-01", "milliseconds since 2000-01-01"),
+        ("hour since 2000-01-01", "hour since 2000-01-01"),
+        ("hours since 2000-01-01 00:00 -03:30", "hours since 2000-01-01 03:30:00"),
+        ("months since 2000-01-01 00:00 +02:00", "months since 2000-01-01 00:00:00 +02:00"),
+    ],
+)  # fmt: skip
+def test_units_are_written_in_full_and_in_utc(units, text):
+    assert parse_time_units(units).text == text
+
+
+@pytest.mark.parametrize(
+    ("date", "calendar", "exists"),
+    [
+        ("2000-02-30", "standard", False), ("2000-02-30", "360_day", True), ("2001-02-29", "noleap", False),
+        ("2001-02-29", "all_leap", True), ("2001-04-31", "standard", False), ("1900-02-29", "standard", False),
+        ("1900-02-29", "julian", True), ("2001-01-31", "360_day", False),
+    ],
+)  # fmt: skip
+def test_a_day_that_its_month_lacks_in_the_calendar_is_no_date(date, calendar, exists):
+    assert (parse_time_units(f"days since {date}", calendar) is not None) == exists
+
+
 @pytest.mark.parametrize("text", ["05/04/2022", "yesterday", "2000-13-01", "2000-01-32", "2000-01-01 local", "200001",
                                   "2000-01-01 25:00", "32-JAN-2000", "1-1-2000 00:00 XYZ", "0.0", ""])  # fmt: skip
 def test_a_text_that_is_no_date_or_two_is_refused(text):

@@ -92,6 +92,7 @@ def test_times_that_are_texts_are_read(tmp_path, index, define_time):
     [
         define_axis([0, 21_600], standard_name="time", units="second"),
         define_axis([3, 5], units="days since yesterday"),
+        define_axis([3, 5], units="days since 2000-02-30"),
         define_axis([3, 5], name="time", axis="T"),
         define_axis([1, 2], units="05/04/2022"),
         define_characters(["first", "second"], standard_name="time"),
@@ -258,6 +259,33 @@ def test_several_forecast_runs_in_a_file_are_refused_by_name(tmp_path, index):
     )  # fmt: skip
     record = index(folder=tmp_path).datasets["a"]
     assert "runs and lead times" in str(record.left_out[0].reason)
+
+
+@pytest.mark.parametrize(("run", "lead"), [("reftime", "leadtime"), ("time", "step")])
+def test_runs_and_lead_times_without_standard_names_are_refused_as_well(tmp_path, index, run, lead):
+    def define(data):
+        for name, values, units in ((run, [0, 12], "hours since 2024-01-01"), (lead, [0, 6, 12], "hours")):
+            axis = data.createVariable(name, "i4", (name,))
+            axis.units = units
+            axis[:] = values
+
+    write_file(tmp_path / "a.nc", define, (run, lead, "lat", "lon"), (2, 3, 3, 4))
+    record = index(folder=tmp_path).datasets["a"]
+    assert "runs and lead times" in str(record.left_out[0].reason)
+
+
+@pytest.mark.parametrize(("kind", "fill"), [("i4", -999), ("i8", -999), ("f4", -999.0), ("f8", 9.96921e36)])
+def test_steps_whose_time_was_not_written_are_left_out(tmp_path, index, kind, fill):
+    def define(data):
+        axis = data.createVariable("time", kind, ("time",), fill_value=fill if fill == -999 else None)
+        axis.set_auto_mask(False)
+        axis.units = "days since 2020-01-01"
+        axis[:] = [0, fill, 2]
+
+    record, _, steps = index_axis(index, tmp_path, define, sizes=(3, 3, 4))
+    assert labels(steps) == ["2020-01-01T00:00:00", "2020-01-03T00:00:00"]
+    assert steps.position.tolist() == [0, 2]
+    assert (record.state, record.notes[0].kind) == ("partly", "left out")
 
 
 @pytest.mark.parametrize(("runs", "leads"), [([12], [0, 6, 12]), ([0, 12, 24], [6])])

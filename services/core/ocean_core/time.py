@@ -54,6 +54,11 @@ _UNIT_SECONDS = {
     "day": DAY, "d": DAY, "week": 7 * DAY, "fortnight": 14 * DAY, "common_year": 365 * DAY, "julian_year": 365.25 * DAY,
 }  # fmt: skip
 _UNIT_MONTHS = {"month": 1, "mon": 1, "year": 12, "yr": 12}
+# Names in full, which every reader of CF understands, of the units that files abbreviate.
+_FULL_NAMES = {
+    "ns": "nanosecond", "us": "microsecond", "msec": "millisecond", "ms": "millisecond", "sec": "second", "s": "second",
+    "min": "minute", "hr": "hour", "h": "hour", "d": "day", "mon": "month", "yr": "year",
+}  # fmt: skip
 _MONTH_SECONDS = 365.242198781 * DAY / 12  # the month of UDUNITS
 
 _MODIFIED_JULIAN = re.compile(r"\s*(mjd|modified[\s_]+julian[\s_]+(days?|dates?))\s*", re.IGNORECASE)
@@ -101,15 +106,19 @@ def parse_time_units(units: str, calendar: str = "") -> TimeUnits | None:
     if date.year < 0 and not has_year_0:
         date = date._replace(year=date.year + 1)
     epoch = to_day_seconds(date, calendar_name)
-    months, day, clock = (int(part[0]) for part in split_dates(np.array([epoch + round(date.offset)]), calendar_name))
+    if epoch is None:
+        return None
+    # Units are written in UTC, except those whose months would begin on another day.
+    offset = round(date.offset) if unit in _UNIT_MONTHS else 0
+    months, day, clock = (int(part[0]) for part in split_dates(np.array([epoch + offset]), calendar_name))
     written = months if months >= 0 or has_year_0 else months - 12
     text = f"{_format_month(written)}-{day:02d} {clock // HOUR:02d}:{clock // MINUTE % 60:02d}:{clock % 60:02d}"
-    if date.offset:
-        sign, minutes = "-" if date.offset < 0 else "+", round(abs(date.offset)) // MINUTE
-        text += f" {sign}{minutes // 60:02d}:{minutes % 60:02d}"
-    epoch_text = since[2].strip() if date.standard else text
+    if offset:
+        text += f" {'-' if offset < 0 else '+'}{abs(offset) // HOUR:02d}:{abs(offset) // MINUTE % 60:02d}"
+    epoch_text = since[2].strip() if date.standard and not date.offset else text
+    name = since[1] if since[1] in (unit, f"{unit}s") and unit not in _FULL_NAMES else f"{_FULL_NAMES.get(unit, unit)}s"
     return TimeUnits(
-        text=units[since.start(1) :].strip() if date.standard else f"{since[1]} since {text}",
+        text=f"{name} since {epoch_text}",
         seconds=_UNIT_SECONDS.get(unit, _MONTH_SECONDS * _UNIT_MONTHS.get(unit, 0)),
         months=_UNIT_MONTHS.get(unit, 0),
         epoch=epoch,
@@ -125,10 +134,13 @@ def find_calendar(name: str) -> Calendar | None:
     return CALENDARS.get(re.sub(r"[\s_-]", "", name.lower()))
 
 
-def to_day_seconds(date: ReferenceDate, calendar: Calendar) -> int:
-    """Convert a date with its clock and zone to seconds on a calendar's own scale."""
-    day = int(_day_numbers(np.array(date.year * 12 + date.month - 1), date.day, calendar))
-    return day * DAY + round(date.clock - date.offset)
+def to_day_seconds(date: ReferenceDate, calendar: Calendar) -> int | None:
+    """Convert a date with its clock and zone to seconds on a calendar's own scale; None: its month has no such day."""
+    month = np.array([date.year * 12 + date.month - 1])
+    day = _day_numbers(month, date.day, calendar)
+    if date.day > 28 and split_dates(day * DAY, calendar)[0] != month:
+        return None
+    return int(day[0]) * DAY + round(date.clock - date.offset)
 
 
 def to_calendar_seconds(values: NDArray[np.generic], units: TimeUnits) -> Ints:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ocean_common.arrays import unpack_array
 from ocean_common.contracts.assets import Dimension
 from ocean_core.errors import Message
+from ocean_core.packing import Packing
 from ocean_core.reference_dates import parse_reference_date
 from ocean_core.time import (
     Calendar,
@@ -83,6 +84,8 @@ def get_raw_times(header: FileHeader, name: str | None, dimension: Dimension | N
         units = "month" if size == _MONTHS.size and _MONTH_WORD.fullmatch(label) else ""
         return RawTimes(np.arange(size) + (1 if units else 0), units, "", label, file)
     values = unpack_array(header.values[name]).ravel()
+    if variable.numeric:
+        values = _mask_fills(values, variable)
     units = _TEXT_UNITS if variable.is_text else _find_units(variable, values)
     if variable.is_text and not np.isfinite(values).any():
         values, units = np.arange(values.size), ""
@@ -95,14 +98,24 @@ def get_raw_times(header: FileHeader, name: str | None, dimension: Dimension | N
     return RawTimes(values, units, calendar, name, file, bool(variable.text("climatology")), guess)
 
 
+def _mask_fills(values: NDArray[np.generic], variable: VariableHeader) -> NDArray[np.generic]:
+    """Return times with NaN where nothing was written."""
+    fills = {name: variable.attributes.get(name) for name in ("_FillValue", "missing_value")}
+    nothing = np.isnan(Packing.from_attributes(fills, values.dtype).unpack(values, np.float64))
+    if not nothing.any():
+        return values
+    return np.where(nothing, np.nan, values).astype(values.dtype if values.dtype.kind == "f" else np.float64)
+
+
 def _find_units(variable: VariableHeader, values: NDArray[Any]) -> str:
     """Return the units of times: those of a variable called month are months; some are known by their numbers."""
     units = variable.text("units")
     word = variable.name if units in {"", "1"} else units
-    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
+    numbers = values[np.isfinite(values.astype(np.float64))]
+    low, high = (float(numbers.min()), float(numbers.max())) if numbers.size else (0.0, 0.0)
     if _YEAR_WORD.fullmatch(word) and low >= 1000 and high < 3000:
         return _ERA_YEARS
-    dates = parse_time_units(_DATE_NUMBERS) if units in {"", "1"} and is_integral(values) else None
+    dates = parse_time_units(_DATE_NUMBERS) if units in {"", "1"} and is_integral(numbers) else None
     if dates and low >= 1800_01_01 and high <= 2100_12_31 and _are_dates([values], dates):
         return _DATE_NUMBERS
     if _JULIAN_WORD.fullmatch(word) and low >= 2_300_000 and high < 2_600_000:  # the years 1585 to 2406
@@ -153,7 +166,7 @@ def parse_text_times(texts: Sequence[str], calendar: str) -> Floats:
     """Parse times that are texts, (time,): in `_TEXT_UNITS`; NaN where a text is no date."""
     calendar_name = find_calendar(calendar) or "standard"
     dates = [parse_reference_date(text) for text in texts]
-    return np.array([np.nan if date is None else to_day_seconds(date, calendar_name) for date in dates])
+    return np.array([date and to_day_seconds(date, calendar_name) for date in dates], dtype=np.float64)
 
 
 # Time steps of several files
