@@ -248,7 +248,9 @@ def test_terms_where_no_variable_of_the_dataset_lies_are_not_taken(assets_of, tm
 @pytest.mark.parametrize(
     ("name", "attributes", "role"),
     [("gdept_0", {"units": "m"}, "depth"), ("z_rho", {"units": "meter"}, "height"),
-     ("depth", {"units": "m", "positive": "up"}, "height"), ("depth3d", {"units": "feet"}, "depth")],
+     ("depth", {"units": "m", "positive": "up"}, "height"), ("depth3d", {"units": "feet"}, "depth"),
+     ("zcell", {"units": "cm", "standard_name": "depth"}, "depth"),
+     ("zcell", {"units": "m", "standard_name": "height"}, "height")],
 )  # fmt: skip
 def test_the_depth_of_every_cell_is_found_in_the_file(assets_of, tmp_path, name, attributes, role):
     write_file(

@@ -60,6 +60,14 @@ def test_attributes_win_over_names():
     assert roles("t", file) == ["time", "y", "x"]
 
 
+def test_the_long_name_of_a_coordinate_tells_what_it_is():
+    degrees = {"units": "degrees"}
+    file = header(
+        y=("y", {**degrees, "long_name": "Latitude"}), x=("x", {**degrees, "long_name": "longitude"}), t="y x"
+    )
+    assert find_layout("t", file).placement.kind == "rectilinear"
+
+
 def test_coordinates_are_found_by_name_where_no_attribute_names_them():
     file = header(nav_lat="y x", nav_lon="y x", time_counter=("time_counter", {}), tos="time_counter y x")
     places = find_layout("tos", file).placement

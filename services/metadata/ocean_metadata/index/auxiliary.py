@@ -12,7 +12,15 @@ import msgspec
 from ocean_common.arrays import unpack_array
 from ocean_common.contracts.assets import Role
 from ocean_core.units import length_in_metres
-from ocean_metadata.index.axes import HORIZONTAL, Layout, find_layout, is_time, vertical_coordinate
+from ocean_metadata.index.axes import (
+    HORIZONTAL,
+    Layout,
+    depth_kind,
+    find_layout,
+    is_time,
+    is_vertical,
+    vertical_coordinate,
+)
 from ocean_metadata.index.mask_meaning import read_meaning
 from ocean_metadata.index.model import DatasetSpec, FileHeader, Reference, VariableHeader
 from ocean_metadata.index.selection import Member, SourceFile, match_dimensions
@@ -163,9 +171,10 @@ def find_levels(spec: DatasetSpec, candidates: Candidates) -> tuple[str | None, 
         is_length = length_in_metres(variable.text("units")) is not None
         if not is_length and (spec.depths is None or variable.text("units")):
             continue
-        if variable.text("positive").lower() == "up" or _HEIGHTS.fullmatch(variable.name):
+        kind = depth_kind(variable) if is_vertical(variable) else None
+        if variable.text("positive").lower() == "up" or _HEIGHTS.fullmatch(variable.name) or kind == "height":
             return "field", {"height": term}
-        if _DEPTHS.fullmatch(variable.name) or (spec.depths and spec.depths.variable):
+        if kind == "depth" or _DEPTHS.fullmatch(variable.name) or (spec.depths and spec.depths.variable):
             return "field", {"depth": term}
     return _find_formula(candidates)
 

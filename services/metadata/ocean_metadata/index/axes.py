@@ -94,7 +94,7 @@ def _is_horizontal(
     if variable.text("standard_name") == standard_name or units.fullmatch(variable.text("units")):
         return True
     foreign = variable.text("units").lower().startswith(("m", "km", "count"))
-    is_named = names.fullmatch(variable.name) is not None
+    is_named = names.fullmatch(variable.name) is not None or variable.text("long_name").lower() == standard_name
     return is_named and not foreign and variable.text("standard_name") in {"", standard_name}
 
 
@@ -131,7 +131,9 @@ def names_time(dimension: str, header: FileHeader) -> bool:
         return _LIKE_TIME.fullmatch(dimension) is not None or role_by_name(dimension) == "time"
     if variable.text("standard_name").lower() in _TIME_STANDARD_NAMES or variable.text("axis").upper() == "T":
         return True
-    return is_time(variable) or parse_time_units(variable.text("units")) is not None
+    units = variable.text("units")
+    is_lead_time = not variable.text("standard_name") and parse_time_units(f"{units} since 1970-01-01") is not None
+    return is_time(variable) or is_lead_time or parse_time_units(units) is not None
 
 
 def is_vertical(variable: VariableHeader) -> bool:
