@@ -128,12 +128,28 @@ def test_the_longest_series_of_a_configured_dataset_is_served(tmp_path, index, w
     assert result.problems[0].name == "day_0.nc"
 
 
-def test_a_series_of_a_folder_names_the_others_of_its_pattern(pair, tmp_path, index):
+def test_a_series_of_a_folder_names_the_others_of_its_pattern(pair, tmp_path, index, make):
     edit(pair[1], "depth", [0, 20, 100])
-    notes = index(folder=tmp_path).dataset("day_1").notes
-    assert [(note.name, str(note.text)) for note in notes] == [
-        ("day_2.nc", "it is in another dataset, day_2: its depth levels differ from those of day_1.nc")
+    make(tmp_path / "day_3.nc", times=[3], levels=(0, 10, 50))
+    result = index(folder=tmp_path)
+    longest, other = result.dataset("day"), result.dataset("day_2")
+    assert [(note.kind, note.name, str(note.text)) for note in longest.notes] == [
+        ("left out", "day_2.nc", "it is in another dataset, day_2: its depth levels differ from those of day_1.nc")
     ]
+    assert (longest.state, other.state, other.notes[0].kind) == ("partly", "served", "guessed")
+
+
+@pytest.mark.parametrize("levels", [(0, 10), (0, 10, 50, 100)])
+def test_another_number_of_levels_is_told_as_such(pair, tmp_path, index, make, levels):
+    make(pair[1], times=[2], levels=levels)
+    assert "its depth levels differ" in str(index(folder=tmp_path).dataset("day_1").notes[0].text)
+
+
+@pytest.mark.parametrize(("time", "variable"), [(1, "thetao"), (2, "other")])
+def test_domains_and_variables_with_similar_names_are_no_family(pair, index, make, time, variable):
+    make(pair[1], times=[time], levels=(0, 10, 50), shape=(6, 7), variable=variable)
+    result = index(folder=pair[1].parent)
+    assert {(record.state, record.notes[0].kind) for record in result.datasets.values()} == {("served", "guessed")}
 
 
 # Units of a configuration

@@ -137,7 +137,8 @@ def convert_units(variable: VariableHeader, target: str) -> tuple[float, float] 
 def _is_same_grid(layout: Layout, header: FileHeader, other_layout: Layout, reference: FileHeader) -> bool:
     first, second = layout.placement, other_layout.placement
     roles = [
-        [(item.role, item.size) for item in side.dimensions if item.role != "time"] for side in (layout, other_layout)
+        [(item.role, item.size) for item in side.dimensions if item.role not in {"time", "depth"}]
+        for side in (layout, other_layout)
     ]
     if first is None or second is None or first.kind != second.kind or roles[0] != roles[1]:
         return False

@@ -62,12 +62,18 @@ def group_files(paths: Sequence[str], headers: Mapping[str, FileHeader], root: s
 def _note_others(
     own: Sequence[str], groups: Sequence[Sequence[str]], headers: Mapping[str, FileHeader], id_of: Mapping[str, str]
 ) -> list[Note]:
-    """Note which files with names like those of a series are in other datasets, and why."""
+    """Note which files with names like those of a series are in other datasets, and why.
+
+    Those of the same variables at other times are left out of the longest series: others only have similar names.
+    """
     notes = []
+    own_times = [_list_times(headers[path]) for path in own if path in headers] if own is max(groups, key=len) else None
     for other in [group for group in groups if group is not own][:MAX_OTHERS]:
         reason = find_file_difference(headers[other[0]], headers[own[0]], posixpath.basename(own[0]))
         text = Message("it is in another dataset, {id}: {reason}", id=id_of[other[0]], reason=reason or "")
-        notes.append(Note(posixpath.basename(other[0]), "guessed", text))
+        same_variables = set(list_fields(headers[other[0]])) == set(list_fields(headers[own[0]]))
+        is_lost = own_times is not None and same_variables and _list_times(headers[other[0]]) not in own_times
+        notes.append(Note(posixpath.basename(other[0]), "left out" if is_lost else "guessed", text))
     return notes
 
 
