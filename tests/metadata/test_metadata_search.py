@@ -88,6 +88,7 @@ def list_ids(ask):
         ("2024-05-23T04:00:00-05:00", ["sfbofs_hour"]),
         ("2007-06", ["ostia_month"]),
         ("1800-01-01", []),
+        ("2015-02-30", ["nemo_global_month"]),  # of models' calendars
     ],
 )
 def test_datasets_are_filtered_by_date(ask, date, found):

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Annotated, Any
 
+import numpy as np
 from litestar import Request, Response, Router, get
 from litestar.di import NamedDependency, Provide
 from litestar.params import SkipValidation
@@ -13,7 +14,7 @@ from ocean_common.parameters import query_parameter, refuse_unknown_parameters
 from ocean_common.problems import document_errors
 from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import MAX_LONGITUDE, Bounds
-from ocean_core.time import Period
+from ocean_core.time import Period, unix_seconds
 from ocean_metadata.catalogue.responses import (
     CatalogueDependency,
     encoded_response,
@@ -48,7 +49,7 @@ async def filter_datasets_by_date(
 ) -> list[str]:
     """Ids of the listed datasets whose time steps begin before and end after a date; unknown ids are ignored."""
     index = await search_index_cache.index(catalogue.snapshot)
-    return select_ids(index, index.during(parse_period_parameter(target_date, "target_date")), dataset_ids)
+    return select_ids(index, index.during(_parse_date(target_date, "target_date")), dataset_ids)
 
 
 @get("/datasets/filter/location", summary="Filter datasets by location", responses=document_errors())
@@ -162,10 +163,19 @@ def _parse_box(text: str) -> Bounds:
     return west, south, east, north
 
 
+def _parse_date(text: str, field: str) -> Period:
+    """Parse a date of any calendar: 29 and 30 February of models' calendars are the end of that month."""
+    try:
+        return parse_period_parameter(text, field)
+    except InvalidRequest:
+        period = parse_period_parameter(text, field, "360_day")
+        return Period(*unix_seconds(np.array(period), "360_day").tolist())
+
+
 def _parse_period(start: str | None, end: str | None) -> Period:
     """Return the period from the beginning of ``start`` to the end of ``end``; a missing one leaves it open."""
-    first = parse_period_parameter(start, "start").first if start else -(2**61)
-    last = parse_period_parameter(end, "end").last if end else 2**61
+    first = _parse_date(start, "start").first if start else -(2**61)
+    last = _parse_date(end, "end").last if end else 2**61
     if first > last:
         raise InvalidRequest("start is after end; exchange them", field="start")
     return Period(first, last)
