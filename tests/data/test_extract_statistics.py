@@ -189,6 +189,21 @@ def test_cells_count_as_far_as_a_polygon_covers_them(west, east, south, north, t
     np.testing.assert_allclose(shares, [cell.intersection(polygon).area / 4 for cell in cells], atol=1e-9)
 
 
+@pytest.mark.parametrize(("columns", "weights"), [(1000, "as far as they lie in the area"), (1_000_001, "cells")])
+def test_the_answer_says_whether_parts_of_cells_were_weighed(reading, described, tmp_path, columns, weights):
+    path = tmp_path / "made.nc"
+    with netCDF4.Dataset(path, "w") as data:
+        for name, values in (("lat", [0.0, 1.0]), ("lon", np.linspace(0, 9, columns))):
+            data.createDimension(name, len(values))
+            data.createVariable(name, "f8", (name,))[:] = values
+        data.createVariable("sst", "i1", ("lat", "lon"))[:] = 1
+    sst = described(path, "sst", kind="rectilinear", latitude="lat", longitude="lon")
+    extraction, result = ask(reading, [sst], StatisticsRequest, box=(-1, 0, 10, 1), cover="part")
+    assert extraction.facts["weights"].endswith(weights)
+    whole = ask(reading, [sst], StatisticsRequest, box=(-1, 0, 10, 1))[1]["sst_area"]
+    assert result["sst_area"] / whole == pytest.approx(0.5 if columns == 1000 else 1, rel=1e-3)
+
+
 def test_categories_have_no_mean(reading, described, tmp_path):
     path = write_cells(tmp_path / "made.nc", *np.mgrid[0:4.0, 0:5.0], np.mod(np.arange(20), 3).reshape(4, 5))
     ice = described(path, "sst", kind="curvilinear", latitude="nav_lat", longitude="nav_lon")

@@ -59,6 +59,7 @@ def plan_statistics(reading: Reading, variables: Sequence[Assets], query: Statis
         dims["quantile"] = quantiles.size
         coordinates.append(Coordinate(name="quantile", dims=("quantile",), values=quantiles, units="1"))
     in_time = "time" in dims
+    cells, weights = _weigh_cells(reading, target, query.cover)
     return replace(
         read,
         dims=dims,
@@ -70,14 +71,14 @@ def plan_statistics(reading: Reading, variables: Sequence[Assets], query: Statis
             body=read.body,
             # Without time one answer is of all rows of the area, which are read in parts.
             parts=None if in_time else read.parts(),
-            cells=_weigh_cells(reading, target, query.cover),
+            cells=cells,
             quantiles=quantiles,
             measured={field.key: field.variable.is_discrete for field in read.variables},
             across=len(across),
         ),
         rows=read.rows if in_time else max([1, *dims.values()]),
         cost=replace(read.cost, values=sum(prod(dims[name] for name in field.dims) for field in fields)),
-        facts=read.facts | {"weights": WEIGHTS[query.cover], "quantiles": "linear, of weighted values"},
+        facts=read.facts | {"weights": weights, "quantiles": "linear, of weighted values"},
     )
 
 
@@ -113,28 +114,29 @@ class AreaCells(NamedTuple):
     longitude: Floats
 
 
-def _weigh_cells(reading: Reading, target: Target, cover: Cover) -> AreaCells:
-    """Weigh the cells. A cell that the grid has twice, at its seam or fold, counts once."""
+def _weigh_cells(reading: Reading, target: Target, cover: Cover) -> tuple[AreaCells, str]:
+    """Weigh the cells, and describe their weights. A cell that the grid has twice, at its seam or fold, counts once."""
     if target.window is None or target.variable is None:
         raise TypeError
     latitude, longitude = (degrees.ravel() for degrees in target.locate())
     weights = reading.grids.grid(target.variable.grid).areas(target.window).ravel()
     if cover == "part":
-        weights = weights * _covered_shares(target)
+        shares = _covered_shares(target)
+        weights, cover = (weights, "whole") if shares is None else (weights * shares, cover)
     meant = np.ones(weights.shape, np.bool_) if target.inside is None else target.inside.ravel()
     cells = np.flatnonzero(meant & (weights > 0))
     vectors = np.round(unit_vectors(latitude[cells], longitude[cells]), 8)
     cells = cells[np.sort(np.unique(vectors, axis=0, return_index=True)[1])]
-    return AreaCells(cells, weights[cells], latitude[cells], wrap_longitude(longitude[cells]))
+    return AreaCells(cells, weights[cells], latitude[cells], wrap_longitude(longitude[cells])), WEIGHTS[cover]
 
 
-def _covered_shares(target: Target) -> Floats:
-    """Return which share of each cell of the window lies in the area: (cell,)."""
+def _covered_shares(target: Target) -> Floats | None:
+    """Return which share of each cell of the window lies in the area: (cell,); None where that is not worked out."""
     size = 0 if target.window is None else target.window.cells.size
     # Of a great many cells the rim is a few thousandths, and outlines take memory.
     outline = target.outline() if size <= MOST_OUTLINES else None
     if outline is None or target.region is None:  # values of points have no outline
-        return np.ones(1)
+        return None
     inside = np.ones(outline[0].shape[:-1], np.bool_) if target.inside is None else target.inside
     shares = np.ones(inside.size)
     rim = inside.copy()
