@@ -131,6 +131,14 @@ def test_classes_have_no_mean_over_depth(reading, kind):
     assert refused.value.field == "depth"
 
 
+def test_classes_are_no_components_of_a_vector(reading, kind):
+    other = structs.replace(kind, variable=structs.replace(kind.variable, key="other"))
+    for request, where in ((PointsRequest, {"points": BETWEEN}), (AreaRequest, {"box": (-70, 30, -40, 50)})):
+        with pytest.raises(InvalidRequest, match="no components of a vector") as refused:
+            ask(reading, [other, kind], request, vector=["magnitude"], **where)
+        assert refused.value.field == "variables"
+
+
 def test_nothing_is_calculated_from_classes_alone(kind):
     with pytest.raises(InvalidRequest, match="nothing can be calculated"):
         calculated_assets("made", "kind * 2", {"kind": kind})

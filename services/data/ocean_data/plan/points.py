@@ -136,6 +136,12 @@ def check_variables(variables: Sequence[Assets], vector: Sequence[VectorPart], d
             keys=keys[0],
             field="vector",
         )
+    if vector and (discrete := next((item.variable for item in variables[:2] if item.variable.is_discrete), None)):
+        raise InvalidRequest(
+            "the numbers of {key} stand for categories or flags, which are no components of a vector",
+            key=discrete.key,
+            field="variables",
+        )
     if not line and (stray := next((part for part in vector if part in OF_LINES), None)):
         raise InvalidRequest(
             "{part} is told of a line; there is none here",

@@ -381,14 +381,7 @@ async def _fetch_arrows(
     options = query.request_options() | {"variables": keys, "interpolation": "nearest"}
     options["vector"] = ["eastward", "northward", third_part]
     with _map_variable_errors(path):
-        coverage = await services.data.extract(AreaRequest(**options, **target))
-    if (info := coverage.fields[0].variable).is_discrete:
-        raise NotSupported(
-            "the numbers of {key} stand for categories or flags: there are no contours between them",
-            key=info.key,
-            field=path,
-        )
-    return coverage
+        return await services.data.extract(AreaRequest(**options, **target))
 
 
 async def _fetch_cells(services: Services, query: MapQuery, areas: list[Area], *, statistics: bool) -> MapCells:
