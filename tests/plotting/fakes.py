@@ -157,3 +157,12 @@ def profile_values(point, depths, position):
     values = 8 * np.exp(-depths / 400) - 1 + latitude / 60 + np.sin(longitude / 9) + 30 * position
     values[depths > 2600] = np.nan
     return values
+
+
+def over_pressure(made):
+    """A coverage whose levels are pressures in bar."""
+    levels = [
+        replace(item, name="level", units="bar", standard_name=None) if item.name == "depth" else item
+        for item in made.coordinates
+    ]
+    return replace(made, coordinates=levels)

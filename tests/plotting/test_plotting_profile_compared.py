@@ -9,13 +9,14 @@ from msgspec.structs import replace
 from scipy.interpolate import interp1d
 from tests.looping import loop_over
 from tests.plotting.casts import DEPTHS, WATER, coverage, described, field, overlapping, temperatures
-from tests.plotting.fakes import FakeNumbers, array, coordinate
+from tests.plotting.fakes import FakeNumbers, array, coordinate, over_pressure
 
 from ocean_core.errors import NotSupported, RequestTooLarge, TimeNotFound
 from ocean_plotting.app import create_app
 from ocean_plotting.export.output import Output
 from ocean_plotting.export.text import write_odv
 from ocean_plotting.plots import profile
+from ocean_plotting.plots.common.comparison import check_level_units
 from ocean_plotting.plots.common.coverage import CoverageReader
 from ocean_plotting.plots.common.profiles import Profile, subtract_profiles
 from ocean_plotting.plots.common.query import ComparedDataset
@@ -196,15 +197,6 @@ def check_separate_requests(client, numbers):
     assert [item.variables for item in numbers.asked] == [["votemper", "vosaline"], ["votemper"], ["vosaline"]]
 
 
-def over_pressure(made):
-    """A coverage whose levels are pressures in bar."""
-    levels = [
-        replace(item, name="level", units="bar", standard_name=None) if item.name == "depth" else item
-        for item in made.coordinates
-    ]
-    return replace(made, coordinates=levels)
-
-
 def test_levels_in_pressure_are_drawn_and_tabulated_over_pressure(context):
     (made,) = make_both().coverages
     data = profile.ProfileData(time="", revisions={}, coverages=[over_pressure(made)])
@@ -223,9 +215,10 @@ def test_levels_in_pressure_are_drawn_and_tabulated_over_pressure(context):
 
 def test_depths_and_pressures_are_not_one_axis():
     (made,), (second,) = make_both().coverages, make_both().second_coverages
-    profile.check_level_units([Profile(made), Profile(second)])
-    with pytest.raises(NotSupported, match="dbar and m"):
-        profile.check_level_units([Profile(over_pressure(made)), Profile(second)])
+    levels = [(item.info, item.level_units) for item in (Profile(made), Profile(second), Profile(over_pressure(made)))]
+    check_level_units(levels[:2], "$.variable")
+    with pytest.raises(NotSupported, match="m and dbar"):
+        check_level_units(levels, "$.variable")
 
 
 @pytest.mark.parametrize(("dated", "time"), [(True, "2016-02-05T12:00:00+00:00"), (False, "1454673600")])

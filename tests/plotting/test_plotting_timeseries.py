@@ -3,6 +3,7 @@
 import io
 import json
 
+import gsw
 import numpy as np
 import pytest
 from matplotlib.collections import QuadMesh
@@ -10,14 +11,14 @@ from msgspec.structs import replace
 from PIL import Image
 from tests.looping import loop_over
 from tests.plotting import moorings
-from tests.plotting.fakes import info
+from tests.plotting.fakes import info, over_pressure
 from tests.plotting.moorings import DEPTHS, FLOOR, STEPS, Moorings, Vectors, beyond, overlapping, seconds, value
 
 from ocean_common.contracts.data import PointsRequest
 from ocean_plotting.export.table import Table, compute_statistics, make_value_column
 from ocean_plotting.figure.labels import LabelFormatter
 from ocean_plotting.plots import timeseries
-from ocean_plotting.plots.common.mooring_series import VECTOR_PARTS, MooringData
+from ocean_plotting.plots.common.mooring_series import VECTOR_PARTS, MooringData, MooringSeries
 from ocean_plotting.plots.timeseries import TimeseriesQuery
 
 QUERY = {
@@ -376,3 +377,20 @@ def test_the_axis_of_times_without_dates_has_their_unit(context, depth):
     data = MooringData(time="", revisions={}, info=info("votemper", dated=False), coverages=[undated])
     panels = [axes for axes in timeseries.KIND.draw(query, data, context()).figure.axes if axes.get_xlabel()]
     assert [axes.get_xlabel() for axes in panels] == ["Time (fortnights)"]
+
+
+def test_levels_in_pressure_through_time_are_drawn_over_pressure(context):
+    query = TimeseriesQuery(dataset="arctic", station=[[73.0, 20.0], [70.5, -5.25]], depth="all")
+    request = PointsRequest(
+        dataset="arctic", variables=["votemper"], points=[(73.0, 20.0), (70.5, -5.25)], depth="all", form="timeseries",
+        bathymetry=True,
+    )  # fmt: skip
+    coverage = over_pressure(moorings.made(request))
+    data = MooringData(time="", revisions={"arctic": "r1"}, info=info("votemper"), coverages=[coverage])
+    picture = timeseries.KIND.draw(query, data, context())
+    assert "Pressure (dbar)" in {axes.get_ylabel() for axes in picture.figure.axes}
+    series = MooringSeries(coverage, info("votemper"))
+    np.testing.assert_allclose(series.depths[0, :, 0], 10 * DEPTHS)
+    np.testing.assert_allclose(series.model_floor[1], gsw.p_from_z(-FLOOR, 70.5))
+    columns = {column.role: column for column in timeseries.KIND.table(query, data, context()).columns}
+    assert (columns["depth"].name, columns["depth"].units) == ("Pressure", "dbar")

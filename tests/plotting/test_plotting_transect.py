@@ -5,19 +5,21 @@ import json
 import re
 import xml.etree.ElementTree as ET
 
-import msgspec
+import gsw
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.collections import QuadMesh
+from msgspec.structs import replace
 from PIL import Image
 from tests.looping import loop_over
 from tests.plotting import paths
-from tests.plotting.fakes import NOON, info
+from tests.plotting.fakes import NOON, info, over_pressure
 from tests.plotting.paths import EARLIER, LEVELS, Vectors, Waters, misplaced
 
 from ocean_common.contracts.data import TransectRequest
+from ocean_core.errors import NotSupported
 from ocean_plotting.figure import section
 from ocean_plotting.figure.axes import choose_depth_ticks, depth_scale
 from ocean_plotting.plots import transect
@@ -287,7 +289,7 @@ def test_levels_without_a_depth_are_no_section(client, numbers):
     def levels(asked):
         result = paths.transect(asked)
         coordinates = [coordinate for coordinate in result.coordinates if coordinate.name != "depth"]
-        return msgspec.structs.replace(result, coordinates=coordinates)
+        return replace(result, coordinates=coordinates)
 
     numbers.makers = {TransectRequest: levels}
     assert problem(plot(client))["field"] == "$.variable"
@@ -319,7 +321,7 @@ def test_a_given_scale_of_a_vector_is_cut_at_zero_for_its_magnitude(context):
 
 
 def test_a_given_scale_of_the_difference_of_magnitudes_is_not_cut(context):
-    compare_to = msgspec.structs.replace(AGAINST_STRUCT, variable="u,v", scale_diff="-0.2,0.2")
+    compare_to = replace(AGAINST_STRUCT, variable="u,v", scale_diff="-0.2,0.2")
     picture = drawn(
         context(), {"variable": "u,v", "selectedPlots": "1,0,0", "scale": "-0.5,0.5", "compare_to": compare_to}
     )
@@ -494,3 +496,27 @@ def test_ticks_of_stretched_depth_keep_apart(linear, share, most):
     assert chosen[0] == 0
     assert chosen[-1] <= deepest
     assert (np.diff(place(np.array(chosen))) >= float(place(np.array(deepest))) / most - 1e-9).all()
+
+
+def test_a_section_of_levels_in_pressure_is_drawn_over_pressure(context):
+    query = TransectQuery(dataset="arctic", path=QUERY["path"])
+    data = fetched(query)
+    pressed = replace(data, first=replace(data.first, coverage=over_pressure(data.first.coverage)))
+    picture = transect.KIND.draw(query, pressed, context("fr"))
+    (panel,) = panels(picture)
+    assert panel.get_ylabel() == "Pression (dbar)"
+    assert "dbar" in picture.info.alt
+    latitude, longitude = np.array(transect.PathSection(pressed.first, context().labels).points).T
+    floor = gsw.p_from_z(-paths.floor(paths.distances(latitude, longitude)), latitude)
+    np.testing.assert_allclose(transect.PathSection(pressed.first, context().labels).grid.model_floor, floor)
+    np.testing.assert_allclose(transect.PathSection(pressed.first, context().labels).grid.depths[:, 0], 10 * LEVELS)
+    columns = {column.role: column for column in transect.KIND.table(query, pressed, context()).columns}
+    assert (columns["depth"].name, columns["depth"].units) == ("Pressure", "dbar")
+
+
+def test_a_section_over_depth_is_not_compared_with_one_over_pressure():
+    query = TransectQuery(dataset="arctic", path=QUERY["path"], compare_to=AGAINST)
+    data = fetched(query)
+    pressed = replace(data, second=replace(data.second, coverage=over_pressure(data.second.coverage)))
+    with pytest.raises(NotSupported, match="are in m and dbar"):
+        transect._check_data(query, pressed, [0])

@@ -46,7 +46,7 @@ class NumberFormatter(ScalarFormatter):
 
 
 def set_depth_axis(
-    axes: Axes, deepest: float, context: DrawContext, *, label: bool, top: float = 0.0, units: str = "m"
+    axes: Axes, deepest: float, context: DrawContext, *, label: bool = True, top: float = 0.0, units: str = "m"
 ) -> None:
     """Draw depth (m) or pressure downwards along y, from ``top`` (negative above the datum) to ``deepest``."""
     if label:
@@ -84,12 +84,13 @@ def choose_depth_ticks(linear: float, deepest: float, most: float) -> list[float
 
 
 def set_stretched_depth_axis(
-    axes: Axes, deepest: float, linear: float, context: DrawContext, *, top: float = 0.0
+    axes: Axes, deepest: float, linear: float, context: DrawContext, *, top: float = 0.0, units: str = "m"
 ) -> None:
-    """Draw depth (m) along y from ``top`` to ``deepest`` exactly, stretched below ``linear`` (0: nowhere)."""
+    """Draw depth (m) or pressure along y from ``top`` to ``deepest``, stretched below ``linear`` (0: nowhere)."""
     height = axes_inches(axes)[1] * 72  # points
-    label_length = LETTER_WIDTH * context.sizes.body * len(context.translate("Depth (m)"))
-    set_depth_axis(axes, deepest, context, label=height > label_length)
+    set_depth_axis(axes, deepest, context, units=units)
+    if LETTER_WIDTH * context.sizes.body * len(axes.get_ylabel()) >= height:
+        axes.set_ylabel("")
     if 0 < linear < deepest:
         axes.set_yscale("symlog", base=10, linthresh=linear, linscale=LINEAR_DECADES)
         axes.yaxis.minorticks_off()

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import VariableInfo
 from ocean_core.geometry import unwrap_longitudes, wrap_longitude
+from ocean_core.seawater import sea_pressure
 from ocean_plotting.basemap.land import Land
 from ocean_plotting.figure import axes as axis
 from ocean_plotting.figure.context import DrawContext
@@ -39,13 +40,14 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True, kw_only=True)
 class SectionGrid:
-    """Cells of a section: levels from the surface down, places along the path."""
+    """Cells of a section: levels from the surface down, places along the path; depths in m, or pressures in dbar."""
 
     distance: Floats  # (place,), km
     depths: Floats  # (level, place), m, positive down, growing; NaN where a column has no levels
     wet: Bools  # (level, place): where there is a value
     model_floor: Floats | None = None  # (place,), m: the model's own sea floor, NaN where it has none
     follows_floor: bool = False  # whether levels are known to follow it
+    units: str = "m"  # of the depths; or dbar, also of the sea floor
 
     @property
     def edges(self) -> Floats:
@@ -175,7 +177,7 @@ def choose_deepest(grids: list[SectionGrid], floors: list[Floats], limit: float 
 
 
 def locate_sea_floor(grid: SectionGrid, points: list[Point], context: DrawContext) -> Floats:
-    """Find the sea floor beneath a path, m: where the model does not know it, from the relief or the land of maps."""
+    """Find the sea floor beneath a path: where the model does not know it, from the relief or the land of maps."""
     depths = None
     if context.relief is not None and (grid.dry | grid.open).any():
         latitude, longitude = np.array(points, dtype=float).T
@@ -184,8 +186,13 @@ def locate_sea_floor(grid: SectionGrid, points: list[Point], context: DrawContex
         latitudes, longitudes, heights = context.relief.heights(box, RELIEF_CELLS)
         row = np.abs(latitudes[:, np.newaxis] - latitude).argmin(axis=0)
         column = np.abs(wrap_longitude(longitudes[:, np.newaxis] - longitude)).argmin(axis=0)
-        depths = np.asarray(-heights[row, column], dtype=np.float64)
+        depths = to_level_units(-heights[row, column], points, grid.units)
     return find_sea_floor(grid, depths, classify_land(grid.dry, find_land(context.land, points)))
+
+
+def to_level_units(depths: Floats, points: list[Point], units: str) -> Floats:
+    """Convert depths (m) at points to the units of levels: m, or dbar."""
+    return depths if units == "m" else sea_pressure(depths, np.array([latitude for latitude, _ in points]))
 
 
 def find_land(land: Land, points: list[Point]) -> Bools:
@@ -269,7 +276,7 @@ def draw_section(
     context: DrawContext,
 ) -> None:
     """Draw a section (level, place) down to ``deepest`` (m), its depth axis stretched below ``linear`` (m; 0: not)."""
-    axis.set_stretched_depth_axis(axes, deepest, linear, context, top=grid.top)
+    axis.set_stretched_depth_axis(axes, deepest, linear, context, top=grid.top, units=grid.units)
     axes.set_facecolor(UNKNOWN)
     if not np.isfinite(values).any():
         axis.show_message(axes, context.translate("no data along this path"), context.sizes)

@@ -14,7 +14,7 @@ from ocean_common.arrays import pack_array
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.data import Coverage, Field, PointsRequest
 from ocean_core.colour import DIVERGING_COLORMAP, Limits
-from ocean_core.errors import InvalidRequest, NotSupported, RequestTooLarge, TimeNotFound
+from ocean_core.errors import InvalidRequest, RequestTooLarge, TimeNotFound
 from ocean_core.units import unit_conversion
 from ocean_plotting.export.output import Output
 from ocean_plotting.export.table import Column, Table
@@ -25,7 +25,7 @@ from ocean_plotting.figure.stations import PANELS_IN_ROW
 from ocean_plotting.palettes import category_positions
 from ocean_plotting.plots.common import profiles as casts
 from ocean_plotting.plots.common import query as members
-from ocean_plotting.plots.common.comparison import have_difference
+from ocean_plotting.plots.common.comparison import check_level_units, have_difference
 from ocean_plotting.plots.common.coverage import PRESSURE_UNITS, CoverageReader, Floats, compare_coverages
 from ocean_plotting.plots.kind import PlotData, PlotKind, Services
 
@@ -76,23 +76,9 @@ async def fetch(services: Services, query: ProfileQuery, _: Output) -> ProfileDa
     second_coverages = rest[0] if rest else []
     revisions = {coverage.dataset: coverage.revision for coverage in [*second_coverages[:1], *first[:1]]}
     time = next(filter(None, (CoverageReader(coverage).time for coverage in first)), "")  # a sea floor has none
-    check_level_units(_read_profiles([*first, *second_coverages]))
+    deep = [profile for profile in _read_profiles([*first, *second_coverages]) if len(profile.values) > 1]
+    check_level_units([(profile.info, profile.level_units) for profile in deep], "$.variable")
     return ProfileData(time=time, revisions=revisions, coverages=first, second_coverages=second_coverages)
-
-
-def check_level_units(profiles: list[casts.Profile]) -> None:
-    """Refuse depths beside pressures, which are no one axis."""
-    deep = [profile for profile in profiles if len(profile.values) > 1]
-    for profile in deep:
-        if profile.level_units != deep[0].level_units:
-            raise NotSupported(
-                "the levels of {key} and {second_key} are in {units} and {second_units}: draw them in two plots",
-                key=deep[0].info.key,
-                second_key=profile.info.key,
-                units=deep[0].level_units,
-                second_units=profile.level_units,
-                field="$.variable",
-            )
 
 
 async def _extract(services: Services, request: PointsRequest, path: str) -> list[Coverage]:

@@ -55,7 +55,7 @@ class SoundPlot(WaterPlot[SoundQuery]):
 
     def draw_panels(self) -> None:
         (panel,) = self.add_panels(1)
-        axis.set_depth_axis(panel, self.sound.deepest, self.context, label=True, top=self.sound.top)
+        axis.set_depth_axis(panel, self.sound.deepest, self.context, top=self.sound.top)
         for number, (depth, speed) in self.columns.items():
             self.draw_line(panel, self.stations[number], speed, depth, zorder=3)
         axis.set_quantity_axis(panel, self.labels.with_units(self.speed_name, SPEED_UNITS), None, self.context)

@@ -1,6 +1,5 @@
 """Time series: a variable at stations through time, at one depth as lines, or at all depths as sections."""
 
-import math
 from typing import Annotated, cast
 
 import msgspec
@@ -29,7 +28,16 @@ from ocean_plotting.figure.time_axis import DAY, label_time_axis, seconds_to_day
 from ocean_plotting.palettes import category_positions, validate_colormap
 from ocean_plotting.plots.common import mooring_series
 from ocean_plotting.plots.common.coverage import format_level
-from ocean_plotting.plots.common.query import Colormap, Level, ScaleText, parse_ranges, parse_scale, parse_stations
+from ocean_plotting.plots.common.query import (
+    Colormap,
+    Level,
+    LinearDepth,
+    ScaleText,
+    parse_length,
+    parse_ranges,
+    parse_scale,
+    parse_stations,
+)
 from ocean_plotting.plots.kind import PlotKind, Services
 
 MANY_STEPS, THIN = 1000, 0.6  # steps from which on lines are thinner, and by which factor
@@ -51,10 +59,11 @@ class TimeseriesQuery(mooring_series.StationTimeQuery, frozen=True, kw_only=True
     ] = None
     scale: ScaleText = "auto"
     colormap: Colormap = None
-    linearthresh: Annotated[
-        float | str | bool | None,
-        msgspec.Meta(description="m: below it the depth axis of depth=all is stretched; false, null or 0: nowhere"),
-    ] = None
+    linearthresh: LinearDepth = None
+
+    def linear_depth(self) -> float:
+        """Return the depth below which the depth axis of depth=all is stretched, m or dbar; 0: nowhere."""
+        return parse_length(self.linearthresh, "$.linearthresh") or 0.0
 
 
 def make_request(query: TimeseriesQuery) -> PointsRequest:
@@ -75,7 +84,7 @@ def _check_query(query: TimeseriesQuery) -> list[str]:
     """Return the variable's key, or two; refuse invalid members before anything is requested."""
     parse_stations(query.station)
     _parse_limits(query)
-    _parse_linear_depth(query)
+    query.linear_depth()
     validate_colormap(query.colormap, "$.colormap")
     return query.variable_keys(2)
 
@@ -92,20 +101,6 @@ def _parse_limits(query: TimeseriesQuery) -> Scale | None:
         )
     limits = parse_ranges(cast("list[list[float] | None]", pairs), 1)[0]
     return Scale(*limits) if limits else parse_scale(query.scale, "$.scale")
-
-
-def _parse_linear_depth(query: TimeseriesQuery) -> float:
-    """Read the depth (m) below which the depth axis is stretched; 0: nowhere."""
-    text = query.linearthresh
-    try:
-        depth = float(text or 0)
-    except ValueError:
-        depth = math.nan
-    if not math.isfinite(depth):
-        raise InvalidRequest(
-            "linearthresh is {value!r}; it is a depth in m, or false", value=str(text)[:40], field="$.linearthresh"
-        )
-    return max(0.0, depth)
 
 
 class TimeseriesPlot(mooring_series.MooringPlot[TimeseriesQuery]):
@@ -125,7 +120,7 @@ class TimeseriesPlot(mooring_series.MooringPlot[TimeseriesQuery]):
         """Describe the requested depth, within a sentence or ``alone``; empty for variables without levels."""
         depth, known = str(self.query.depth), self.series.depths[np.isfinite(self.series.depths)]
         of_values = self.series.depths[np.isfinite(self.series.depths) & np.isfinite(self.series.values)]
-        metres = self.labels.span(of_values if of_values.size else known, "m") if known.size else ""
+        metres = self.labels.span(of_values if of_values.size else known, self.series.level_units) if known.size else ""
         if depth == "mean":
             return self.translate("mean over the water column")
         if depth == "bottom" and metres:
@@ -186,7 +181,7 @@ class TimeseriesPlot(mooring_series.MooringPlot[TimeseriesQuery]):
     def _draw_sections(self) -> Shading | None:
         """Draw a section for each station; return their colours, if there are any values."""
         query, series = self.query, self.series
-        scale, linear = _parse_limits(query), _parse_linear_depth(query)
+        scale, linear = _parse_limits(query), query.linear_depth()
         shading = choose_shading(self.context, self.data.info, series.values, scale=scale, colormap=query.colormap)
         for station, panel in zip(self.stations, self.layout.panels, strict=False):
             if len(self.stations) > 1:
@@ -203,7 +198,7 @@ class TimeseriesPlot(mooring_series.MooringPlot[TimeseriesQuery]):
         return shading if any(series.has_data) else None
 
     def _draw_section(self, axes: Axes, station: int, shading: Shading, linear: float) -> None:
-        """Draw the cells of a column of water; ``linear``: where depth begins to be stretched, m (0: nowhere)."""
+        """Draw the cells of a column of water; ``linear``: where depth begins to be stretched (0: nowhere)."""
         series = self.series
         most = max(8, int(CELLS_PER_INCH * self.context.width * axes.get_position().width))
         cell_bounds, instants = mooring_series.make_time_cells(
@@ -221,7 +216,7 @@ class TimeseriesPlot(mooring_series.MooringPlot[TimeseriesQuery]):
         edges, model_floor = seconds_to_days(cell_bounds), np.full(len(instants), series.model_floor[station])
         cells = section.SectionGrid(
             distance=edges[:-1], depths=depths, wet=np.isfinite(values), model_floor=model_floor,
-            follows_floor=series.terrain_following,
+            follows_floor=series.terrain_following, units=series.level_units,
         )  # fmt: skip
         floor = section.find_sea_floor(cells, None, np.zeros(len(instants), dtype=bool))
         if series.terrain_following:  # the last level ends at the floor
@@ -229,7 +224,7 @@ class TimeseriesPlot(mooring_series.MooringPlot[TimeseriesQuery]):
         deepest = float(np.nanmax(np.append(floor, cells.lowest)))
         margin = STRETCHED_MARGIN if 0 < linear < deepest else FLOOR_MARGIN
         lower, top = deepest * (1.0 if np.isnan(floor).all() else margin), cells.top
-        set_stretched_depth_axis(axes, lower, linear, self.context, top=top)
+        set_stretched_depth_axis(axes, lower, linear, self.context, top=top, units=cells.units)
         axes.set_facecolor(section.UNKNOWN)
         axes.grid(visible=False)
         masked = np.ma.masked_invalid(section.extend_to_floor(cells, values, floor))
@@ -298,14 +293,14 @@ class TimeseriesPlot(mooring_series.MooringPlot[TimeseriesQuery]):
         return Table(header=header, columns=columns, wide=wide)
 
     def _make_wide_columns(self) -> list[Column]:
-        """Return a column for each depth with a value, named as in the v2.0 API: 10m."""
+        """Return a column for each depth with a value, named as in the v2.0 API: 10m, or 10dbar."""
         values, rows = self.series.values, self.series.row_index(by_depth=False)
         places = self.make_place_columns(self.series, rows)
         depths = [np.format_float_positional(np.float32(depth), trim="-") for depth in self.series.depths[0, :, 0]]
         return [
             *(column for column in places if column.role in {"latitude", "longitude", "time"}),
             *(
-                Column(name=f"{depths[level]}m", values=values[rows[0], level, rows[2]])
+                Column(name=f"{depths[level]}{self.series.level_units}", values=values[rows[0], level, rows[2]])
                 for level in np.flatnonzero(np.isfinite(values).any(axis=(0, 2)))
             ),
         ]

@@ -1,7 +1,6 @@
 """Transects: the vertical section beneath a path, at one time."""
 
 import asyncio
-import math
 from dataclasses import replace
 from functools import partial
 from typing import Annotated
@@ -21,16 +20,15 @@ from ocean_plotting.figure.layout import INK, LINE_COLOURS, axes_inches, fold_te
 from ocean_plotting.figure.legends import add_colour_bar
 from ocean_plotting.figure.path import SMALLEST_FIGURE, has_map_column
 from ocean_plotting.plots.common import path
-from ocean_plotting.plots.common.comparison import have_difference
+from ocean_plotting.plots.common.comparison import check_level_units, have_difference
 from ocean_plotting.plots.common.coverage import CoverageReader, Floats, compare_coverages
-from ocean_plotting.plots.common.query import ComparedDataset, Time
+from ocean_plotting.plots.common.query import ComparedDataset, Length, LinearDepth, Time, parse_length
 from ocean_plotting.plots.kind import PlotKind, Services
 
 NO_VARIABLE = ("", "none")  # as front ends write it
 NARROWEST = 1.5  # inches of a column of panels
 STRIP_FIGURE = 2.6  # inches that a figure must be high for a strip above its panels
 LINE_MARGIN = 0.08  # of a scale, above and below lines
-Metres = float | str | bool | None
 
 
 class TransectQuery(path.PathQuery, frozen=True, kw_only=True):
@@ -50,15 +48,16 @@ class TransectQuery(path.PathQuery, frozen=True, kw_only=True):
             examples=["0,1,1"],
         ),
     ] = None
-    linearthresh: Annotated[
-        Metres,
-        msgspec.Meta(description="m: below it the depth axis is stretched; false, null or 0: nowhere", examples=[200]),
-    ] = None
+    linearthresh: LinearDepth = None
     depth_limit: Annotated[
-        Metres, msgspec.Meta(description="m: depth of the lower end; false or null: the sea floor", examples=[500])
+        Length,
+        msgspec.Meta(
+            description="m, dbar where levels are pressures: depth of the lower end; false or null: the sea floor",
+            examples=[500],
+        ),
     ] = None
     profile_distance: Annotated[
-        Metres,
+        Length,
         msgspec.Meta(
             description="metres along the path, of a profile to draw on the right; -1 or null: none", examples=[-1]
         ),
@@ -77,16 +76,16 @@ class TransectQuery(path.PathQuery, frozen=True, kw_only=True):
         return [number for number, flag in enumerate(flags) if flag == "1"]
 
     def linear_depth(self) -> float:
-        """Return the depth below which the depth axis is stretched, m; 0: nowhere."""
-        return parse_metres(self.linearthresh, "$.linearthresh") or 0.0
+        """Return the depth below which the depth axis is stretched, m or dbar; 0: nowhere."""
+        return parse_length(self.linearthresh, "$.linearthresh") or 0.0
 
     def deepest(self) -> float | None:
-        """Return the depth of the lower end, m; None: the sea floor."""
-        return parse_metres(self.depth_limit, "$.depth_limit")
+        """Return the depth of the lower end, m or dbar; None: the sea floor."""
+        return parse_length(self.depth_limit, "$.depth_limit")
 
     def profile_position(self) -> float | None:
         """Return the distance of a profile along the path, m; None: no profile."""
-        return parse_metres(self.profile_distance, "$.profile_distance", allow_zero=True)
+        return parse_length(self.profile_distance, "$.profile_distance", allow_zero=True)
 
 
 class PathSection:
@@ -97,10 +96,10 @@ class PathSection:
         self.about, self.time, self.points = data.about, reader.time, reader.places
         self.when = labels.time(self.time, TimePrecision.of(self.about, quantum)) if self.time else ""
         parts = path.read_parts(reader, labels, "time", "depth", "distance")
-        self.has_depths = reader.has("depth") or not any("depth" in field.dims for field in data.coverage.fields)
         _, levels, places = parts[0].values.shape
         self.deep = levels > 1
-        depths = reader.coordinate("depth", "time", "depth", "distance")
+        depths, units = reader.depths("depth", "time", "depth", "distance")
+        self.has_depths = depths.size > 0 or not any("depth" in field.dims for field in data.coverage.fields)
         depths = np.broadcast_to(depths[0] if depths.size else np.zeros((1, 1)), (levels, places))
         upwards = self.deep and np.nanmean(depths[0]) > np.nanmean(depths[-1])
         self.order = order = slice(None, None, -1 if upwards else 1)  # from the surface down
@@ -113,10 +112,13 @@ class PathSection:
             distance=reader.coordinate("distance"),
             depths=depths[order],
             wet=np.isfinite(self.parts[0].values),
-            model_floor=reader.field("bathymetry") if has_floor else None,
+            model_floor=section_panels.to_level_units(reader.field("bathymetry"), self.points, units)
+            if has_floor
+            else None,
+            units=units,
         )
-        self.floor: Floats | None = None  # m; None: lines are drawn, no section
-        self.deepest = 0.0  # m: lower end of the panels
+        self.floor: Floats | None = None  # None: lines are drawn, no section
+        self.deepest = 0.0  # lower end of the panels
 
 
 def make_request(query: TransectQuery) -> TransectRequest:
@@ -131,21 +133,6 @@ def _make_request(
     return TransectRequest(
         **options, time=query.choose("time", second), vector=path.VECTOR_PARTS if len(keys) == 2 else []
     )
-
-
-def parse_metres(value: Metres, field: str, *, allow_zero: bool = False) -> float | None:
-    """Read a number of metres as front ends write it: false, null, nothing and negative ones are none."""
-    if value is None or value is False or (isinstance(value, str) and not value.strip()):
-        return None
-    try:
-        metres = math.nan if value is True else float(value)
-    except ValueError:
-        metres = math.nan
-    if not math.isfinite(metres):
-        raise InvalidRequest(
-            "{field} is {value!r}; it is a number of metres, or false", value=str(value)[:40], field=field
-        )
-    return metres if metres > 0 or (metres == 0 and allow_zero) else None
 
 
 async def fetch(services: Services, query: TransectQuery, output: Output) -> path.PathData:
@@ -183,6 +170,7 @@ def _check_data(query: TransectQuery, data: path.PathData, selected: list[int]) 
                 field=field,
             )
     first = sections[0]
+    check_level_units([(side.about, side.grid.units) for side in sections if side.deep], "$.compare_to.variable")
     for second in sections[1:]:
         if len(first.parts) != len(second.parts) or first.deep != second.deep:
             raise NotSupported(
@@ -335,7 +323,7 @@ class TransectPlot(path.PathPlot[TransectQuery]):
             fields = self.compare_parts(number, on_first=True)
             sentences += [self._describe(panel.name, field) for (panel, _), field in zip(column, fields, strict=True)]
         if first.floor is not None and np.isfinite(first.floor).any():
-            low, high = (labels.value(float(end(first.floor)), "m", 0) for end in (np.nanmin, np.nanmax))
+            low, high = (labels.value(float(end(first.floor)), first.grid.units, 0) for end in (np.nanmin, np.nanmax))
             sentences.append(self.translate("The sea floor lies between {low} and {high}.", low=low, high=high))
         return sentences
 
@@ -349,7 +337,7 @@ class TransectPlot(path.PathPlot[TransectQuery]):
         for end, (level, place) in zip(("low", "high"), extremes, strict=True):
             where = labels.value(float(grid.distance[place]), "km", 0)
             if self.first.floor is not None:
-                depth = labels.value(float(grid.depths[level, place]), "m", 0)
+                depth = labels.value(float(grid.depths[level, place]), grid.units, 0)
                 where = self.translate("{distance}, {depth} deep", distance=where, depth=depth)
             words[end] = labels.value(float(field.values[level, place]), field.info.units)
             words[f"{end}_place"] = where
@@ -374,6 +362,7 @@ class TransectPlot(path.PathPlot[TransectQuery]):
             longitude=longitude[place],
             distance=first.grid.distance[place],
             depth=first.grid.depths[level, place] if first.deep else None,
+            level_units=first.grid.units,
         )
         if self.surface:
             info, values = self.surface

@@ -11,6 +11,7 @@ from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.observations import Class4Values, ObservedStation, ObservedValues
 from ocean_common.i18n import Translator
 from ocean_core.colour import Colours, Limits, Scale, fit_scale, line_limits
+from ocean_core.errors import NotSupported
 from ocean_core.units import canonical_units, unit_conversion
 from ocean_plotting.export.table import make_header
 from ocean_plotting.figure.axes import set_quantity_axis, show_message
@@ -141,6 +142,20 @@ def have_difference(first: VariableInfo, second: VariableInfo) -> bool:
         return meanings[0] == meanings[1]
     names = {info.standard_name for info in (first, second)}
     return len(names) == 1 or not all(names)
+
+
+def check_level_units(levels: Sequence[tuple[VariableInfo, str]], field: str) -> None:
+    """Refuse depths beside pressures, which are no one axis; ``levels``: variables with the units of their levels."""
+    for info, units in levels:
+        if units != levels[0][1]:
+            raise NotSupported(
+                "the levels of {key} and {second_key} are in {units} and {second_units}: draw them in two plots",
+                key=levels[0][0].key,
+                second_key=info.key,
+                units=levels[0][1],
+                second_units=units,
+                field=field,
+            )
 
 
 def choose_panel_colours(

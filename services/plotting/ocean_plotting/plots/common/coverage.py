@@ -57,13 +57,18 @@ class CoverageReader:
             return np.empty(0)
         return _order_dims(coordinate, to_array(coordinate.values), dims)
 
-    def pressures(self, dim: str) -> Floats | None:
-        """Return the pressures of levels along a dimension, dbar; None where their values are no pressures."""
+    def depths(self, dim: str, *dims: str) -> tuple[Floats, str]:
+        """Return depths of levels along a dimension and m, or their pressures and dbar; empty where neither is known.
+
+        They are positive down, in the order of ``dims``.
+        """
         levels = self._coordinates.get(dim.replace("depth", "level", 1))
-        if levels is None or list(levels.dims) != [dim] or isinstance(levels.values, list):
-            return None
-        conversion = unit_conversion(levels.units or "", PRESSURE_UNITS)
-        return None if conversion is None else to_array(levels.values) * conversion[0] + conversion[1]
+        if not self.has(dim) and levels is not None and list(levels.dims) == [dim]:
+            conversion = unit_conversion(levels.units or "", PRESSURE_UNITS)
+            if conversion is not None and not isinstance(levels.values, list):
+                pressures = to_array(levels.values) * conversion[0] + conversion[1]
+                return _order_dims(levels, pressures, dims), PRESSURE_UNITS
+        return self.coordinate(dim, *dims), "m"
 
     @property
     def times(self) -> list[str]:

@@ -14,7 +14,7 @@ from ocean_common.contracts.data import Coverage, PointsRequest, VectorPart
 from ocean_core.errors import InvalidRequest, NotSupported
 from ocean_plotting.export.table import Column, make_header, make_place_columns
 from ocean_plotting.figure.labels import TimePrecision
-from ocean_plotting.figure.section import cell_edges
+from ocean_plotting.figure.section import cell_edges, to_level_units
 from ocean_plotting.figure.stations import (
     add_station_panels,
     draw_stations,
@@ -96,7 +96,7 @@ async def fetch_series(
     for coverage in coverages:
         if "time" not in coverage.dims:
             raise NotSupported("{key} has no time steps; a map or a profile shows it", key=info.key, field="$.variable")
-        if "depth" in coverage.dims and not CoverageReader(coverage).has("depth"):
+        if "depth" in coverage.dims and not CoverageReader(coverage).depths("depth")[0].size:
             raise NotSupported(
                 "the levels of {key} have no depth in m: ask for one of them, as depth=0, or for the bottom",
                 key=info.key,
@@ -117,19 +117,20 @@ class MooringSeries:
         self.seconds, self.times, self.places = reader.seconds, reader.times, reader.places
         key = info.key if reader.has(info.key) else "magnitude"
         values = reader.field(key, *DIMS)
-        depths = reader.coordinate("depth", *DIMS) if reader.has("depth") else np.full((1, 1, 1), np.nan)
-        depths = np.broadcast_to(depths, values.shape)
+        depths, self.level_units = reader.depths("depth", *DIMS)  # m or dbar
+        depths = np.broadcast_to(depths if depths.size else np.full((1, 1, 1), np.nan), values.shape)
         finite = np.isfinite(depths)
         order = np.arange(depths.shape[1])
         if finite.any():  # some models count levels from the sea floor
             means = np.where(finite, depths, 0.0).sum(axis=(0, 2)) / np.maximum(finite.sum(axis=(0, 2)), 1)
             order = np.argsort(means, kind="stable")
-        self.depths = depths[:, order]  # m; NaN where unknown
+        self.depths = depths[:, order]  # NaN where unknown
         self.values = values[:, order]
         # Levels that follow the sea floor lie between it and the surface.
         self.terrain_following = any(field.variable.key == "depth" for field in coverage.fields)
         has_floor = reader.has("bathymetry") and reader.info("bathymetry").standard_name
-        self.model_floor = reader.field("bathymetry", "point") if has_floor else np.full(values.shape[2], np.nan)  # m
+        floor = reader.field("bathymetry", "point") if has_floor else np.full(values.shape[2], np.nan)
+        self.model_floor = to_level_units(floor, self.places, self.level_units)
         self.parts = {
             part: reader.field(part, *DIMS)[:, order] for part in VECTOR_PARTS if part != key and reader.has(part)
         }
@@ -183,7 +184,7 @@ class MooringPlot(Plot[MooringQuery, MooringData]):
         """Return time, depth and, of several, station of the value at an index (time, level, point)."""
         parts = [self.labels.time(series.times[index[0]], self.precision)]
         if with_depth and np.isfinite(depth := series.depths[index]):
-            parts.append(self.labels.value(float(depth), "m"))
+            parts.append(self.labels.value(float(depth), series.level_units))
         if len(self.stations) > 1:
             parts.append(self.stations[index[2]].label(self.labels))
         return ", ".join(parts)
@@ -204,6 +205,7 @@ class MooringPlot(Plot[MooringQuery, MooringData]):
             longitude=longitude[point],
             time=[series.times[step] for step in time],
             depth=series.depths[rows] if np.isfinite(series.depths).any() else None,
+            level_units=series.level_units,
         )
 
 

@@ -66,10 +66,9 @@ class Profile:
         self.values: Floats = reader.field(self.info.key, level, "point", "time")[..., 0]
         self.has_depths = reader.has(level) or len(self.values) == 1  # depths are known, or not needed
         depths, self.level_units = np.zeros((1, 1, 1)), "m"
-        if reader.has(level) and level in reader.dims(self.info.key):
-            depths = reader.coordinate(level, level, "point", "time")
-        elif (pressures := reader.pressures(level)) is not None:
-            depths, self.level_units = pressures[:, np.newaxis, np.newaxis], PRESSURE_UNITS
+        if level in reader.dims(self.info.key):
+            known, self.level_units = reader.depths(level, level, "point", "time")
+            depths = known if known.size else depths
         self.depths: Floats = np.broadcast_to(depths[..., 0], self.values.shape)
 
     def at_station(self, station: int) -> tuple[Floats, Floats]:

@@ -3,6 +3,7 @@
 Wrong members are refused with an InvalidRequest or RequestTooLarge that has their path.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any, Literal, get_args
@@ -48,6 +49,15 @@ Level = Annotated[
     int | str,
     msgspec.Meta(description="index of a depth level, or bottom; some kinds take all", examples=[0, "bottom"]),
 ]
+Length = float | str | bool | None
+LinearDepth = Annotated[
+    Length,
+    msgspec.Meta(
+        description="m, dbar where levels are pressures: below it the depth axis is stretched; false, null or 0: "
+        "nowhere",
+        examples=[200],
+    ),
+]
 ScaleText = Annotated[
     str,
     msgspec.Meta(
@@ -66,6 +76,19 @@ Number = int | str
 Numbers = Annotated[
     list[Number] | Number, msgspec.Meta(description="a number or its digits, or a list of them; texts with commas too")
 ]
+
+
+def parse_length(value: Length, field: str, *, allow_zero: bool = False) -> float | None:
+    """Read a depth or distance as front ends write it: false, null, nothing and negative ones are none."""
+    if value is None or value is False or (isinstance(value, str) and not value.strip()):
+        return None
+    try:
+        length = math.nan if value is True else float(value)
+    except ValueError:
+        length = math.nan
+    if not math.isfinite(length):
+        raise InvalidRequest("{field} is {value!r}; it is a number, or false", value=str(value)[:40], field=field)
+    return length if length > 0 or (length == 0 and allow_zero) else None
 
 
 def choice_schema(description: str, choices: Sequence[Any]) -> msgspec.Meta:
