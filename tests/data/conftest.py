@@ -1,5 +1,6 @@
 """Assets of the shipped files and of small made ones, and an app over them."""
 
+import json
 from pathlib import Path
 
 import cftime
@@ -7,6 +8,7 @@ import netCDF4
 import numpy as np
 import pytest
 from litestar.testing import TestClient
+from tests.data.indexed_files import IndexedFiles
 
 from ocean_common.contracts.assets import Array, Assets, DepthAxis, Dimension, File, Grid, Steps, VariableInfo
 from ocean_core.errors import DatasetNotFound, NotFound, VariableNotFound
@@ -231,3 +233,29 @@ def client(shipped):
     with TestClient(make_app(shipped.values(), source)) as opened:
         yield opened
     source.close()
+
+
+@pytest.fixture
+def indexed(tmp_path, app_over):
+    """Index the files of the test's folder, or a configuration over them."""
+    made = []
+
+    def index(**sources):
+        made.append(IndexedFiles(tmp_path / ".catalogue.sqlite3", app_over, **sources or {"folder": tmp_path}))
+        return made[-1]
+
+    yield index
+    for item in made:
+        item.close()
+
+
+@pytest.fixture
+def write_configuration(tmp_path):
+    """Write a configuration of datasets."""
+
+    def write(content):
+        path = tmp_path / "datasets.json"
+        path.write_text(json.dumps(content))
+        return path
+
+    return write
