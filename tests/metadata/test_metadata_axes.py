@@ -1,6 +1,8 @@
 """Which coordinate is which, on headers made by hand."""
 
+import msgspec
 import numpy as np
+import pytest
 from tests.looping import loop_over
 
 from ocean_common.arrays import pack_array
@@ -157,3 +159,11 @@ def test_a_variable_without_a_map_says_why(variables, words):
 def test_the_only_dimension_left_is_the_depth():
     file = header(**REGULAR, t="time k lat lon")
     assert find_layout("t", file).depth == "k"
+
+
+@pytest.mark.parametrize("kinds", [("timeSeries", ""), ("", "timeSeries")])
+def test_files_of_one_structure_differ_in_the_kind_of_their_samples(kinds):
+    grid = header(lat=("y x", {"units": "degrees_north"}), lon=("y x", {"units": "degrees_east"}), sst="y x")
+    for kind in kinds:
+        file = msgspec.structs.replace(grid, attributes={"featureType": kind} if kind else {})
+        assert (find_layout("sst", file).placement is None) == bool(kind)

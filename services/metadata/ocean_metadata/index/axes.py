@@ -185,9 +185,11 @@ def is_metric(variable: VariableHeader) -> bool:
     return _METRICS.fullmatch(variable.name) is not None and not variable.text("standard_name").startswith("sea_")
 
 
-def role_by_name(dimension: str) -> str:
+def role_by_name(dimension: str) -> Role:
     """Return the role of a dimension without a coordinate variable."""
-    table = (("time", _TIME_NAMES), ("y", _Y_NAMES), ("x", _X_NAMES), ("depth", _DEPTH_NAMES))
+    table: tuple[tuple[Role, re.Pattern[str]], ...] = (
+        ("time", _TIME_NAMES), ("y", _Y_NAMES), ("x", _X_NAMES), ("depth", _DEPTH_NAMES),
+    )  # fmt: skip
     return next((role for role, names in table if names.fullmatch(dimension)), "other")
 
 
@@ -303,7 +305,7 @@ def find_layout(name: str, header: FileHeader) -> Layout:
         for dimension, size in zip(variable.dimensions, variable.shape, strict=True)
     ]
     extra = [dimension for dimension in dimensions if dimension.role == "other" and dimension.size > 1]
-    if placement and placement.kind == "curvilinear" and _find_feature_type(header) in _FEATURES:
+    if placement and placement.kind == "curvilinear" and header.feature_type in _FEATURES:
         placement = None  # one row for each trajectory or station
     reason = None if placement else _explain_no_placement(variable, header, coordinates)
     if placement and extra:
@@ -344,15 +346,7 @@ def explain_samples(header: FileHeader) -> Message | None:
     moves = any(
         len(item.dimensions) == 1 and item.dimensions in {time.dimensions for time in times} for item in latitudes
     )
-    return _FEATURES.get(_find_feature_type(header)) or (_FEATURES["trajectory"] if moves else None)
-
-
-def _find_feature_type(header: FileHeader) -> str:
-    """Return the kind of discrete samples that a file says it holds (CF chapter 9), in lower case; empty for a grid."""
-    text = next(
-        (text for name, text in header.attributes.items() if name.lower() in {"featuretype", "cdm_data_type"}), ""
-    )
-    return str(text).strip().lower()
+    return _FEATURES.get(header.feature_type) or (_FEATURES["trajectory"] if moves else None)
 
 
 def _find_placement(variable: VariableHeader, header: FileHeader, coordinates: _Coordinates) -> Placement | None:

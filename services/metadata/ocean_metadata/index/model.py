@@ -99,7 +99,7 @@ class VariableHeader(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FileHeader(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """File without its fields. Headers of one structure are equal, so that what follows from it is computed once."""
+    """File without its fields. What follows from structure and kind of samples is computed once: equal headers."""
 
     structure: str  # digest of `variables`
     dimensions: dict[str, int]
@@ -118,11 +118,22 @@ class FileHeader(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         """Return the header with these variables."""
         return msgspec.structs.replace(self, structure=digest_structure(variables), variables=variables)
 
+    @property
+    def feature_type(self) -> str:
+        """Kind of discrete samples that a file says it holds (CF chapter 9), in lower case; empty for a grid."""
+        names = {"featuretype", "cdm_data_type"}
+        text = next((text for name, text in self.attributes.items() if name.lower() in names), "")
+        return str(text).strip().lower()
+
     def __hash__(self) -> int:
         return hash(self.structure)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, FileHeader) and other.structure == self.structure
+        return (
+            isinstance(other, FileHeader)
+            and other.structure == self.structure
+            and other.feature_type == self.feature_type
+        )
 
 
 def digest_structure(variables: Mapping[str, VariableHeader]) -> str:
