@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from ocean_core.cells import place_axis
 from ocean_core.geometry import EARTH_RADIUS, Floats
 from ocean_data.compute.region import SLACK, Region
 from ocean_data.grids.base import (
@@ -39,6 +40,8 @@ class Rectilinear(Grid):
 
     def __init__(self, latitude: Floats, longitude: Floats) -> None:
         self.shape = (latitude.size, longitude.size)
+        # Rows and columns without a place are never found.
+        latitude, longitude = place_axis(latitude, "latitude"), place_axis(longitude, "longitude")
         self._latitude, self._longitude = latitude, longitude
         self._rows = SortedAxis.of(latitude)
         # Around the globe: where the file cuts the circle open does not matter.
@@ -51,7 +54,7 @@ class Rectilinear(Grid):
         self.nbytes = 10 * (latitude.nbytes + longitude.nbytes)
         self._gaps, self._open = gaps_of(self._columns.values, 360.0)
         column_gap = float(np.median(self._gaps)) if self._gaps.size > 1 else LONE
-        self._lone = float(np.median(np.diff(self._rows.values))) if latitude.size > 1 else column_gap
+        self._lone = float(np.median(np.diff(self._rows.values))) if self._rows.values.size > 1 else column_gap
         alone = self._gaps.size == 1
         self._widths = np.array([self._lone]) if alone else np.minimum(self._gaps, np.roll(self._gaps, 1))
 
@@ -133,7 +136,7 @@ class Rectilinear(Grid):
 
     def window(self, region: Region) -> Window:
         latitude = np.flatnonzero((self._latitude >= region.south - SLACK) & (self._latitude <= region.north + SLACK))
-        within = np.flatnonzero(region.within(self._longitude))
+        within = np.flatnonzero(region.within(self._longitude) & np.isfinite(self._longitude))
         # From the western edge on; a meridian that the file has twice is taken once.
         eastward = np.round(np.mod(self._longitude[within] - region.west + SLACK, 360.0), 7)
         columns = within[np.unique(eastward, return_index=True)[1]]

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts import assets
-from ocean_common.contracts.assets import Assets, File
+from ocean_common.contracts.assets import Assets, File, LandMask
 from ocean_common.dataset_uri import Kind, kind_of
 from ocean_core.cache import ByteBoundedCache
-from ocean_core.cells import find_land
+from ocean_core.cells import find_land, widen_cells
 from ocean_core.errors import MessageError, SourceUnreadable
 from ocean_core.packing import Encoding, Packing
 from ocean_data.compute.depth import deepest_first
@@ -151,9 +151,11 @@ def _together(
     return groups
 
 
-def mask_box(variable: Assets, mask: Assets, file: File, box: Box) -> tuple[File, Box]:
+def mask_box(variable: Assets, land: LandMask, file: File, box: Box) -> tuple[File, Box]:
     """Return the part of a land mask that belongs to a part of a variable."""
-    times, levels, y, x = box
+    mask, (times, levels, y, x) = land.mask, box
+    rows, columns = plane(mask)
+    y, x = widen_cells(y, land.meaning, "y", rows), widen_cells(x, land.meaning, "x", columns)
     # A conversion is of the variable's values.
     file = msgspec.structs.replace(file, conversion=None)
     if mask.steps is None:
@@ -320,12 +322,12 @@ class NetCDFSource:
         """Parts of a variable as (time, depth, y, x), unpacked; NaN on land that a mask of the grid tells."""
         windows = self._ordered_windows(variable, wanted, dtype)
         if variable.land is not None:
-            mask, meaning = variable.land.mask, variable.land.meaning
-            boxes = [mask_box(variable, mask, file, box) for file, box in wanted]
+            boxes = [mask_box(variable, variable.land, file, box) for file, box in wanted]
             different = list(dict.fromkeys(boxes))
-            masks = dict(zip(different, self._ordered_windows(mask, different, np.float32), strict=True))
-            for window, box in zip(windows, boxes, strict=True):
-                window[np.broadcast_to(find_land(masks[box], meaning), window.shape)] = np.nan
+            masks = dict(zip(different, self._ordered_windows(variable.land.mask, different, np.float32), strict=True))
+            for window, box, (_, (_, _, y, x)) in zip(windows, boxes, wanted, strict=True):
+                land = find_land(masks[box], variable.land.meaning, {"y": y, "x": x})
+                window[np.broadcast_to(land, window.shape)] = np.nan
         return windows
 
     def _ordered_windows(

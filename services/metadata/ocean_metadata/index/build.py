@@ -30,7 +30,7 @@ from ocean_metadata.index.auxiliary import Candidates, Term, find_angle, find_ba
 from ocean_metadata.index.axes import HORIZONTAL, Layout, Placement
 from ocean_metadata.index.depth_axis import make_depth_axis, note_length_units
 from ocean_metadata.index.grids import FileDetail, join_boxes
-from ocean_metadata.index.masks import MaskRequest
+from ocean_metadata.index.masks import MaskRequest, note_masks
 from ocean_metadata.index.model import DatasetSpec, VariableHeader, VariableSpec
 from ocean_metadata.index.selection import Member, SourceFile, find_scale, header_limits, select_variables, stored_key
 from ocean_metadata.index.time_axes import get_raw_times, make_time_axis
@@ -52,7 +52,11 @@ class DatasetBuilder:
         self._skipped = self._selection.skipped
         # Each once: many variables share an axis or a grid.
         self._notes = dict.fromkeys(
-            [*self._selection.notes, *(note for detail in details.values() for note in detail.notes)]
+            [
+                *self._selection.notes,
+                *note_masks(spec, self._selection.members, sources),
+                *(note for detail in details.values() for note in detail.notes),
+            ]
         )
         self._grid_of: dict[tuple[int, Placement | None], GridRecord] = {}  # of the cells of variables in a file
         self._grids: dict[str, GridRecord] = {}
@@ -137,6 +141,9 @@ class DatasetBuilder:
         term = self._follow_files(mask.term, member, always=mask.follows_time)
         if depth is None and term.layout.depth is not None:
             depth = self._add_depth(term.layout.depth, mask.file)
+        if mask.meaning.between:  # on more cells than the variable, or fewer: they are only read
+            shape = tuple(item.size for role in ("y", "x") for item in mask.dimensions if item.role == role)
+            grid = self._add_grid(GridRecord(grid=Grid(id="none", kind="none", shape=shape)))
         return MaskRecord(key=self._add_auxiliary(term, grid, depth), meaning=mask.meaning)
 
     def _follow_files(self, term: Term, member: Member, *, always: bool = False) -> Term:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pyproj.exceptions import CRSError
 
 from ocean_common.contracts.assets import Dimension, Grid
-from ocean_core.cells import POLE, MaskMeaning, find_land, find_usable_cells, reverse_meaning
+from ocean_core.cells import POLE, MaskMeaning, find_land, find_usable_cells, place_axis, reverse_meaning
 from ocean_core.colour import Limits, sample_limits
 from ocean_core.errors import Message
 from ocean_core.geometry import TURN, Bounds, longitude_near, smallest_span, split_at_antimeridian, wrap_longitude
@@ -41,6 +41,8 @@ _OUTLINE_TRIANGLES = 20_000
 _TRIANGLE = 3  # corners that a face has at least
 _MASK_NUMBERS = 4_000_000  # of a mask that follows the time: so many are looked through
 _FILLS = 3  # different latitudes beyond the poles: more are positions in other units, or wrong
+_WATER = 2.0  # of masks with 1 for land; greater numbers are percentages
+_PERCENT = 100.0
 _PRECISION = 0.001  # degrees, of outlines
 
 
@@ -174,12 +176,17 @@ def _find_hidden_land(
         )
         for level in ((0, -1) if has_levels else (0,))
     ]
-    if any(field.shape != numbers.shape for field, numbers in fields):
+    meaning, greatest = mask.meaning, np.nanmax(fields[0][1], initial=0.0)
+    if meaning.land == [1.0] and _WATER < greatest <= _PERCENT:
+        meaning, mask = msgspec.structs.replace(meaning, land=[_PERCENT]), msgspec.structs.replace(mask, guessed=True)
+    land = [_find_land_of(field, numbers, meaning) for field, numbers in fields]
+    if any(field.shape != hidden.shape for (field, _), hidden in zip(fields, land, strict=True)):
         return None
-    if mask.guessed and _is_reversed(*fields[0], mask.meaning):
+    if mask.guessed and greatest <= _WATER and _is_reversed(fields[0][0], land[0]):
         # The sea would have no values, or a single one.
-        mask = msgspec.structs.replace(mask, meaning=reverse_meaning(mask.meaning))
-    land = [find_land(numbers, mask.meaning) for _, numbers in fields]
+        meaning = reverse_meaning(meaning)
+        land = [_find_land_of(field, numbers, meaning) for field, numbers in fields]
+    mask = msgspec.structs.replace(mask, meaning=meaning)
     is_filled = any((np.isfinite(field) & hidden).any() for (field, _), hidden in zip(fields, land, strict=True))
     if mask.hides_only_fills and not _has_fills(fields[0][0], land[0]):
         return None
@@ -194,6 +201,11 @@ def _find_hidden_land(
         )
         advice = Message("write flag_values and flag_meanings to {name}, as 0, 1 and 'land sea'", name=mask.name)
         notes.append(Note(mask.name, "guessed", text, advice))
+    if is_filled and meaning.between:
+        axes = ", ".join(item.name for item in layout.dimensions if item.role in meaning.between)
+        text = Message("points along {axes} without a mask of their own are land where a cell beside them is",
+                       axes=axes)  # fmt: skip
+        notes.append(Note(mask.name, "guessed", text, Message("write a mask of these points to the file")))
     return _HiddenLand(mask, land[0], notes)
 
 
@@ -202,7 +214,8 @@ def _may_hide_later(variable: Any, mask: MaskRequest) -> bool:
     if not mask.is_in_one_file:
         return True
     is_large = np.prod(variable.shape) > _MASK_NUMBERS
-    return mask.follows_time and (is_large or bool(find_land(read_floats(variable), mask.meaning).any()))
+    meaning = msgspec.structs.replace(mask.meaning, between={})
+    return mask.follows_time and (is_large or bool(find_land(read_floats(variable), meaning).any()))
 
 
 def _has_fills(field: Floats, land: NDArray[np.bool_]) -> bool:
@@ -211,10 +224,15 @@ def _has_fills(field: Floats, land: NDArray[np.bool_]) -> bool:
     return 0 < numbers.size <= _FILLS and not np.isin(numbers, field[~land]).any()
 
 
-def _is_reversed(field: Floats, numbers: Floats, meaning: MaskMeaning) -> bool:
+def _is_reversed(field: Floats, land: NDArray[np.bool_]) -> bool:
     """Return True if a field varies only where a mask would tell land."""
-    land, present = find_land(numbers, meaning), np.isfinite(field)
+    present = np.isfinite(field)
     return np.unique(field[present & ~land]).size < 2 <= np.unique(field[present & land]).size
+
+
+def _find_land_of(field: Floats, numbers: Floats, meaning: MaskMeaning) -> NDArray[np.bool_]:
+    """Return the land of a whole field, (y, x) or (node,)."""
+    return find_land(numbers, meaning, {"y": range(field.shape[0]), "x": range(field.shape[-1])})
 
 
 def _read_field(variable: Any, dimensions: Sequence[Dimension], level: int = 0) -> Floats:
@@ -251,6 +269,11 @@ def _read_angles(
     name = str(placement.latitude)
     values = [_read_named(data, coordinate) for coordinate in (name, placement.longitude)]
     degrees = angle_in_degrees(header.variables[name].text("units")) or 1.0
+    if not header.variables[name].text("units") and not header.variables[name].text("standard_name"):
+        text = Message("it has no units: its numbers are taken as degrees")
+        advice = Message("write the units degrees_north and degrees_east to the file")
+        notes = tuple(Note(str(item), "guessed", text, advice) for item in (name, placement.longitude))
+        return values[0], values[1], 1.0, notes
     if degrees == 1.0 or not np.isfinite(values[0]).any():
         return values[0], values[1], 1.0, ()
     placed = np.abs(values[0][np.abs(values[0]) <= POLE])
@@ -263,13 +286,17 @@ def _read_angles(
     return values[0] * degrees, values[1] * degrees, degrees, (Note(name, "converted", text),)
 
 
+def _check_latitudes(latitude: Floats) -> None:
+    """Raise Unreadable for too many different numbers beyond the poles: they are no fill values."""
+    if np.unique(latitude[np.abs(latitude) > POLE]).size > _FILLS:
+        raise Unreadable("its latitudes are beyond the poles")
+
+
 def _drop_unusable(
     latitude: Floats, longitude: Floats, placement: Placement
 ) -> tuple[Floats, Floats, tuple[Note, ...]]:
     """Drop the coordinates of cells without a place on the Earth: fill values, and zeros for land left out."""
-    beyond = latitude[np.abs(latitude) > POLE]
-    if np.unique(beyond).size > _FILLS:
-        raise Unreadable("its latitudes are beyond the poles")
+    _check_latitudes(latitude)
     usable = find_usable_cells(latitude, longitude)
     given = np.isfinite(latitude) & np.isfinite(longitude)
     if not (dropped := int((given & ~usable).sum())) or not usable.any():
@@ -285,8 +312,13 @@ def _drop_unusable(
 
 def _read_rectilinear(data: OpenDataset, placement: Placement, header: FileHeader) -> CellPositions:
     y, x, degrees, notes = _read_angles(data, placement, header)
-    if not (np.isfinite(y).all() and np.isfinite(x).all()):
-        raise Unreadable("its latitude and longitude have gaps")
+    _check_latitudes(y)
+    y, x = place_axis(y, "latitude"), place_axis(x, "longitude")
+    for name, values in ((placement.latitude, y), (placement.longitude, x)):
+        if missing := int(np.isnan(values).sum()):
+            text = Message("{count} of its {total} positions have no number: their cells are left out", count=missing,
+                           total=values.size)  # fmt: skip
+            notes = (*notes, Note(str(name), "masked", text))
     grid = _make_grid(placement, (y.size, x.size), y, x, degrees=degrees)
     return CellPositions(grid, np.repeat(y[:, None], x.size, 1), np.repeat(x[None], y.size, 0), notes=notes)
 

@@ -1,6 +1,7 @@
 """Meaning of land masks: which number is land, and which variables have nothing to tell there."""
 
 import re
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,14 +11,39 @@ from ocean_metadata.index.flags import read_flags
 from ocean_metadata.index.model import VariableHeader
 
 POINT = "(rho|psi|[tuvfwcq])"  # at the end of a name: the point on the staggered grid
-_SEA_NAMES = re.compile(
-    rf"(wetdry_)?mask(_{POINT})?|[tuvfw]mask(util)?|wet(_?mask)?(_{POINT})?|(sea|ocean|water|wet)_?mask|mask_?(sea|ocean)"
-    r"|wet_(nodes|cells)|mask_?[tc23]d?|mask[zcuv]|hfacc|fsm|d[uv]m|msk|ocean",
-    re.IGNORECASE,
+
+
+class _MaskKind(NamedTuple):
+    """Masks of one meaning: their usual names, those of CF, and the number of land, or its share of a whole cell."""
+
+    names: re.Pattern[str]
+    standard_names: frozenset[str]
+    land: float
+
+
+_KINDS = (
+    _MaskKind(
+        re.compile(
+            rf"(wetdry_)?mask(_{POINT})?|(ss)?[tuvfw]mask(util)?|ssmask|wet(_?mask)?(_{POINT})?"  # ROMS, NEMO, MOM
+            r"|hfac[cws]|mask(in)?[cws]|mask[zuv]|mask_?[tc23]d?|wet_(nodes|cells)|fsm|d[uv]m"  # MITgcm, FVCOM, POM
+            r"|(sea|ocean|water|wet)_?mask|mask_?(sea|ocean)|msk|ocean|sftof|(sea|ocean|ocn)_?frac(tion)?",
+            re.IGNORECASE,
+        ),
+        frozenset({"sea_binary_mask", "sea_area_fraction"}),
+        0.0,
+    ),
+    _MaskKind(
+        re.compile(
+            r"land_?(mask|binary_mask)?|mask_?land|xland|lsm|land_?sea_?mask|lmask|is_?land|sftlf|land_?frac(tion)?",
+            re.IGNORECASE,
+        ),
+        frozenset({"land_binary_mask", "land_area_fraction"}),
+        1.0,
+    ),
 )
-_LAND_NAMES = re.compile(
-    r"land_?(mask|binary_mask)?|mask_?land|xland|lsm|land_?sea_?mask|lmask|is_?land", re.IGNORECASE
-)
+_LAND_NAMES = _KINDS[1].names
+_EITHER_MASK = {"land_sea_mask", "sea_land_mask"}  # standard names that do not tell which number is land
+_PERCENT = {"%", "percent"}
 _LAND = r"land|dry|ground|continent"
 _SEA = r"water|sea|ocean|wet"
 # "0: land, 1: sea", and "land=0, sea=1"; WRF has 2 for the sea
@@ -51,20 +77,28 @@ def read_meaning(variable: VariableHeader) -> tuple[MaskMeaning, bool] | None:
 
     Flags count first, then the standard name, a text as "0: land, 1: sea", and the name.
     """
+    return _read_meaning(variable) if variable.numeric else None
+
+
+def is_text_mask(variable: VariableHeader) -> bool:
+    """Return True for a mask of letters or of true and false, which is not read."""
+    return not variable.numeric and len(variable.dimensions) > 1 and _read_meaning(variable) is not None
+
+
+def _read_meaning(variable: VariableHeader) -> tuple[MaskMeaning, bool] | None:
     standard_name = variable.text("standard_name").lower()
-    is_sea, is_land = (
-        names.fullmatch(variable.name) is not None or standard_name == f"{word}_binary_mask"
-        for names, word in ((_SEA_NAMES, "sea"), (_LAND_NAMES, "land"))
-    )
-    if not variable.numeric or not (is_sea or is_land or standard_name in {"land_sea_mask", "sea_land_mask"}):
+    by_standard_name = next((kind for kind in _KINDS if standard_name in kind.standard_names), None)
+    by_name = next((kind for kind in _KINDS if kind.names.fullmatch(variable.name)), None)
+    kind = by_standard_name or by_name
+    if kind is None and standard_name not in _EITHER_MASK:
         return None
     if flags := _read_flags(variable):
         return flags, False
-    if standard_name.endswith("_binary_mask"):
-        return _of_binary(1 if standard_name.startswith("land") else 0), False
-    if (land := _read_texts(variable)) is not None:
-        return _of_binary(land), False
-    return _of_binary(0 if is_sea else 1), True
+    if variable.text("units").lower() in _PERCENT and kind is not None:
+        return _of_whole(100 * kind.land), False
+    if by_standard_name is None and (land := _read_texts(variable)) is not None:
+        return _of_whole(land), False
+    return _of_whole(kind.land if kind else 1), by_standard_name is None
 
 
 def _read_texts(variable: VariableHeader) -> int | None:
@@ -86,7 +120,7 @@ def _read_texts(variable: VariableHeader) -> int | None:
     return None
 
 
-def _of_binary(land: int) -> MaskMeaning:
+def _of_whole(land: float) -> MaskMeaning:
     return MaskMeaning(land=[float(land)], missing_is_land=land == 0)
 
 
