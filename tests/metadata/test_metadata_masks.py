@@ -22,6 +22,7 @@ SEA_IS_ONE, LAND_IS_ONE = [True, False], [False, True]  # land at 0, land at 1
         (header("mask_rho", flag_values=[0, 1], flag_meanings="water land"), LAND_IS_ONE),
         (header("mask", flag_values=[1, 0], flag_meanings="land_area sea_area"), LAND_IS_ONE),
         (header("mask", flag_masks=[1, 2, 4], flag_meanings="land water sea_ice"), LAND_IS_ONE),
+        (header("kmt_mask", flag_values=[0, 1], flag_meanings="sea land"), LAND_IS_ONE),
         (header("a", standard_name="sea_binary_mask"), SEA_IS_ONE),
         (header("a", standard_name="land_binary_mask"), LAND_IS_ONE),
         (header("mask", long_name="land mask (0 = water, 1 = land)"), LAND_IS_ONE),
@@ -56,6 +57,10 @@ def test_bits_of_flags_are_looked_at_one_by_one():
 @pytest.mark.parametrize("name", ["temp", "sst", "land_ice", "water_temp", "unmasked", "seaice", "wetness", "zmask2x"])
 def test_other_variables_are_no_masks(name):
     assert read_meaning(header(name)) is None
+
+
+def test_flags_of_more_than_land_and_sea_are_no_mask_under_another_name():
+    assert read_meaning(header("surface", flag_values=[0, 1, 2], flag_meanings="sea land ice")) is None
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,7 @@ _SEA = r"water|sea|ocean|wet"
 _NUMBER_FIRST = re.compile(rf"\b([01])\b\W*(?:is|for|means|over|on)?\W*\b({_LAND}|{_SEA})", re.IGNORECASE)
 _WORD_FIRST = re.compile(rf"\b({_LAND}|{_SEA})\w*\W*(?:is|as|has)?\W*\b([01])\b", re.IGNORECASE)
 _LAND_FLAG = re.compile(rf"(over_?)?({_LAND})(_?(points?|cells?|area|mask(ed)?))?|masked|inactive", re.IGNORECASE)
+_SEA_FLAG = re.compile(rf"(over_?)?({_SEA})(_?(points?|cells?|area))?", re.IGNORECASE)
 
 # Of the sea, whatever is beside it in the file; not the pressure at mean sea level, nor a height above the sea.
 _OF_THE_SEA = re.compile(
@@ -90,9 +91,10 @@ def _read_meaning(variable: VariableHeader) -> tuple[MaskMeaning, bool] | None:
     by_standard_name = next((kind for kind in _KINDS if standard_name in kind.standard_names), None)
     by_name = next((kind for kind in _KINDS if kind.names.fullmatch(variable.name)), None)
     kind = by_standard_name or by_name
-    if kind is None and standard_name not in _EITHER_MASK:
+    flags = _read_flags(variable)
+    if kind is None and standard_name not in _EITHER_MASK and not (flags and _divides_land_and_sea(variable)):
         return None
-    if flags := _read_flags(variable):
+    if flags:
         return flags, False
     if variable.text("units").lower() in _PERCENT and kind is not None:
         return _of_whole(100 * kind.land), False
@@ -135,6 +137,13 @@ def _read_flags(variable: VariableHeader) -> MaskMeaning | None:
     if flags.values:
         return MaskMeaning(land=land)
     return MaskMeaning(land=[], bits=int(np.bitwise_or.reduce(np.array(land, np.int64))))
+
+
+def _divides_land_and_sea(variable: VariableHeader) -> bool:
+    """Return True for flags of land and sea and nothing else, which are a mask under any name."""
+    flags = read_flags(variable)
+    words = flags.meanings if flags else ()
+    return len(words) == 2 and any(map(_SEA_FLAG.fullmatch, words)) and any(map(_LAND_FLAG.fullmatch, words))
 
 
 def has_vague_name(name: str) -> bool:
