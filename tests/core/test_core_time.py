@@ -266,6 +266,13 @@ def test_the_spacing_suggests_the_quantum():
     assert infer_quantum(np.array([5])) is None
 
 
+def test_dates_of_one_month_are_not_monthly():
+    assert infer_quantum(np.array([11, 24, 74]) * DAY) == "day"  # 12 and 25 January, 16 March
+    assert infer_quantum(np.array([0, 28, 56]) * DAY) == "day"  # 1 and 29 January, 26 February
+    assert infer_quantum(np.array([31, 59]) * DAY) == "month"  # 1 February and March
+    assert infer_quantum(np.array([0, 30, 60]) * DAY, "360_day") == "month"
+
+
 def test_a_month_is_written_as_its_middle_day():
     seconds = np.array(["2015-01-16T12:00", "2015-02-01"], dtype="datetime64[s]").astype(np.int64)
     assert format_times(seconds, "month") == ["2015-01-15T00:00:00", "2015-02-15T00:00:00"]

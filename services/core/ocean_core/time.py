@@ -394,16 +394,18 @@ def format_time(seconds: np.integer[Any] | int) -> str:
     return format_times(np.array([int(seconds)]))[0]
 
 
-def infer_quantum(seconds: Ints) -> str | None:
+def infer_quantum(seconds: Ints, calendar: Calendar = "proleptic_gregorian") -> str | None:
     """Return the quantum that the spacing of ascending time steps suggests: hour, day, month, season or year.
 
-    None for fewer than two steps.
+    None for fewer than two steps. A month, season or year only where steps are as far apart: two in one month would
+    have one label.
     """
     if seconds.size < 2:
         return None
-    days = float(np.median(np.diff(seconds))) / DAY
-    limits = ((0.9, "hour"), (27.5, "day"), (32, "month"), (80, "day"), (95, "season"), (350, "day"))
-    return next((quantum for limit, quantum in limits if days < limit), "year")
+    days, months = float(np.median(np.diff(seconds))) / DAY, int(np.diff(split_dates(seconds, calendar)[0]).min())
+    limits = ((0, 0.9, "hour"), (1, 27.5, "day"), (1, 32, "month"), (2, 80, "day"), (2, 95, "season"), (11, 350, "day"))
+    apart, quantum = next(((apart, quantum) for apart, limit, quantum in limits if days < limit), (11, "year"))
+    return quantum if months >= apart else "day"
 
 
 def period_numbers(seconds: NDArray[Any], quantum: Quantum) -> Ints:

@@ -266,7 +266,8 @@ class DatasetBuilder:
             state="broken" if reason else "partly" if has_gaps else "served",
             reason=reason,
             revision=revision,
-            quantum=spec.quantum or (infer_quantum(steps[dated].seconds) if dated is not None else None),
+            quantum=spec.quantum
+            or (infer_quantum(steps[dated].seconds, times[dated].calendar) if dated is not None else None),
             model_class=_choose_model_class(spec.model_class, grids),
             time_dim_units=times[longest].units if longest is not None else spec.time_dim_units,
             bounds=join_boxes([record.grid.bounds for record in self._grids.values() if record.grid.bounds]),
