@@ -12,7 +12,7 @@ from ocean_common.contracts.assets import LENGTH_TERMS, DepthAxis, Dimension, Gr
 from ocean_core.colour import DEFAULT_LIMITS, Limits, choose_colours, suit_limits
 from ocean_core.errors import Message, MessageError
 from ocean_core.expression import COORDINATE_NAMES, Call, Name, Node, child_nodes, parse_expression
-from ocean_core.time import infer_quantum
+from ocean_core.time import find_date_scale, infer_quantum
 from ocean_core.units import canonical_units
 from ocean_metadata.catalogue.model import (
     DatasetRecord,
@@ -266,8 +266,7 @@ class DatasetBuilder:
             state="broken" if reason else "partly" if has_gaps else "served",
             reason=reason,
             revision=revision,
-            quantum=spec.quantum
-            or (infer_quantum(steps[dated].seconds, times[dated].calendar) if dated is not None else None),
+            quantum=spec.quantum or (_infer_quantum(times[dated], steps[dated]) if dated is not None else None),
             model_class=_choose_model_class(spec.model_class, grids),
             time_dim_units=times[longest].units if longest is not None else spec.time_dim_units,
             bounds=join_boxes([record.grid.bounds for record in self._grids.values() if record.grid.bounds]),
@@ -286,6 +285,10 @@ class DatasetBuilder:
             notes=list(self._notes),
         )
         return record, steps
+
+
+def _infer_quantum(axis: TimeAxis, steps: StepArrays) -> str | None:
+    return infer_quantum(*find_date_scale(steps.seconds, steps.raw, axis.units, axis.calendar))
 
 
 def _choose_model_class(configured: str | None, grids: Sequence[Grid]) -> str | None:
