@@ -10,10 +10,13 @@ from urllib.parse import quote
 import httpx
 
 from stack.options import Refused
+from stack.supervisor import Supervisor
 
 API = "/api/v2.0"
-DEADLINE = 180.0  # s
-PAUSE = 0.1  # s between two questions
+DEADLINE = 180.0  # s in which the programs compute for less than WORK
+WORK = 10.0  # s of processor time: more than health checks alone take
+PAUSE, LONGEST_PAUSE = 0.05, 0.5  # s between two requests; doubles
+REPORT = 20.0  # s between two lines on what is waited for
 DOCS = ("metadata", "data", "plotting")
 DATASETS_TRIED = 5  # for an example: the first may be on triangles, or broken
 ZOOM = 4
@@ -21,15 +24,34 @@ ZOOM = 4
 Examples: TypeAlias = dict[str, str]  # kind → path
 
 
-async def until(ready: Callable[[], Awaitable[str | None]], check: Callable[[], None]) -> None:
-    """Ask again and again until ``ready`` has nothing more to wait for."""
+async def until(
+    ready: Callable[[], Awaitable[str | None]],
+    supervisor: Supervisor,
+    write: Callable[[str], None],
+    deadline: float = DEADLINE,
+    work: float = WORK,
+) -> None:
+    """Ask again and again until ``ready`` has nothing more to wait for, as long as the programs compute something.
+
+    A first start compiles; on a busy machine that takes minutes.
+    """
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + DEADLINE
+    began = reported = since = loop.time()
+    used = supervisor.processor_time()
+    pause = PAUSE
     while missing := await ready():
-        check()
-        if loop.time() > deadline:
-            raise Refused(f"gave up after {DEADLINE:g} s: {missing} does not answer")
-        await asyncio.sleep(PAUSE)
+        supervisor.check()
+        now, total = loop.time(), supervisor.processor_time()
+        if total > used + work:
+            since, used = now, total
+        if now > since + deadline:
+            reason = f"{missing} has not answered for {now - began:.0f} s, and nothing is computed"
+            raise Refused(f"{reason} (logs: {supervisor.logs})")
+        if now > reported + REPORT:
+            reported = now
+            write(f"waiting for {missing} since {now - began:.0f} s (logs: {supervisor.logs})")
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE)
 
 
 async def alive(http: httpx.AsyncClient, urls: Iterable[str]) -> str | None:

@@ -10,6 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from stack.options import Refused
 
 TETHER = Path(__file__).with_name("tether.py")
@@ -88,6 +90,16 @@ class Keeper:
         if self._task:
             await self._task
 
+    def processor_time(self) -> float:
+        """Return the processor time that it and its children have used, s."""
+        total = 0.0
+        with suppress(psutil.Error):
+            program = psutil.Process(self._process.pid) if self._process else None
+            for process in [program, *program.children(recursive=True)] if program else ():
+                with suppress(psutil.Error):
+                    total += sum(process.cpu_times()[:2])
+        return total
+
     def kill(self) -> None:
         """Stop it without asking."""
         self._stopping.set()
@@ -134,6 +146,15 @@ class Supervisor:
             keeper = Keeper(program, self._tell, self._grace)
             self._keepers.append(keeper)
             keeper.start()
+
+    @property
+    def logs(self) -> str:
+        """Folder of the programs' logs."""
+        return str(next((keeper.program.log.parent for keeper in self._keepers if keeper.program.log), ""))
+
+    def processor_time(self) -> float:
+        """Return the processor time that the programs that run now and their children have used, s."""
+        return sum(keeper.processor_time() for keeper in self._keepers)
 
     def check(self) -> None:
         """Refuse when a program ends again and again before it has ever worked."""

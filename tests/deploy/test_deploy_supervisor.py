@@ -13,6 +13,7 @@ import pytest
 
 from stack import supervisor
 from stack.options import Refused
+from stack.readiness import until
 from stack.supervisor import Program, Supervisor
 
 DEEP = (  # a program with a child that ignores SIGTERM
@@ -101,6 +102,36 @@ def test_a_program_that_never_works_is_given_up_with_its_last_words(tmp_path):
         watch.add([program(tmp_path, "raise SystemExit('settings: PORT is wrong')")])
         await wait_for(lambda: refusal(watch))
         assert refusal(watch).startswith("sleeper does not start: settings: PORT is wrong")
+
+    supervised(script)
+
+
+COMPUTER = "import time, pathlib\nwhile time.process_time() < 1.5: pass\npathlib.Path('{}').touch(); time.sleep(600)"
+
+
+def test_a_program_is_waited_for_as_long_as_it_computes(tmp_path):
+    result = tmp_path / "result"
+
+    async def ready():
+        return None if result.exists() else "the service"
+
+    async def script(watch):
+        watch.add([program(tmp_path, COMPUTER.format(result))])
+        await until(ready, watch, print, deadline=1.0, work=0.01)
+
+    supervised(script)
+    assert result.exists()
+
+
+def test_a_program_that_computes_nothing_is_given_up_with_its_logs(tmp_path):
+    async def ready():
+        return "the service"
+
+    async def script(watch):
+        watch.add([program(tmp_path, SLEEPER)])
+        await wait_for(lambda: pids(tmp_path / "sleeper.log"))
+        with pytest.raises(Refused, match=f"the service has not answered .*logs: {tmp_path}"):
+            await until(ready, watch, print, deadline=0.5)
 
     supervised(script)
 
