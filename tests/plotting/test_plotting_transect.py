@@ -450,6 +450,13 @@ def test_the_last_of_levels_that_follow_the_sea_floor_reaches_it():
     np.testing.assert_array_equal(even.edges[-1], [42.5, 42.5])
 
 
+def test_cells_beside_land_are_as_deep_as_their_column_and_no_gap_is_above_the_floor():
+    depths = np.array([[10.0, 20, 1], [30, 60, 3]])
+    wet = np.array([[True, True, False], [True, True, False]])
+    grid = section.SectionGrid(distance=np.arange(3.0), depths=depths, wet=wet, model_floor=np.array([40.0, 80, 4]))
+    np.testing.assert_array_equal(grid.corners[:, :3], [[0, 0, 0], [20, 30, 40], [40, 80, 80]])
+
+
 def test_the_floor_is_the_model_s_then_that_of_its_lowest_value_then_the_relief_s():
     wet = np.array([[1, 1, 1, 0], [1, 1, 0, 0], [1, 0, 0, 0]], dtype=bool)
     depths = np.repeat([[0.0], [10.0], [30.0]], 4, axis=1)

@@ -62,6 +62,17 @@ class SectionGrid:
         return edges
 
     @property
+    def corners(self) -> Floats:
+        """Depths of cell corners, shape (level + 1, place + 1): half-way between columns, but not dry ones."""
+        padded = np.pad(np.where(self.dry, np.nan, self.edges), ((0, 0), (1, 1)), constant_values=np.nan)
+        left, right = padded[:, :-1], padded[:, 1:]
+        left, right = np.where(np.isnan(left), right, left), np.where(np.isnan(right), left, right)
+        corners = (left + right) / 2
+        if self.model_floor is not None:  # which is drawn over the last level, without a gap
+            corners[-1] = np.maximum(left[-1], right[-1])
+        return np.asarray(np.nan_to_num(corners))
+
+    @property
     def top(self) -> float:
         """Upper end of the highest value, m: the datum, or above it (negative) where the water reaches higher."""
         return float(np.where(self.wet, self.edges[:-1], 0.0).min(initial=0.0))
@@ -98,12 +109,6 @@ def make_level_edges(depths: Floats) -> Floats:
     edges = cell_edges(depths)
     edges[:1] = np.where(depths[:1] < 0, edges[:1], np.maximum(edges[:1], 0.0))
     return np.asarray(np.maximum.accumulate(edges, axis=0))
-
-
-def cell_corners(level_edges: Floats) -> Floats:
-    """Return depths of cell corners, shape (level + 1, place + 1), from the edges in columns, (level + 1, place)."""
-    padded = np.pad(level_edges, ((0, 0), (1, 1)), mode="edge")
-    return (padded[:, 1:] + padded[:, :-1]) / 2
 
 
 def distance_edges(distance: Floats) -> Floats:
@@ -284,12 +289,17 @@ def draw_section(
     axes.grid(visible=False)
     x = np.broadcast_to(distance_edges(grid.distance), (grid.depths.shape[0] + 1, grid.distance.size + 1))
     masked = np.ma.masked_invalid(extend_to_floor(grid, values, floor))
-    axes.pcolormesh(x, cell_corners(grid.edges), masked, cmap=shading.colours, norm=shading.norm, rasterized=True)
+    axes.pcolormesh(x, grid.corners, masked, cmap=shading.colours, norm=shading.norm, rasterized=True)
     _label_gap(axes, grid, floor, context)
-    # Where only the values show the floor, it has their steps.
-    step: Literal["mid"] | None = "mid" if grid.model_floor is None else None
+    # Where only the values show the floor, it has their steps; the model's own has steps at coasts.
+    step: Literal["mid"] | None = "mid"
+    outline = grid.distance, floor
+    if grid.model_floor is not None:
+        coast, step = np.repeat(np.flatnonzero(np.diff(grid.dry)) + 1, 2), None
+        ends = floor[coast - np.resize([1, 0], coast.size)]
+        outline = np.insert(grid.distance, coast, distance_edges(grid.distance)[coast]), np.insert(floor, coast, ends)
     axes.fill_between(
-        grid.distance, floor, max(deepest, float(np.nanmax(floor, initial=0.0))), where=np.isfinite(floor), step=step,
+        *outline, max(deepest, float(np.nanmax(floor, initial=0.0))), where=np.isfinite(outline[1]), step=step,
         facecolor=FLOOR, edgecolor=FLOOR_LINE, linewidth=0.6, zorder=3,
     )  # fmt: skip
     axes.spines[["top", "right"]].set_visible(True)

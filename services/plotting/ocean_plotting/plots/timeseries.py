@@ -229,9 +229,7 @@ class TimeseriesPlot(mooring_series.MooringPlot[TimeseriesQuery]):
         axes.grid(visible=False)
         masked = np.ma.masked_invalid(section.extend_to_floor(cells, values, floor))
         x = np.broadcast_to(edges, (len(cells.edges), len(edges)))
-        axes.pcolormesh(
-            x, section.cell_corners(cells.edges), masked, cmap=shading.colours, norm=shading.norm, rasterized=True
-        )
+        axes.pcolormesh(x, cells.corners, masked, cmap=shading.colours, norm=shading.norm, rasterized=True)
         if np.isfinite(floor).any():
             filled = np.where(np.isfinite(floor), floor, float(np.nanmax(floor)))
             axes.stairs(
