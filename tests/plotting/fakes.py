@@ -30,10 +30,9 @@ def info(key, **other):
         dataset="arctic",
         key=key,
         dataset_name="Arctic model, daily",
-        attribution="MET Norway (CC BY 4.0)",
         quantum="day",
         revision="r1",
-        **{**VARIABLES[key], **other},
+        **{"attribution": "MET Norway (CC BY 4.0)", **VARIABLES[key], **other},
     )
 
 

@@ -9,6 +9,7 @@ from babel.dates import format_datetime
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.looping import loop_over
+from tests.plotting.fakes import info
 
 from ocean_common.i18n import get_translator
 from ocean_core.time import DateParts
@@ -172,5 +173,15 @@ def test_folded_text_fits_and_says_nothing_else(text, letters, lines):
     rows = labels.fold_lines(text, letters, lines)
     assert len(rows) <= lines
     assert all(len(row) <= letters for row in rows)
-    output = "".join(rows).removesuffix("…").replace(" ", "")
-    assert labels.to_one_line(text).replace(" ", "").startswith(output) or "…" in text
+    output = "".join(rows).removesuffix("…")
+    assert re.sub("[ -]", "", labels.to_one_line(text)).startswith(re.sub("[ -]", "", output)) or "…" in text
+
+
+def test_a_word_longer_than_a_line_begins_one_and_is_broken_with_a_hyphen():
+    assert labels.fold_lines("arctic intermediate water", 11, 3) == ["arctic", "intermedia-", "te water"]
+    assert labels.fold_lines("sea_surface_height", 11, 2) == ["sea_surface", "_height"]
+
+
+def test_a_credit_names_each_owner_once():
+    owners = [info("u", attribution=owner) for owner in ("MET Norway", "MET Norway", "DFO", "")]
+    assert ENGLISH.credit(*owners) == "MET Norway; DFO; Arctic model, daily"

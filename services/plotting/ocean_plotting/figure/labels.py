@@ -67,7 +67,9 @@ def to_one_line(text: str) -> str:
 
 def fold_lines(text: str, letters: int, lines: int = 2) -> list[str]:
     """Break ``text`` into at most ``lines`` lines of so many letters, with an ellipsis if some is left out."""
-    rows = wrap(to_one_line(text), letters) or [""]
+    # A word longer than a line begins one, and has a hyphen where it is broken.
+    broken = re.sub(rf"\b[^\W\d_]{{{letters - 1}}}(?=[^\W\d_]{{2,}}\b)", r"\g<0>- ", to_one_line(text))
+    rows = wrap(broken, letters) or [""]
     if len(rows) <= lines:
         return rows
     return [*rows[: lines - 1], shorten(" ".join(rows[lines - 1 :]), letters)]
@@ -170,9 +172,9 @@ class LabelFormatter:
         """Return the title of a file: that of the figure, and the dataset."""
         return f"{title} ({self.dataset_name(info)})"
 
-    def credit(self, info: VariableInfo) -> str:
-        """Return the credit of the values, or the name of the dataset."""
-        return self.translate.attribution(info) or self.dataset_name(info)
+    def credit(self, *infos: VariableInfo) -> str:
+        """Return the credits of values, each once; the name of a dataset that has none."""
+        return "; ".join(dict.fromkeys(self.translate.attribution(info) or self.dataset_name(info) for info in infos))
 
     def quantity_name(self, name: str) -> str:
         return self.translate.quantity(name) or name

@@ -135,7 +135,7 @@ def add_colour_bar(
     # Beside a map there is room for the names of categories or for that of the variable, which the title has.
     has_room = bar_axes is None or not shading.categories
     if has_room and LETTER_WIDTH * size / 72 * max(map(len, text.split("\n"))) <= LABEL_OVERHANG * length:
-        bar.set_label(text, fontsize=size)
+        bar.set_label(text, fontsize=size, labelpad=size if shading.categories else None)
     bar.ax.tick_params(labelsize=sizes.small, length=3)
     axis = bar.ax.yaxis if vertical else bar.ax.xaxis
     if shading.categories:
