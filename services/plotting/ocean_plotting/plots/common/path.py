@@ -225,7 +225,7 @@ class PathPlot(Plot[PathKindQuery, PathData]):
     def prepare(self) -> None:
         self.info, names = self.data.first.about, [self.labels.dataset_name(side.about) for side in self.data.sides]
         self.dataset, self.dataset_names = self.info.dataset, names
-        self.credit = "; ".join(dict.fromkeys(self.labels.credit(side.about) for side in self.data.sides))
+        self.credit = self.labels.credit(*(side.about for side in self.data.sides))
 
     def make_title(self, names: Sequence[str], points: list[Point]) -> str:
         """Return the title of the query, or one of quantities and the path."""

@@ -138,7 +138,7 @@ class DepthPlot(Plot[DepthQuery, Data]):
     def prepare(self) -> None:
         self.info, places = self.profiles[0].info, self.profiles[0].places
         self.dataset, self.subtitle = self.info.dataset, self.format_source(self.info, self.data.time)
-        self.credit = " / ".join(dict.fromkeys(self.labels.credit(profile.info) for profile in self.profiles))
+        self.credit = self.labels.credit(*(profile.info for profile in self.profiles))
         # Variables of the surface have no units of levels of their own.
         self.level_units = max(self.profiles, key=lambda profile: profile.deepest).level_units
         self.stations = mark_stations(places, self.query.names, list(map(self.has_data, range(len(places)))))

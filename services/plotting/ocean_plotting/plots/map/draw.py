@@ -76,7 +76,7 @@ class MapPlot(Plot[MapQuery, Any]):
         labels, translate, query, areas = self.labels, self.translate, self.query, self.data.areas
         self.panels = self._make_panels()
         self.info = info = self.panels[0].info
-        self.credit, self.dataset = labels.credit(info), info.dataset
+        self.credit, self.dataset = labels.credit(*(panel.info for panel in self.panels)), info.dataset
         self.when = self._format_time(self.data.time, info)
         names = [labels.dataset_name(panel.info) for panel in self.panels[:2]]
         self.subtitle = join_parts(names[0], self.when)
@@ -427,6 +427,6 @@ def make_raster(query: MapQuery, data: MapData, context: DrawContext) -> Raster:
         extent=data.view.extent,
         projection=data.view.projection,
         name=context.labels.axis_label(info),
-        source=context.labels.credit(info),
+        source=context.labels.credit(*infos),
         time=data.time,
     )
