@@ -21,7 +21,7 @@ def parameters(app):
 @pytest.fixture(params=["data", "plotting"])
 def documented(request):
     if request.param == "data":
-        return list(parameters(data_app(catalogue=None, areas=None, source=None, grids=None, workers=None)))
+        return list(parameters(data_app(catalogue=None, areas=None, source=None, workers=None)))
     return list(parameters(plotting_app(catalogue=None, numbers=None, drawing=None)))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from litestar.testing import TestClient
-from tests.data.test_indexed_grids import IndexedFiles
+from tests.data.indexed_files import IndexedFiles
 
 FORMS = ("NETCDF4", "NETCDF4_CLASSIC", "NETCDF3_64BIT", "NETCDF3_CLASSIC")
 PRESSURE = {"units": "dbar", "standard_name": "sea_water_pressure", "positive": "down"}

@@ -88,13 +88,15 @@ def find_mask(spec: DatasetSpec, member: Member, sources: Sequence[SourceFile]) 
 
 
 def note_masks(spec: DatasetSpec, members: Sequence[Member], sources: Sequence[SourceFile]) -> list[Note]:
-    """Note the masks that fit no cells of variables which have no other one, with the reasons."""
+    """Note the masks that hide the land of no variable, with the reasons."""
+    fields = [member for member in members if is_hidden_by_land(member.header)]
+    masks = [find_mask(spec, member, sources) for member in fields]
+    used = {mask.name for mask in masks if mask is not None}
     notes: dict[str, Note] = {}
-    for member in members:
-        if is_hidden_by_land(member.header) and find_mask(spec, member, sources) is None:
-            for item in _list_candidates(spec, member, sources):
-                if isinstance(item, Note):
-                    notes.setdefault(item.name, item)
+    for member, mask in zip(fields, masks, strict=True):
+        for item in _list_candidates(spec, member, sources) if mask is None else ():
+            if isinstance(item, Note) and item.name not in used:
+                notes.setdefault(item.name, item)
     return list(notes.values())
 
 
