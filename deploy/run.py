@@ -88,7 +88,7 @@ async def _start(plan: Plan, supervisor: Supervisor, examples: Examples) -> None
     async with httpx.AsyncClient(timeout=5) as http:
         supervisor.add(plan.services())
         # The gateway counts a service that is away at its first look as down until the next.
-        await until(lambda: alive(http, [plan.urls[name] for name in SERVICES]), supervisor, print_line)
+        await until(lambda: alive(http, {name: plan.urls[name] for name in SERVICES}), supervisor, print_line)
     supervisor.add([plan.traefik()])
     async with httpx.AsyncClient(base_url=plan.web, timeout=60) as http:
         await until(lambda: answering(http, examples), supervisor, print_line)

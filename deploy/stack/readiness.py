@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Mapping
 from math import asinh, floor, pi, radians, tan
 from typing import Any, TypeAlias
 from urllib.parse import quote
@@ -54,15 +54,15 @@ async def until(
         pause = min(2 * pause, LONGEST_PAUSE)
 
 
-async def alive(http: httpx.AsyncClient, urls: Iterable[str]) -> str | None:
-    """Return the first of several services that does not answer yet."""
-    for url in urls:
+async def alive(http: httpx.AsyncClient, urls: Mapping[str, str]) -> str | None:
+    """Return the first of several services, by name, that does not answer yet."""
+    for name, url in urls.items():
         try:
             response = await http.get(f"{url}/health/live")
         except httpx.TransportError:
-            return url
+            return name
         if response.is_error:
-            return url
+            return name
     return None
 
 
