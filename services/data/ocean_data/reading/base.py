@@ -1,4 +1,4 @@
-"""What computing reads with: the protocol of sources, the grids of a process, and threads."""
+"""Protocol of the sources that computing reads, the grids of a process, and its threads."""
 
 import asyncio
 from collections.abc import Callable, Hashable, Sequence
