@@ -35,6 +35,7 @@ def pytest_sessionstart(session):
             compiler.wait()
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items):
     """Give each file to one worker, and all that needs PostgreSQL to one: what they share is made once.
 
@@ -59,3 +60,9 @@ def group_of(item):
 
 def order_of(group, sizes):
     return (LONG.index(group) if group in LONG else len(LONG), -sizes[group], group)
+
+
+def pytest_collection_finish(session):
+    """Refuse versions of pytest and xdist that do not keep the tests of a group together."""
+    if getattr(session.config.option, "loadgroup", False) and session.items:
+        assert all("@" in item.nodeid for item in session.items), "pytest-xdist ignores the groups of tests"
