@@ -15,6 +15,7 @@ from scipy.io import netcdf_file
 from tests.data import extractions
 
 from ocean_core.errors import RequestTooLarge
+from ocean_core.time import format_times, parse_time_units, to_calendar_seconds, unix_seconds
 from ocean_data.writing import FileWriter
 from ocean_data.writing.covjson import write_covjson
 from ocean_data.writing.netcdf import CHUNK, NETCDF3_LIMITS, NetCdf, check_netcdf3_size, chunk_shape, lay_out
@@ -107,16 +108,34 @@ def test_times_of_every_calendar_are_decoded_to_the_same_dates(model, calendar, 
     assert "raw_time" not in file
 
 
-def test_times_whose_units_no_reader_knows_are_seconds(tmp_path):
-    raw, units = np.arange(3), "months since 2000-01-01"
-    extraction = extractions.area()
+@pytest.mark.parametrize(
+    ("units", "raw", "calendar", "expected"),
+    [
+        ("weeks since 1999-12-31 12:00:00", [0, 2], "standard", "1999-12-31 12:00:00"),
+        ("fortnights since 2000-01-01", [1, 3], "noleap", "2000-01-01"),
+        ("months since 2000-01-01", [0, 1], "standard", "2000-01-01"),
+        ("years since 1990-03-01", [1, 30], "360_day", "1990-03-01"),
+        ("nanoseconds since 1980-01-06", [0, 86_400 * 10**9], "proleptic_gregorian", "1980-01-06"),
+        ("day as %Y%m%d.%f", [20000131, 20000229], "standard", "1950-01-01"),
+        ("days since -4713-01-01 12:00:00", [2_451_545, 2_451_546], "standard", "1950-01-01 00:00:00"),
+    ],
+)
+def test_times_in_units_that_no_reader_knows_count_from_their_own_date(tmp_path, units, raw, calendar, expected):
+    parsed, raw = parse_time_units(units, calendar), np.array(raw)
+    own = to_calendar_seconds(raw, parsed)
+    extraction = extractions.area(2)
+    time = replace(extraction.coordinates[0], values=unix_seconds(own, calendar))
     extraction = replace(
         extraction,
-        coordinates=[*extraction.coordinates, extractions.raw_times(raw, units)],
-        used=[(extractions.assets("standard", raw, units), None)],
+        coordinates=[time, extractions.raw_times(raw, units), *extraction.coordinates[1:]],
+        used=[(extractions.assets(calendar, raw, units), None)],
+        calendar=calendar,
     )
-    file = opened(NetCdf("NETCDF3_64BIT_OFFSET"), extraction, tmp_path)
-    assert file.time.values[1] == np.datetime64("1970-01-02")
+    with netCDF4.Dataset(saved(NetCdf("NETCDF3_64BIT_OFFSET"), extraction, tmp_path / "made.nc")) as file:
+        time = file["time"]
+        assert time.units == f"seconds since {expected}"
+        dates = cftime.num2date(time[:], time.units, time.calendar)
+    assert [f"{date:%Y-%m-%dT%H:%M:%S}" for date in dates] == format_times(own, zone="", calendar=calendar)
 
 
 def test_long_times_do_not_lose_a_second_in_netcdf3(tmp_path):

@@ -68,6 +68,9 @@ def steps_of(result, record):
     return result.catalogue._read_steps(record.id, record.revision, record.time)
 
 
+TEXT_UNITS = "seconds since 1950-01-01 00:00:00"
+
+
 def labels(steps):
     return [text[:19] for text in format_times(steps.seconds)]
 
@@ -84,7 +87,7 @@ def labels(steps):
 def test_times_that_are_texts_are_read(tmp_path, index, define_time):
     record, axis, steps = index_axis(index, tmp_path, define_time)
     assert labels(steps) == [text.rstrip("Z") for text in ISO]
-    assert (axis.dated, record.state, record.depths) == (True, "served", [])
+    assert (axis.dated, axis.units, record.state, record.depths) == (True, TEXT_UNITS, "served", [])
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from zipstream import ZipStream
 from ocean_common.contracts.assets import VariableInfo
 from ocean_core.errors import Message, RequestTooLarge
 from ocean_core.packing import Encoding, InvalidPacking, read_numbers
-from ocean_core.time import is_cf_time, parse_time_units
+from ocean_core.time import is_cf_time, parse_time_units, to_calendar_seconds
 from ocean_data import __version__
 from ocean_data.grids.base import Coordinate
 from ocean_data.plan.extraction import Extraction, Field, Parts, replaced_meanwhile
@@ -31,7 +31,7 @@ Attribute = str | int | float | NDArray[Any]
 Model = Literal["NETCDF4", "NETCDF4_CLASSIC", "NETCDF3_64BIT_OFFSET", "NETCDF3_CLASSIC"]
 
 CONVENTIONS = "CF-1.11, ACDD-1.3"
-YEAR_ONE = -62_135_596_800  # s from 1970-01-01 to 0001-01-01
+YEAR_ONE, YEAR_1950 = -62_135_596_800, -631_152_000  # s from 1970-01-01 to 0001-01-01 and to 1950-01-01
 FILL = 9.969209968386869e36  # the library's own: exact in both types
 CHUNK = 1 << 18  # values: a megabyte of float32
 SMALL = 512  # values: fewer are not compressed, since the description of the compression is larger
@@ -313,7 +313,7 @@ def _coordinate_variable(extraction: Extraction, coordinate: Coordinate, names: 
     if coordinate.name == "triangles":
         attributes |= {"cf_role": "face_node_connectivity", "start_index": 0}
     if coordinate.is_time:
-        values, time_attributes = _time_values(extraction, coordinate, values)
+        values, time_attributes = _time_values(extraction, values)
         attributes |= time_attributes
     axis = AXES.get(coordinate.standard_name or coordinate.name)
     if axis is None and coordinate.name.startswith(("depth", "level")):
@@ -327,25 +327,26 @@ def _coordinate_variable(extraction: Extraction, coordinate: Coordinate, names: 
     return Variable(name=name, dims=dims, dtype=values.dtype, attributes=attributes, values=values)
 
 
-def _time_values(
-    extraction: Extraction, time: Coordinate, seconds: NDArray[Any]
-) -> tuple[NDArray[Any], dict[str, Attribute]]:
-    """Return times as in the files, so that the dates of every calendar are kept; else seconds since 1970."""
-    raw = extraction.coordinate("raw_time")
+def _time_values(extraction: Extraction, seconds: NDArray[Any]) -> tuple[NDArray[Any], dict[str, Attribute]]:
+    """Return times as in the files, so that the dates of every calendar are kept.
+
+    Units that CF readers do not know (weeks, months, texts, nanoseconds) become seconds since the same reference date.
+    """
+    raw, calendar = extraction.coordinate("raw_time"), extraction.calendar
     if raw is not None and raw.units:
-        values, calendar = np.asarray(raw.values).reshape(seconds.shape), extraction.calendar
+        values, units = np.asarray(raw.values).reshape(seconds.shape), parse_time_units(raw.units, calendar)
+        if units is None:  # months of no year
+            return values, {"units": raw.units}
         # Readers disagree on dates of the real calendars before the year 1.
         is_early = calendar in {"standard", "julian"} and bool((seconds < YEAR_ONE).any())
         if not is_early and is_cf_time(values.ravel()[:1], raw.units, calendar):
             return values, {"units": raw.units, "calendar": calendar}
-        if parse_time_units(raw.units) is None:  # months of no year
-            return values, {"units": raw.units}
-    calendar = "proleptic_gregorian"
-    if (seconds < YEAR_ONE).any():  # a climatology perhaps: no reference date of its own time
-        return seconds - YEAR_ONE, {"units": "seconds since 0001-01-01 00:00:00", "calendar": calendar}
-    if time.dates is not None and time.dates.calendar in {"360_day", "all_leap"}:
-        seconds, calendar = time.dates.seconds.reshape(seconds.shape), time.dates.calendar
-    return seconds, {"units": "seconds since 1970-01-01 00:00:00", "calendar": calendar}
+        text = f"seconds since {units.epoch_text}"
+        if not is_early and is_cf_time(values.ravel()[:1], text, calendar):
+            own = to_calendar_seconds(values.ravel(), units).reshape(seconds.shape)
+            return own - units.epoch, {"units": text, "calendar": calendar}
+    epoch, text = (YEAR_ONE, "0001") if (seconds < YEAR_ONE).any() else (YEAR_1950, "1950")
+    return seconds - epoch, {"units": f"seconds since {text}-01-01 00:00:00", "calendar": "proleptic_gregorian"}
 
 
 def _field_variable(

@@ -34,7 +34,7 @@ from ocean_metadata.index.model import FileHeader, VariableHeader
 
 Floats = NDArray[np.float64]
 
-_TEXT_UNITS = "seconds since 1970-01-01 00:00:00"
+_TEXT_UNITS = "seconds since 1950-01-01 00:00:00"
 _MONTHS = np.arange(1, 13)
 _MONTH_WORD = re.compile(r"months?|mon|months? of (the )?year", re.IGNORECASE)
 _YEAR_WORD = re.compile(r"years?|yrs?|decimal years?", re.IGNORECASE)
@@ -164,9 +164,11 @@ def _are_dates(values: Sequence[NDArray[np.generic]], units: TimeUnits) -> bool:
 
 def parse_text_times(texts: Sequence[str], calendar: str) -> Floats:
     """Parse times that are texts, (time,): in `_TEXT_UNITS`; NaN where a text is no date."""
-    calendar_name = find_calendar(calendar) or "standard"
+    units = parse_time_units(_TEXT_UNITS, calendar)
+    assert units is not None  # noqa: S101 - a day of every calendar
     dates = [parse_reference_date(text) for text in texts]
-    return np.array([date and to_day_seconds(date, calendar_name) for date in dates], dtype=np.float64)
+    seconds = [date and to_day_seconds(date, units.calendar) for date in dates]
+    return np.array(seconds, dtype=np.float64) - units.epoch
 
 
 # Time steps of several files
