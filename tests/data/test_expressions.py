@@ -323,6 +323,21 @@ def test_operands_on_other_grids_do_not_go_together(shipped):
         calculated_assets("wcofs_hour", "magnitude(u, v)", {"u": u, "v": v})
 
 
+@pytest.mark.parametrize("function", ["magnitude", "bearing", "unstaggered_speed", "vorticity", "divergence"])
+def test_the_components_of_a_vector_are_in_one_unit(calculated, arctic_variables, function):
+    """Call metres a second centimetres: they count a hundredth."""
+    operands = {assets.variable.key: assets for assets in arctic_variables}
+    v = operands["v"]
+    operands |= {"slow": replace(v, variable=replace(v.variable, units="cm/s")), "other": operands["temperature"]}
+    result, expected = (
+        calculated.level(calculated_assets("arctic_day", f"{function}(u, {text})", operands), 0, 0)
+        for text in ("slow", "v * 0.01")
+    )
+    np.testing.assert_allclose(result, expected, rtol=1e-5)
+    with pytest.raises(InvalidRequest, match="not the two components of a vector"):
+        calculated_assets("arctic_day", f"{function}(u, other)", operands)
+
+
 def test_an_expression_of_columns_has_no_depth(arctic_variables):
     created = calculated_assets("arctic_day", "max([temperature])", {"temperature": arctic_variables[0]})
     assert created.depth is None

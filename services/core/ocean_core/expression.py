@@ -132,6 +132,7 @@ class Function:
     units: str = ""  # empty where they depend on the arguments
     column: bool = False  # it takes whole columns, and gives one value for each
     neighbours: bool = False  # it takes the values of neighbouring cells too
+    vector: bool = False  # its first two arguments are the components of a vector, in one unit
 
     @property
     def counts(self) -> range:  # numbers of arguments that it accepts
@@ -151,9 +152,9 @@ FUNCTIONS: dict[str, Function] = {
     "atan2": Function("y, x"),
     "max": Function("a, b?, ..."),  # of one argument, that of its column; of several, that in a cell
     "min": Function("a, b?, ..."),
-    "magnitude": Function("a, b"),
-    "bearing": Function("north, east", "degree"),  # clockwise from north
-    "unstaggered_speed": Function("u, v", neighbours=True),  # at the centres of an Arakawa C grid
+    "magnitude": Function("a, b", vector=True),
+    "bearing": Function("north, east", "degree", vector=True),  # clockwise from north
+    "unstaggered_speed": Function("u, v", neighbours=True, vector=True),  # at the centres of an Arakawa C grid
     "oxygensaturation": Function("temperature, salinity", "umol kg-1"),  # solubility at the surface
     "nitrogensaturation": Function("temperature, salinity", "umol kg-1"),
     "sspeed": Function(WATER, "m s-1"),
@@ -168,8 +169,8 @@ FUNCTIONS: dict[str, Function] = {
     "potentialsubsurfacechannel": Function(f"{WATER}, cutoff?", "1", column=True),  # cutoff frequency, Hz
     "geostrophic_x": Function(f"height, {DEGREES}", "m s-1", neighbours=True),  # none within 1 degree of the equator
     "geostrophic_y": Function(f"height, {DEGREES}", "m s-1", neighbours=True),
-    "vorticity": Function(f"u, v, {DEGREES}", "s-1", neighbours=True),
-    "divergence": Function(f"u, v, {DEGREES}", "s-1", neighbours=True),
+    "vorticity": Function(f"u, v, {DEGREES}", "s-1", neighbours=True, vector=True),
+    "divergence": Function(f"u, v, {DEGREES}", "s-1", neighbours=True, vector=True),
     "gradient_x": Function(f"a, {DEGREES}", neighbours=True),  # eastward, per m
     "gradient_y": Function(f"a, {DEGREES}", neighbours=True),
 }

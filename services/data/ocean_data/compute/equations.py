@@ -33,10 +33,11 @@ from ocean_core.expression import (
 )
 from ocean_core.geometry import Floats
 from ocean_core.seawater import SeaWater
+from ocean_core.units import is_known_unit, unit_conversion
 from ocean_core.vectors import Axis as VectorAxis
 from ocean_data.compute import derivatives
 from ocean_data.compute.depth import metres
-from ocean_data.compute.vectors import cell_directions, vector_axes
+from ocean_data.compute.vectors import SAME_UNITS, cell_directions, no_vector, vector_axes
 from ocean_data.grids import has_rows
 from ocean_data.grids.base import Cells, Grid
 from ocean_data.plan.times import Axis, match_instants
@@ -66,6 +67,26 @@ def only_operand(node: Node, operands: dict[str, Assets]) -> Assets | None:
     """Return the only variable in a part of an equation; None if there are several, or none."""
     names = {name_node.name for name_node in walk_nodes(node) if isinstance(name_node, Name)} & operands.keys()
     return operands[names.pop()] if len(names) == 1 else None
+
+
+def known_units(node: Node, operands: Mapping[str, Assets]) -> str:
+    """Return the units of a variable that is a whole argument; an expression has those that its author meant."""
+    return operands[node.name].variable.units if isinstance(node, Name) and node.name in operands else ""
+
+
+def match_components(call: Call, operands: Mapping[str, Assets]) -> tuple[Node, ...]:
+    """Return the arguments of a function, the second component of a vector in the unit of the first."""
+    if not FUNCTIONS[call.function].vector:
+        return call.arguments
+    first, second, *more = call.arguments
+    units = [known_units(node, operands) for node in (first, second)]
+    conversion = unit_conversion(units[1], units[0]) if all(map(is_known_unit, units)) and all(units) else SAME_UNITS
+    if conversion is None and isinstance(first, Name) and isinstance(second, Name):
+        raise no_vector(operands[first.name].variable, operands[second.name].variable, field="expression")
+    factor, offset = conversion or SAME_UNITS
+    if (factor, offset) != SAME_UNITS:
+        second = Binary("+", Binary("*", second, Number(factor)), Number(offset))
+    return first, second, *more
 
 
 def depth_extent(node: Node, assets: Assets) -> Extent:
@@ -105,6 +126,8 @@ def check_equation(expression: Expression, assets: Assets) -> None:
                 key=assets.variable.key,
                 field="expression",
             )
+    for call in expression.calls:
+        match_components(call, assets.operands)
     discrete = [name for name, operand in assets.operands.items() if operand.variable.is_discrete]
     is_calculated = not isinstance(expression.root, Name) and not assets.variable.is_discrete
     if is_calculated and len(discrete) == len(assets.operands) > 0:
@@ -469,7 +492,7 @@ class Evaluation:
         return self.reading.grids.grid(self.assets.grid)
 
     def call(self, node: Call) -> Floats:
-        name, arguments = node.function, node.arguments
+        name, arguments = node.function, match_components(node, self.assets.operands)
         if name in ELEMENTWISE:
             result: Floats = ELEMENTWISE[name](*map(self.value, arguments))
             return result
@@ -490,11 +513,7 @@ class Evaluation:
         depth, latitude = place or (self._depths(), latitude)
         nodes = arguments[:4][-2:]
         variables = [only_operand(node, self.assets.operands) for node in nodes]
-        # The unit of a whole argument is known; an expression of variables has the unit that its author meant.
-        units = [
-            assets.variable.units if assets and isinstance(node, Name) else ""
-            for node, assets in zip(nodes, variables, strict=True)
-        ]
+        units = [known_units(node, self.assets.operands) for node in nodes]
         names = [assets.variable.standard_name or "" if assets else "" for assets in variables]
         temperature = seawater.to_celsius(temperature, units[0])
         salinity = seawater.to_grams_per_kilogram(salinity, units[1])

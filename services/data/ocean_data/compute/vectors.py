@@ -26,9 +26,7 @@ SAME_UNITS = 1.0, 0.0
 
 
 def vector_axes(first: VariableInfo, second: VariableInfo) -> tuple[Axis, Axis]:
-    """Return the axes of two components: as their standard names say, else along the grid's rows and columns."""
-    if unit_conversion(second.units, first.units) != SAME_UNITS:
-        raise _no_vector(first, second)
+    """Return the axes of two components in one unit: as their standard names say, else along rows and columns."""
     axis, other_axis = component_axes(first.standard_name, second.standard_name)
     if TRUE_AXIS[axis] == TRUE_AXIS[other_axis]:
         raise InvalidRequest(
@@ -47,7 +45,7 @@ def match_units(first: Assets, second: Assets) -> list[Assets]:
     if conversion == SAME_UNITS:
         return [first, second]
     if conversion is None or second.equation is not None:
-        raise _no_vector(first.variable, second.variable)
+        raise no_vector(first.variable, second.variable)
     factor, offset = conversion
     files = [
         replace(file, conversion=(own_factor * factor, own_offset * factor + offset))
@@ -80,14 +78,15 @@ def cell_directions(reading: Reading, assets: Assets, cells: Cells, axis: Axis) 
     return directions
 
 
-def _no_vector(first: VariableInfo, second: VariableInfo) -> InvalidRequest:
+def no_vector(first: VariableInfo, second: VariableInfo, field: str = "variable") -> InvalidRequest:
+    """Make the error of two components whose units do not go together."""
     return InvalidRequest(
         "{key} is in {units!r} and {other_key} in {other_units!r}: these are not the two components of a vector",
         key=first.key,
         units=first.units,
         other_key=second.key,
         other_units=second.units,
-        field="variable",
+        field=field,
     )
 
 
