@@ -22,6 +22,7 @@ from ocean_common.telemetry import configure_logs
 from ocean_core import errors
 
 PAGE = "/api/v2.0/page/known"
+HEADERS = {"x-books": "two"}  # of every response
 
 
 class ChangingRevisions:
@@ -110,6 +111,7 @@ def client(revisions):
         api=[page, reading, fails, said, write, picture, table],
         dependencies={"revisions": revisions, "freshness": Freshness(revisions, "1.2.3", 60)},
         readiness=Readiness(unready, degraded),
+        headers={"X-Books": "two"},
     )
     with TestClient(app, raise_server_exceptions=False) as client:
         yield client
@@ -363,6 +365,12 @@ def test_metrics_are_labelled_by_route_and_not_by_address(client):
 def test_a_request_keeps_the_id_it_came_with_and_a_bad_one_is_replaced(client):
     assert client.get(PAGE, headers={"x-request-id": "abc-1"}).headers["x-request-id"] == "abc-1"
     assert client.get(PAGE, headers={"x-request-id": "a b\tc"}).headers["x-request-id"] != "a b\tc"
+
+
+@loop_over("path", [PAGE, "/api/v2.0/page/nowhere", "/api/v2.0/fails/x", "/health/live", "/nothing"])
+def test_a_header_of_the_service_is_in_every_response(client, path):
+    for response in (client.get(path), client.head(path)):
+        assert {name: response.headers[name] for name in HEADERS} == HEADERS
 
 
 def test_a_request_is_one_line_of_json_in_the_log(client, capfd):

@@ -123,6 +123,7 @@ def create_service(
     readiness: Readiness | None = None,
     lifespan: Sequence[Lifespan] = (),
     texts: Sequence[str] = (),
+    headers: Mapping[str, str] | None = None,
 ) -> Litestar:
     """Make the app of one service.
 
@@ -130,6 +131,7 @@ def create_service(
     gateway router matches. ``pages``: handlers elsewhere, with their whole paths. ``layers``: what sees a request
     before the router does. ``dependencies``: what handlers ask for by name, ready made. ``lifespan``: what lives as
     long as the app. ``texts``: packages whose texts have catalogues in other languages (none: English alone).
+    ``headers``: those of every response, errors included.
     """
     metrics = Metrics(name)
     app = Litestar(
@@ -156,7 +158,7 @@ def create_service(
     for layer in layers:
         handler = layer(handler)
     # Around the router, so that what it refuses is counted and answers HEAD as well.
-    app.asgi_handler = Telemetry(AnswerCache(HttpSemantics(handler, texts)), metrics)
+    app.asgi_handler = Telemetry(AnswerCache(HttpSemantics(handler, texts)), metrics, headers or {})
     return app
 
 

@@ -114,11 +114,11 @@ class Metrics:
 
 
 class Telemetry:
-    """ASGI layer that gives each request its id and trace, and each response a log line and a count."""
+    """ASGI layer that gives each request its id and trace, and each response ``headers``, a log line and a count."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self.app = app
-        self.metrics = metrics
+    def __init__(self, app: ASGIApp, metrics: Metrics, headers: Mapping[str, str]) -> None:
+        self.app, self.metrics = app, metrics
+        self.headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -132,7 +132,7 @@ class Telemetry:
         async def count(message: Message) -> None:
             if message["type"] == "http.response.start":
                 response["status"] = int(message["status"])
-                message["headers"] = [*message["headers"], (REQUEST_ID.encode(), request_id.encode())]
+                message["headers"] = [*message["headers"], *self.headers, (REQUEST_ID.encode(), request_id.encode())]
             elif message["type"] == "http.response.body":
                 response["bytes"] += len(message["body"])
             await send(message)
