@@ -1,5 +1,7 @@
 """Every kind of grid against brute force: the nearest on the Earth, its neighbours, and the cell around a point."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,7 +13,7 @@ from tests.looping import loop_over
 from ocean_common.contracts import assets
 from ocean_core.errors import SourceUnreadable
 from ocean_core.geometry import EARTH_RADIUS, chord_to_distance, great_circle_distance, unit_vectors
-from ocean_data.grids import build
+from ocean_data.grids import KINDS, build
 from ocean_data.grids.base import Coordinates, Grid
 from ocean_data.grids.curvilinear import Curvilinear
 from ocean_data.grids.projected import Projected
@@ -250,6 +252,10 @@ def test_one_point_is_a_grid():
     cells, weights = grid.corners(np.array([45.2]), np.array([300.1]), np.array([0], dtype=np.int32))
     assert set(cells[0]) == {0}
     assert weights.sum() == pytest.approx(1)
+
+
+def test_every_kind_of_the_catalogue_has_its_functions():
+    assert set(KINDS) == set(get_args(assets.GridKind)) - {"none"}
 
 
 def test_a_mesh_without_triangles_cannot_be_read():

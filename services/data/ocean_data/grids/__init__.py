@@ -4,7 +4,8 @@ This is the only place that knows which kind the catalogue calls what.
 """
 
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,19 +27,12 @@ ROLES = (*_ANGLES, "y_axis", "x_axis", "connectivity")
 def build(described: assets.Grid, read: Callable[[], Coordinates]) -> Grid:
     """Make the grid that the catalogue describes from its coordinate variables."""
     require_grid(described)
-    found = read()
-    if described.kind == "projected":
-        return _projected(described, found)
-    latitude = _required(found.latitude, Message("latitude"))
-    longitude = _required(found.longitude, Message("longitude"))
-    if described.kind == "triangles":
-        return _mesh(described, found, (latitude, longitude))
-    return (Rectilinear if described.kind == "rectilinear" else Curvilinear)(latitude, longitude)
+    return KINDS[described.kind].build(described, read())
 
 
 def has_rows(described: assets.Grid) -> bool:
     """Say whether a grid has rows and columns, before it is made."""
-    return described.kind not in {"none", "triangles"}
+    return described.kind != "none" and len(described.shape) > 1
 
 
 def arrange_coordinates(described: assets.Grid, variables: dict[str, Floats]) -> Coordinates:
@@ -50,16 +44,13 @@ def arrange_coordinates(described: assets.Grid, variables: dict[str, Floats]) ->
         They are not as the catalogue describes them.
     """
     variables = {role: values * described.degrees if role in _ANGLES else values for role, values in variables.items()}
-    if described.kind == "triangles":
-        return mesh_coordinates(described, variables)
+    return KINDS[described.kind].arrange(described, variables)
+
+
+def _arrange_rows(described: assets.Grid, variables: dict[str, Floats], *, straight: bool = False) -> Coordinates:
     rows, columns = described.shape[:1], described.shape[-1:]
-    straight = described.kind == "rectilinear"
-    shapes = {
-        "latitude": rows if straight else described.shape,
-        "longitude": columns if straight else described.shape,
-        "y_axis": rows,
-        "x_axis": columns,
-    }
+    angles = (rows, columns) if straight else (described.shape, described.shape)
+    shapes = dict(zip(("latitude", "longitude", "y_axis", "x_axis"), (*angles, rows, columns), strict=True))
     shaped: dict[str, Any] = {}
     for role in shapes.keys() & variables.keys():
         # Their own order is what (y, x) means: nothing is to be turned.
@@ -90,7 +81,8 @@ def _projected(described: assets.Grid, read: Coordinates) -> Grid:
     return cells
 
 
-def _mesh(described: assets.Grid, read: Coordinates, nodes: tuple[Floats, Floats]) -> Grid:
+def _mesh(described: assets.Grid, read: Coordinates) -> Grid:
+    nodes = _angles(read)
     if read.corners is None or not ((read.corners >= 0).sum(axis=1) > 2).any():
         raise SourceUnreadable("the triangles of the grid cannot be read")
     if read.face_latitude is None or read.face_longitude is None:
@@ -98,7 +90,26 @@ def _mesh(described: assets.Grid, read: Coordinates, nodes: tuple[Floats, Floats
     return Mesh(nodes, read.corners, described.location, (read.face_latitude, read.face_longitude))
 
 
+def _angles(read: Coordinates) -> tuple[Floats, Floats]:
+    return _required(read.latitude, Message("latitude")), _required(read.longitude, Message("longitude"))
+
+
 def _required(values: Floats | None, what: Message) -> Floats:
     if values is None or not np.isfinite(values).any():
         raise SourceUnreadable("the {subject} of the grid cannot be read", subject=what)
     return values
+
+
+class Kind(NamedTuple):
+    """Functions of one kind of grid: its coordinates, by role, from its variables, and the grid of these."""
+
+    arrange: Callable[[assets.Grid, dict[str, Floats]], Coordinates]
+    build: Callable[[assets.Grid, Coordinates], Grid]
+
+
+KINDS: dict[assets.GridKind, Kind] = {
+    "rectilinear": Kind(partial(_arrange_rows, straight=True), lambda _, read: Rectilinear(*_angles(read))),
+    "curvilinear": Kind(_arrange_rows, lambda _, read: Curvilinear(*_angles(read))),
+    "projected": Kind(_arrange_rows, _projected),
+    "triangles": Kind(mesh_coordinates, _mesh),
+}

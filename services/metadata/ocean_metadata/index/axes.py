@@ -293,7 +293,7 @@ def find_layout(name: str, header: FileHeader) -> Layout:
     roles: dict[str, Role] = {}
     if placement is not None:
         spatial: tuple[Role, ...] = ("y", "x")
-        if placement.kind == "triangles":
+        if len(placement.dimensions) == 1:
             spatial = ("face",) if placement.face else ("node",)
         roles |= dict(zip(placement.dimensions, spatial, strict=True))
     time = _find_time(variable, header, coordinates.times, roles)

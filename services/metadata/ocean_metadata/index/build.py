@@ -294,7 +294,7 @@ def _infer_quantum(axis: TimeAxis, steps: StepArrays) -> str | None:
 def _choose_model_class(configured: str | None, grids: Sequence[Grid]) -> str | None:
     if configured is not None:
         return next((name for name in _MODEL_CLASSES.values() if name.lower() == configured.lower()), configured)
-    return _MODEL_CLASSES[grids[0].kind] if grids else None
+    return _MODEL_CLASSES.get(grids[0].kind) if grids else None
 
 
 def _explain_broken(spec: DatasetSpec, problems: Sequence[Omission], skipped: Sequence[Omission]) -> Message:
