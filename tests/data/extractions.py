@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ocean_common.contracts.assets import Array, Assets, DepthAxis, Dimension, Grid, Steps, VariableInfo
+from ocean_data.app import FORMATS
 from ocean_data.grids.base import Coordinate
 from ocean_data.plan.extraction import Cost, Extraction, Field, read_parts
+from ocean_data.writing import StreamWriter
 
+STREAMED = [name for name, writer in FORMATS.items() if isinstance(writer, StreamWriter)]  # texts
 DAY = 86_400
 T, Z, P = 3, 2, 4
 

@@ -6,6 +6,7 @@ from string import Formatter
 import pytest
 from litestar.testing import TestClient
 from msgspec.structs import replace
+from tests.data.extractions import STREAMED
 from tests.looping import loop_over
 
 from ocean_common.i18n import get_translator, read_catalogue
@@ -94,7 +95,7 @@ def test_a_period_that_would_fit_is_suggested_in_french(app_over, shipped):
     assert re.search(r"; start=\S+ et end=\S+, soit 2 pas de temps, conviendrait$", detail)
 
 
-@loop_over("form", ["json", "csv", "covjson", "ndjson", "geojson"])
+@loop_over("form", STREAMED)
 @loop_over("kind", ["point", "timeseries"])
 def test_answers_name_their_variables_in_the_language_of_the_reader(client, form, kind):
     requests = POINT | {"format": form}

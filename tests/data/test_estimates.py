@@ -2,6 +2,7 @@
 
 import pytest
 from litestar.testing import TestClient
+from tests.data.extractions import STREAMED
 from tests.looping import loop_over
 
 AT = "/api/v2.0/data"
@@ -12,7 +13,6 @@ QUESTIONS = {
     "profile": ("arctic_day/votemper/profile", {"latitude": "74.5", "longitude": "20"}),
     "transect": ("arctic_day/votemper,x_velocity/transect", {"path": "70.5,18;77,12", "points": "200"}),
 }
-TEXTS = ["json", "csv", "ndjson", "covjson", "geojson"]
 
 
 def estimate_and_answer(client, question, form):
@@ -24,7 +24,7 @@ def estimate_and_answer(client, question, form):
     return estimate.json(), len(answer.content)
 
 
-@loop_over("form", TEXTS)
+@loop_over("form", STREAMED)
 @loop_over("question", QUESTIONS)
 def test_the_length_of_a_text_is_foreseen(client, question, form):
     estimate, length = estimate_and_answer(client, question, form)
