@@ -12,6 +12,7 @@ import sys
 from functools import cache, cached_property
 from pathlib import Path
 
+from babel.messages import Catalog
 from babel.messages.pofile import read_po, write_po
 
 from ocean_core import errors
@@ -299,17 +300,17 @@ def catalogue_of(package):
 
 
 def main():
-    """Add what lacks a translation, without one; say what no source has any more."""
+    """Append what lacks a translation to its catalogue, without one; other catalogues stay as they are."""
     for package in PACKAGES:
-        path, result = catalogue_of(package), texts(package)
-        with path.open("rb") as file:
-            catalogue = read_po(file, locale="fr")
-        for text in result:
-            if text not in catalogue:
-                catalogue.add(text)
+        path, result, missing = catalogue_of(package), texts(package), Catalog()
+        with path.open("r+b") as file:
+            known = read_po(file, locale="fr")
+            for text in (text for text in result if text not in known):
+                missing.add(text)
                 sys.stdout.write(f"{result[text]}: {text!r}\n")
-        with path.open("wb") as file:
-            write_po(file, catalogue, width=0)
+            if missing:
+                file.write(b"\n")
+                write_po(file, missing, width=0, omit_header=True)
 
 
 if __name__ == "__main__":
