@@ -1,6 +1,7 @@
-"""Draws the gallery: ``make gallery`` serves the sample data and writes every picture of cases.json, and the page.
+"""Draws the gallery: ``make gallery`` serves the sample data and writes every picture, and the page.
 
-With an address (``python docs/gallery/make.py http://127.0.0.1:8080``) it asks a gateway that runs already.
+The pictures are those of cases.json; a kind of plot that has no case of its name there is drawn from its example. With
+an address (``python docs/gallery/make.py http://127.0.0.1:8080``) it asks a gateway that runs already.
 """
 
 import json
@@ -18,6 +19,8 @@ from urllib.parse import quote, unquote
 import httpx
 from PIL import Image
 
+from ocean_plotting.plots import KINDS
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 SIZE, DPI = "11x7", 80
@@ -34,7 +37,12 @@ same address with another `format`.
 
 def main(arguments: list[str]) -> None:
     """Write the pictures and the page."""
-    cases: dict[str, dict[str, Any]] = json.loads((HERE / "cases.json").read_text("utf-8"))
+    cases = json.loads((HERE / "cases.json").read_text("utf-8"))
+    cases |= {
+        name: {"title": kind.summary, "kind": name, "query": kind.example}
+        for name, kind in KINDS.items()
+        if name not in cases
+    }
     with _served(arguments) as gateway, httpx.Client(base_url=gateway, timeout=90) as http:
         _await_observations(http)
         parts = [HEAD.format(size=SIZE, dpi=DPI), *(_case(http, name, case) for name, case in cases.items())]
@@ -65,9 +73,7 @@ def _served(arguments: list[str]) -> Iterator[str]:
     port, https_port = map(str, PORTS)
     with tempfile.TemporaryDirectory() as state:
         options = ["--port", port, "--https-port", https_port, "--state", state]
-        run = subprocess.Popen(  # noqa: S603 - our own script
-            [sys.executable, str(ROOT / "deploy" / "run.py"), *options]
-        )
+        run = subprocess.Popen([sys.executable, str(ROOT / "deploy/run.py"), *options])  # noqa: S603 - our own script
         try:
             yield f"http://127.0.0.1:{port}"
         finally:

@@ -27,6 +27,7 @@ from ocean_plotting.plots.kind import Services
 
 ROOT = Path(__file__).parents[2]
 CASES = json.loads((ROOT / "docs" / "gallery" / "cases.json").read_text("utf-8"))
+CASES |= {name: {"kind": name, "query": kind.example} for name, kind in KINDS.items() if name not in CASES}
 RECORDED = Path(__file__).parent / "recorded"
 SAMPLES = ROOT / "deploy" / "sample_data"
 RESOURCES = FigureResources(

@@ -16,8 +16,6 @@ from tests.looping import loop_over
 from tests.plotting import pictures
 from tests.plotting.written import CHECKS
 
-from ocean_plotting.plots import KINDS
-
 # What is drawn once serves every test of a case, which one worker runs.
 FIRST = {case["kind"]: name for name, case in reversed(pictures.CASES.items())}
 CASES = [
@@ -70,10 +68,6 @@ def test_an_axis_that_moves_by_three_pixels_is_noticed(name):
     left, low, width, height = axes.get_position().bounds
     axes.set_position((left + 3 / recorded.shape[1], low, width, height))
     assert pictures.differing(pictures.pixels(pictures.written(picture)), recorded) > pictures.TOLERANCE
-
-
-def test_every_kind_has_a_picture():
-    assert {one["kind"] for one in pictures.CASES.values()} == set(KINDS)
 
 
 def list_texts(svg):
