@@ -2,6 +2,8 @@
 
 import io
 import json
+import runpy
+from pathlib import Path
 
 import gsw
 import numpy as np
@@ -47,6 +49,18 @@ def table(kind, context, fetched, places=ONE):
 
 def written(panel):
     return [text.get_text().replace("\N{NO-BREAK SPACE}", " ") for text in panel.texts]
+
+
+def test_the_example_of_the_documents_is_a_kind_of_plot(context, tmp_path):
+    text = (Path(__file__).parents[2] / "docs/architecture.md").read_text("utf-8")
+    (tmp_path / "density.py").write_text(text.partition("```python\n")[2].partition("```")[0])
+    kind = runpy.run_path(str(tmp_path / "density.py"))["KIND"]
+    request = kind.query(dataset="arctic", station=[list(place) for place in MANY[:2]]), casts(MANY[:2]), context()
+    picture = kind.draw(*request)
+    assert not overlapping(picture.figure)
+    assert "Potential density anomaly from 2" in picture.info.alt
+    column = kind.table(*request).columns[-1]
+    assert (column.units, column.values.size) == ("kg m-3", 2 * len(DEPTHS))
 
 
 # What both kinds are asked
