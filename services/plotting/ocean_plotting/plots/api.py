@@ -25,7 +25,7 @@ from ocean_plotting.export.output import FILE_FORMATS, RenderedFile, parse_outpu
 from ocean_plotting.figure.labels import make_file_name
 from ocean_plotting.plots import KINDS
 from ocean_plotting.plots.common.query import map_error_fields
-from ocean_plotting.plots.kind import PlotKind, Services
+from ocean_plotting.plots.kind import Plot, PlotKind, Services
 from ocean_plotting.tiles.api import Revision, document_image, offer_media_types
 from ocean_plotting.workers import FigureRenderer
 
@@ -86,9 +86,10 @@ class Plotter:
         known_revisions = await self.find_revisions(query)
         if kind.resolve is not None:
             query = await cancel_on_disconnect(request, kind.resolve(self.services, query))
-        if output.file_format.content == "data" and kind.compare is not None and query.second_dataset() is not None:
+        can_compare = kind.plot.make_comparison is not Plot.make_comparison
+        if output.file_format.content == "data" and can_compare and query.second_dataset() is not None:
             data = await cancel_on_disconnect(request, kind.fetch(self.services, query, output))
-            coverage = await asyncio.to_thread(kind.compare, query, data)
+            coverage = await asyncio.to_thread(kind.plot.compare, query, data)
             content = await cancel_on_disconnect(request, self.services.data.write(coverage, "netcdf"))
             drawn, revisions, time = RenderedFile(content), data.revisions, data.time
         elif output.file_format.content == "data":

@@ -272,7 +272,5 @@ KIND = PlotKind(
     query=HovmollerQuery,
     fetch=fetch,
     plot=HovmollerPlot,
-    more_formats=("nc",),
     data_request=make_request,
-    compare=HovmollerPlot.compare,
 )

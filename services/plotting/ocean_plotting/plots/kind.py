@@ -100,7 +100,7 @@ class Plot(ABC, Generic[Query, Data]):
     def make_table(self) -> Table: ...
 
     def make_comparison(self) -> Coverage:
-        """Return what `compare` returns, in kinds with a second dataset."""
+        """Return what `compare` returns: in kinds whose file of two datasets the data service does not make."""
         raise NotImplementedError
 
 
@@ -118,10 +118,8 @@ class PlotKind(Generic[Query, Data]):
     query: type[Query]  # a Struct with `dataset` and `dataset_ids()`
     fetch: Callable[[Services, Query, Output], Coroutine[Any, Any, Data]]
     plot: type[Plot[Query, Data]]
-    more_formats: tuple[str, ...] = ()  # nc by `data_request`, geotiff by `raster`
-    data_request: Callable[[Query], AnyExtractionRequest] | None = None  # of a file of the data service
-    compare: Callable[[Query, Data], Coverage] | None = None  # of two datasets, what the file has instead
-    raster: Callable[[Query, Data, DrawContext], Raster] | None = None
+    data_request: Callable[[Query], AnyExtractionRequest] | None = None  # of a file of the data service: for nc
+    raster: Callable[[Query, Data, DrawContext], Raster] | None = None  # for geotiff
     resolve: Callable[[Services, Query], Coroutine[Any, Any, Query]] | None = None  # replaces names of predefined areas
 
     @property
@@ -134,4 +132,5 @@ class PlotKind(Generic[Query, Data]):
 
     @property
     def formats(self) -> tuple[str, ...]:
-        return COMMON_FORMATS + self.more_formats
+        made_by = {"nc": self.data_request, "geotiff": self.raster}
+        return (*COMMON_FORMATS, *(name for name, function in made_by.items() if function))

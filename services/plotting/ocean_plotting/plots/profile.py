@@ -280,7 +280,5 @@ KIND = PlotKind(
     query=ProfileQuery,
     fetch=fetch,
     plot=ProfilePlot,
-    more_formats=("nc",),
     data_request=make_request,
-    compare=ProfilePlot.compare,
 )

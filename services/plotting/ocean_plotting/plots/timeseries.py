@@ -311,6 +311,5 @@ KIND = PlotKind(
     query=TimeseriesQuery,
     fetch=fetch,
     plot=TimeseriesPlot,
-    more_formats=("nc",),
     data_request=make_request,
 )

@@ -390,7 +390,5 @@ KIND = PlotKind(
     query=TransectQuery,
     fetch=fetch,
     plot=TransectPlot,
-    more_formats=("nc",),
     data_request=make_request,
-    compare=TransectPlot.compare,
 )

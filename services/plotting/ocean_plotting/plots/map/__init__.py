@@ -20,7 +20,6 @@ KIND = PlotKind[MapQuery, Any](  # numbers of a picture, or of a table
     query=MapQuery,
     fetch=fetch,
     plot=MapPlot,
-    more_formats=("nc", "geotiff"),
     data_request=make_request,
     raster=make_raster,
     resolve=resolve_areas,
