@@ -1,9 +1,9 @@
 """Which cells of a grid have a place on the Earth, against what was written into the coordinates."""
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.looping import loop_over
 
 from ocean_core.cells import find_usable_cells
 
@@ -40,7 +40,7 @@ def test_a_cell_at_zero_stays_where_the_grid_leads_there():
     assert find_usable_cells(*repeated).all()
 
 
-@pytest.mark.parametrize(("row", "column"), [(2, 6), (0, 0), (8, 8), (4, 0)])
+@loop_over(("row", "column"), [(2, 6), (0, 0), (8, 8), (4, 0)])
 def test_a_single_zero_within_a_grid_near_zero_is_a_fill_value(row, column):
     latitude, longitude = make_grid((9, 9), (-2.2, -2.3), 0.5, 0.2)
     latitude[row, column] = longitude[row, column] = 0.0

@@ -5,6 +5,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from tests.looping import loop_over
 
 from ocean_core.cache import ByteBoundedCache, SingleFlight, TTLCache
 from ocean_core.errors import SourceUnreadable
@@ -43,7 +44,7 @@ def test_a_failure_is_not_cache():
     assert cache.get("key", lambda: 5) == 5
 
 
-@pytest.mark.parametrize("fails", [False, True])
+@loop_over("fails", [False, True])
 def test_who_waited_for_a_value_may_replace_it_at_once(fails):
     cache, replaced = ByteBoundedCache(3, lambda _: 1), []
 

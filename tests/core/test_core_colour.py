@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from tests.looping import loop_over
 
 from ocean_core import colour
 
@@ -13,7 +14,7 @@ def choose(name="", standard_name=None, units="", **more):
     return colour.choose_colours(standard_name=standard_name, name=name, units=units, **more).colormap
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("name", "standard_name", "units", "colormap"),
     [
         ("Anything", "sea_water_potential_temperature", "degree_C", "thermal"),

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.core.writing import write_node
+from tests.looping import loop_over
 
 from ocean_core.errors import InvalidRequest
 from ocean_core.expression import (
@@ -39,7 +40,7 @@ def value(node: Node) -> float:
     }[node.operator]()
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("text", "expected"),
     [
         ("1 + 2 * 3", 7),
@@ -61,7 +62,7 @@ def test_operators_bind_as_they_are_documented(text: str, expected: float) -> No
     assert value(parse_expression(text).root) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("text", "names"),
     [
         ("votemper-273.15", ("votemper",)),
@@ -81,7 +82,7 @@ def test_brackets_request_the_whole_depth_axis() -> None:
     assert parse_expression("[t] - t").root == Binary("-", Name("t", column=True), Name("t"))
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("text", "said"),
     [
         ("", "expected a number, a name, a function or '(' instead of the end"),

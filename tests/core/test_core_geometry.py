@@ -6,6 +6,7 @@ import shapely
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from pyproj import Geod
+from tests.looping import loop_over
 
 from ocean_core import geometry
 from ocean_core.geometry import EARTH_RADIUS
@@ -55,7 +56,7 @@ def test_unwrapped_longitudes_are_those_of_numpy(longitude):
     assert unwrapped[0] == longitude[0]
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("given", "expected"),
     [
         ([], []),
@@ -70,7 +71,7 @@ def test_lines_go_the_shorter_way_round(given, expected):
     assert geometry.unwrap_longitudes(given).tolist() == expected
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("span", "inside", "outside"),
     [
         ((-10.0, 10.0), [-10, 0, 10, 350, 370], [11, 180, 349]),
@@ -170,8 +171,8 @@ def test_a_ring_is_closed_and_goes_on_beyond_the_antimeridian():
     assert ring.tolist() == [[170, 0], [190, 0], [190, 10], [170, 10], [170, 0]]
 
 
-@pytest.mark.parametrize(("latitude", "pole"), [(70.0, 90.0), (-65.0, -90.0)])
-@pytest.mark.parametrize("first", [-180.0, -175.0, 20.0])
+@loop_over(("latitude", "pole"), [(70.0, 90.0), (-65.0, -90.0)])
+@loop_over("first", [-180.0, -175.0, 20.0])
 def test_a_ring_around_a_pole_holds_it(latitude, pole, first):
     wrapped = [(float(geometry.wrap_longitude(east)), north) for east, north in ring_around(latitude, first=first)]
     for positions in (wrapped, wrapped[:-1], wrapped[::-1]):
@@ -186,7 +187,7 @@ def test_a_ring_with_edges_of_half_a_turn_is_a_band_around_the_earth():
     assert shapely.Polygon(ring).bounds == (-180, -10, 180, 10)
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("ring", "area"),
     [
         ([(170, 0), (180, 0), (-180, 5), (170, 5)], 50),
@@ -217,7 +218,7 @@ def test_positions_far_from_greenwich_are_turned_and_others_stay():
 TWICE = [(float(geometry.wrap_longitude(90.0 * n)), 50.0 + n / 10) for n in range(8)]
 
 
-@pytest.mark.parametrize("ring", [[], [(0, 0)], [(0, 0), (1, 1)], [(0, 0), (1, 1), (0, 0)], TWICE])
+@loop_over("ring", [[], [(0, 0)], [(0, 0), (1, 1)], [(0, 0), (1, 1), (0, 0)], TWICE])
 def test_an_invalid_ring_is_refused(ring):
     with pytest.raises(ValueError, match="a ring"):
         geometry.unwrap_ring(ring)
@@ -231,7 +232,7 @@ def test_an_edge_has_points_no_farther_apart_than_the_spacing():
     assert len(dense) == 10 + 1 + 4 + 1
 
 
-@pytest.mark.parametrize("turn", [-360.0, 0.0, 360.0, 720.0])
+@loop_over("turn", [-360.0, 0.0, 360.0, 720.0])
 def test_a_hole_is_cut_out_whichever_turn_it_is_written_on(turn):
     hole = shapely.box(172 + turn, -1, 174 + turn, 1)
     assert geometry.cut_holes(shapely.box(170, -10, 190, 10), [hole]).area == 400 - 4

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.looping import loop_over
 
 from ocean_core.packing import Encoding, InvalidPacking, Packing
 
@@ -33,19 +34,17 @@ def test_values_are_those_of_the_netcdf_library(tmp_path, attributes):
     np.testing.assert_allclose(values, expected)
 
 
-@pytest.mark.parametrize(
-    "attributes", [{"scale_factor": "0.5"}, {"scale_factor": b"0.5 "}, {"scale_factor": [0.5, 0.5]}]
-)
+@loop_over("attributes", [{"scale_factor": "0.5"}, {"scale_factor": b"0.5 "}, {"scale_factor": [0.5, 0.5]}])
 def test_a_factor_in_another_form_is_a_number(attributes):
     assert Packing.from_attributes(attributes, np.dtype("i2")).scale == 0.5
 
 
-@pytest.mark.parametrize(("fill", "missing"), [("-999", (-999.0,)), ("N/A", ()), ("", ()), (b"1e20", (1e20,))])
+@loop_over(("fill", "missing"), [("-999", (-999.0,)), ("N/A", ()), ("", ()), (b"1e20", (1e20,))])
 def test_a_fill_in_text_is_a_number_or_nothing(fill, missing):
     assert Packing.from_attributes({"missing_value": fill}, np.dtype("f4")).missing == missing
 
 
-@pytest.mark.parametrize("value", ["ten", np.nan, np.inf, 0, [1.0, 2.0], "0.1 0.2", [np.nan, np.nan]])
+@loop_over("value", ["ten", np.nan, np.inf, 0, [1.0, 2.0], "0.1 0.2", [np.nan, np.nan]])
 def test_a_factor_that_is_none_is_refused_with_its_value(value):
     with pytest.raises(InvalidPacking, match="its scale_factor"):
         Packing.from_attributes({"scale_factor": value}, np.dtype("i2"))
@@ -56,13 +55,13 @@ def test_an_empty_factor_and_an_offset_of_zero_change_nothing():
     assert (packing.scale, packing.offset) == (1.0, 0.0)
 
 
-@pytest.mark.parametrize("limits", [{"valid_min": "2", "valid_max": "4"}, {"valid_range": "2, 4"}])
+@loop_over("limits", [{"valid_min": "2", "valid_max": "4"}, {"valid_range": "2, 4"}])
 def test_valid_limits_in_text_are_numbers(limits):
     packing = Packing.from_attributes(limits, np.dtype("f4"))
     assert np.isnan(packing.unpack(np.arange(6, dtype="f4"), np.float32)).tolist() == [True, True, *[False] * 3, True]
 
 
-@pytest.mark.parametrize("limits", [{"valid_range": "0 to 10"}, {"valid_range": [4.0, 2.0]}, {"valid_range": 3.0}])
+@loop_over("limits", [{"valid_range": "0 to 10"}, {"valid_range": [4.0, 2.0]}, {"valid_range": 3.0}])
 def test_limits_that_are_no_range_mask_nothing(limits):
     packing = Packing.from_attributes(limits, np.dtype("f4"))
     assert not np.isnan(packing.unpack(np.arange(6, dtype="f4"), np.float32)).any()
@@ -104,7 +103,7 @@ def test_integers_come_back_from_their_values(*, dtype, order, scale, offset, un
         np.testing.assert_array_equal(again.unpack(packed, packing.working), values)
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("attributes", "dtype"),
     [
         ({}, "f4"),

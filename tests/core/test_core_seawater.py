@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hypothesis_numpy
+from tests.looping import loop_over
 from tests.plotting.casts import DEPTHS, salinities, temperatures
 
 from ocean_core import seawater
@@ -23,7 +24,7 @@ def sea(place, temperature, salinity, kinds=("potential", "practical")):
     return SeaWater(**arrays, temperature_kind=kinds[0], salinity_kind=kinds[1])
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("name", "temperature", "published"),  # the first of the toolbox's own check values
     [
         ("sound_speed", 28.7856, 1542.426412426373),
@@ -83,8 +84,8 @@ def water(**kinds):
     )
 
 
-@pytest.mark.parametrize("saltiness", ["practical", "absolute"])
-@pytest.mark.parametrize("warmth", ["potential", "conservative", "in situ"])
+@loop_over("saltiness", ["practical", "absolute"])
+@loop_over("warmth", ["potential", "conservative", "in situ"])
 def test_density_and_sound_are_those_of_the_toolbox(warmth, saltiness):
     made = water(temperature_kind=warmth, salinity_kind=saltiness)
     pressure = gsw.p_from_z(-DEPTHS, PLACE[0])
@@ -113,7 +114,7 @@ def test_sound_is_as_fast_as_mackenzie_measured():
     np.testing.assert_allclose(water().sound_speed, existing, atol=0.6)
 
 
-@pytest.mark.parametrize("warmth", ["potential", "conservative", "in situ"])
+@loop_over("warmth", ["potential", "conservative", "in situ"])
 def test_water_freezes_where_ice_begins(warmth):
     freezing = water(temperature_kind=warmth).freezing_temperature
     exact = gsw.t_freezing(water(temperature_kind=warmth).absolute_salinity, 0.0, 0.0)
@@ -178,7 +179,7 @@ def test_a_channel_below_the_surface_holds_high_frequencies_alone():
     assert np.isnan(seawater.subsurface_channel(depth, np.full_like(speed, np.nan))[0])
 
 
-@pytest.mark.parametrize(("lower", "holds"), [(1470.0, 1), (1455.0, 0)])  # 13.4 m/s above the axis are required
+@loop_over(("lower", "holds"), [(1470.0, 1), (1455.0, 0)])  # 13.4 m/s above the axis are required
 def test_a_channel_below_the_surface_needs_both_of_its_limits(lower, holds):
     depth = np.array([[0, 20, 50, 100, 150, 200, 300, 500, 900, 1200.0]])
     speed = np.array([[1490, 1488, 1470, 1450, 1452, lower, 1448, 1440, 1485, 1500.0]])
@@ -193,7 +194,7 @@ def test_a_channel_reaches_as_far_as_the_slower_of_its_limits_holds():
     assert (result.top, result.bottom) == (100, 3500)
 
 
-@pytest.mark.parametrize("speeds", [[1450.0, 1460, 1470], [1500.0, 1490, 1480], [1500.0], [1500.0, 1500, 1500], []])
+@loop_over("speeds", [[1450.0, 1460, 1470], [1500.0, 1490, 1480], [1500.0], [1500.0, 1500, 1500], []])
 def test_sound_that_is_slowest_at_an_end_is_held_by_no_channel(speeds):
     assert find_sound_channel(np.arange(len(speeds)) * 100.0, np.array(speeds)) is None
 

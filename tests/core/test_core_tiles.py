@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Transformer
+from tests.looping import loop_over
 
 from ocean_core import tiles
 from ocean_core.tiles import MERCATOR, PROJECTIONS, SIZE, TILE_MATRICES, Tile
@@ -36,7 +37,7 @@ def by_proj(tile, offsets=OFFSETS):
     return latitude, longitude
 
 
-@pytest.mark.parametrize("projection", PROJECTIONS)
+@loop_over("projection", PROJECTIONS)
 def test_the_first_tile_is_the_extent_of_the_map(projection):
     np.testing.assert_allclose(Tile(projection, 0, 0, 0).bounds, EXTENTS[projection], rtol=0, atol=1e-6)
 
@@ -74,8 +75,8 @@ def test_the_box_of_a_tile_is_the_smallest_that_holds_it(tile, margin):
     assert latitude.max() >= box.north - 0.1 * (box.north - box.south)
 
 
-@pytest.mark.parametrize(("projection", "pole"), [("EPSG:32661", 90.0), ("EPSG:3031", -90.0)])
-@pytest.mark.parametrize("zoom", [0, 1, 4])
+@loop_over(("projection", "pole"), [("EPSG:32661", 90.0), ("EPSG:3031", -90.0)])
+@loop_over("zoom", [0, 1, 4])
 def test_the_box_around_a_pole_goes_around_the_earth(projection, pole, zoom):
     middle = (1 << zoom) // 2
     box = Tile(projection, zoom, middle, middle).box_around()
@@ -83,7 +84,7 @@ def test_the_box_around_a_pole_goes_around_the_earth(projection, pole, zoom):
     assert (box.north if pole > 0 else box.south) == pytest.approx(pole, abs=1e-9)
 
 
-@pytest.mark.parametrize("projection", PROJECTIONS)
+@loop_over("projection", PROJECTIONS)
 def test_beside_the_square_no_tile_exists(projection):
     result = {(x, y) for x, y in itertools.product(range(-1, 5), repeat=2) if Tile(projection, 2, x, y).exists}
     assert result == set(itertools.product(range(4), repeat=2))
@@ -96,7 +97,7 @@ def test_the_axes_of_a_mercator_tile_are_the_textbooks():
     np.testing.assert_allclose(longitude, (5 + (np.arange(4) + 0.5) / 4) * 45 - 180)
 
 
-@pytest.mark.parametrize("projection", ["EPSG:32661", "EPSG:3031"])
+@loop_over("projection", ["EPSG:32661", "EPSG:3031"])
 def test_the_planes_of_polar_views_are_projs(projection):
     view = TILE_MATRICES[projection].polar
     latitude, longitude = view.sign * np.array([90.0, 89.999, 70.0, 45.0, 10.0, 0.0]), np.linspace(-180, 180, 6)
@@ -106,7 +107,7 @@ def test_the_planes_of_polar_views_are_projs(projection):
     np.testing.assert_allclose(tiles.from_polar(view, *result)[0], latitude, atol=1e-9)
 
 
-@pytest.mark.parametrize("count", [1, 4, 256])
+@loop_over("count", [1, 4, 256])
 def test_pixels_in_morton_order_are_squares_of_squares(count):
     order, back = tiles.morton_order(count)
     assert (order[back] == np.arange(count * count)).all()

@@ -9,6 +9,7 @@ import xarray as xr
 from dateutil import parser
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.looping import loop_over
 
 from ocean_core.time import (
     CALENDARS,
@@ -66,7 +67,7 @@ def test_dates_of_the_present_are_those_of_xarray(calendar, days):
     assert decoded(days, "days since 1958-02-03 04:05:06", calendar).tolist() == expected.tolist()
 
 
-@pytest.mark.parametrize("calendar", ["noleap", "all_leap", "360_day", "julian"])
+@loop_over("calendar", ["noleap", "all_leap", "360_day", "julian"])
 def test_model_dates_are_those_of_xarray(calendar):
     days = np.arange(0, 40_000, 7)
     attributes = {"units": "days since 1950-01-01", "calendar": calendar}
@@ -90,8 +91,8 @@ def test_the_scale_of_a_calendar_is_even(calendar, number):
     assert np.diff(seconds).tolist() == [3600]
 
 
-@pytest.mark.parametrize("calendar", sorted(set(CALENDARS.values())))
-@pytest.mark.parametrize("year", [-4000, -401, -400, -1, 0, 1])
+@loop_over("calendar", sorted(set(CALENDARS.values())))
+@loop_over("year", [-4000, -401, -400, -1, 0, 1])
 def test_years_before_the_first_continue_the_calendar(calendar, year):
     def write(item):  # the real calendars have no year 0
         number = item - 1 if item < 1 and calendar in {"standard", "julian"} else item
@@ -131,7 +132,7 @@ def test_times_too_far_away_are_refused():
         decoded([10**9], "days since 2000-01-01", "noleap")
 
 
-@pytest.mark.parametrize("units", ["unknown", "", "m", "days", "days since yesterday", "moons since 2000-01-01",
+@loop_over("units", ["unknown", "", "m", "days", "days since yesterday", "moons since 2000-01-01",
                                    "days since 2000-13-01", "days since 2000-01-32"])  # fmt: skip
 def test_invalid_time_units_are_not_guessed(units):
     assert parse_time_units(units) is None
@@ -164,7 +165,7 @@ def test_instants_of_any_year_are_read_as_they_are_written(second):
     assert parse_iso_period(text.replace(year, f"{int(year):+07d}", 1)).first == second  # as ECMAScript writes years
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("text", "first", "last"),
     [
         ("0000-01-16", "0000-01-16T00:00:00", "0000-01-16T23:59:59"),
@@ -201,7 +202,7 @@ def test_an_instant_is_read_as_it_is_written(seconds):
     assert parse_period(format_time(seconds)) == (seconds, seconds)
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "2016-02-30", "0001-01-01T00:00+02:00", "12"])
+@loop_over("text", ["", "yesterday", "2016-02-30", "0001-01-01T00:00+02:00", "12"])
 def test_a_text_that_is_no_instant_is_refused(text):
     with pytest.raises((ValueError, OverflowError)):
         parse_instant(text)

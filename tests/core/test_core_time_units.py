@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.looping import loop_over
 
 from ocean_core.reference_dates import parse_reference_date
 from ocean_core.time import CALENDARS, DAY, format_times, parse_time_units, to_calendar_seconds, unix_seconds
@@ -20,7 +21,7 @@ def dates(values, units, calendar="", dtype="f8"):
     ]
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("text", "first"),
     [
         ("2000-01-31", "2000-01-31T00:00:00"), ("2000/1/31", "2000-01-31T00:00:00"),
@@ -45,8 +46,8 @@ def test_a_reference_date_is_read_as_it_is_written(text, first):
 
 
 @pytest.mark.filterwarnings("ignore::cftime._cftime.CFWarning")
-@pytest.mark.parametrize("calendar", ["standard", "julian"])
-@pytest.mark.parametrize("epoch", ["-4713-01-01 12:00:00", "-0001-12-31", "-4713-1-1 12:00"])
+@loop_over("calendar", ["standard", "julian"])
+@loop_over("epoch", ["-4713-01-01 12:00:00", "-0001-12-31", "-4713-1-1 12:00"])
 def test_the_real_calendars_have_no_year_0(calendar, epoch):
     expected = cftime.num2date(2458849.5, f"days since {epoch}", calendar)
     parsed = parse_time_units(f"days since {epoch}", calendar)
@@ -54,7 +55,7 @@ def test_the_real_calendars_have_no_year_0(calendar, epoch):
     assert parse_time_units(parsed.text, calendar).epoch == parsed.epoch
 
 
-@pytest.mark.parametrize("units", ["MJD", "Modified Julian Day", "modified Julian days since 1858-11-17 00:00:00"])
+@loop_over("units", ["MJD", "Modified Julian Day", "modified Julian days since 1858-11-17 00:00:00"])
 def test_modified_julian_days_count_from_17_november_1858(units):
     assert dates([58849, 58850.25], units) == ["2020-01-01T00:00:00", "2020-01-02T06:00:00"]
     assert cftime.num2date(58849, parse_time_units(units).text).isoformat() == "2020-01-01T00:00:00"
@@ -65,7 +66,7 @@ def test_the_day_0_of_a_month_is_the_day_before_it():
     assert parse_time_units("days since 00-Jan-2000").text == "days since 1999-12-31 00:00:00"
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("units", "text"),
     [
         ("HRS since 2000-01-01", "hours since 2000-01-01"), ("Days Since 2000-01-01", "days since 2000-01-01"),
@@ -79,7 +80,7 @@ def test_units_are_written_in_full_and_in_utc(units, text):
     assert parse_time_units(units).text == text
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("date", "calendar", "exists"),
     [
         ("2000-02-30", "standard", False), ("2000-02-30", "360_day", True), ("2001-02-29", "noleap", False),
@@ -91,7 +92,7 @@ def test_a_day_that_its_month_lacks_in_the_calendar_is_no_date(date, calendar, e
     assert (parse_time_units(f"days since {date}", calendar) is not None) == exists
 
 
-@pytest.mark.parametrize("text", ["05/04/2022", "yesterday", "2000-13-01", "2000-01-32", "2000-01-01 local", "200001",
+@loop_over("text", ["05/04/2022", "yesterday", "2000-13-01", "2000-01-32", "2000-01-01 local", "200001",
                                   "2000-01-01 25:00", "32-JAN-2000", "1-1-2000 00:00 XYZ", "0.0", ""])  # fmt: skip
 def test_a_text_that_is_no_date_or_two_is_refused(text):
     assert parse_reference_date(text) is None
@@ -158,7 +159,7 @@ def test_fortnights_have_14_days():
     assert dates([2], "fortnights since 2000-01-01") == ["2000-01-29T00:00:00"]
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("units", "values", "expected"),
     [
         ("day as %Y%m%d.%f", [20150101.5, 20150228.25], ["2015-01-01T12:00:00", "2015-02-28T06:00:00"]),
@@ -172,7 +173,7 @@ def test_numbers_that_are_dates_are_read(units, values, expected):
     assert dates(values, units) == expected
 
 
-@pytest.mark.parametrize(("values", "dtype"), [([20151301], "i4"), ([20150100], "i4"), ([5], "i4"), ([20150101], "f4")])
+@loop_over(("values", "dtype"), [([20151301], "i4"), ([20150100], "i4"), ([5], "i4"), ([20150101], "f4")])
 def test_numbers_that_are_no_dates_are_refused(values, dtype):
     with pytest.raises(ValueError, match="numbers"):
         to_calendar_seconds(np.array(values, dtype), parse_time_units("day as %Y%m%d.%f"))

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from tests.looping import loop_over
 
 from ocean_core.units import SPELLINGS, angle_in_degrees, canonical_units, length_in_metres, unit_conversion
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("units", "metres"),
     [
         *(("m", 1.0), ("Metres", 1.0), ("km", 1000.0), ("kilometer", 1000.0), ("kilometres", 1000.0)),
@@ -17,12 +18,12 @@ def test_lengths_are_known_in_metres(units, metres):
     assert length_in_metres(units) == pytest.approx(metres)
 
 
-@pytest.mark.parametrize("units", ["", "1", "dbar", "degrees_north", "level", "sigma_level", "count", "PSU", "unknown"])
+@loop_over("units", ["", "1", "dbar", "degrees_north", "level", "sigma_level", "count", "PSU", "unknown"])
 def test_a_unit_that_is_no_length_is_not_converted(units):
     assert length_in_metres(units) is None
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("source", "target", "factor", "offset"),
     [
         ("knots", "m s-1", 1852 / 3600, 0),
@@ -39,7 +40,7 @@ def test_values_are_converted_by_a_factor_and_an_offset(source, target, factor, 
     assert unit_conversion(source, target) == pytest.approx((factor, offset))
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("source", "target"),
     [
         *(("K", "m"), ("PSU", "1"), ("PSU", "g kg-1"), ("", "1"), ("leagues?", "m")),
@@ -58,17 +59,17 @@ def test_every_spelling_means_the_unit_under_which_it_stands():
             assert unit_conversion(spelling, units) == (1.0, 0.0)
 
 
-@pytest.mark.parametrize("units", ["radian", "radians", "rad", "radians_north", "radian_east", "Radian north"])
+@loop_over("units", ["radian", "radians", "rad", "radians_north", "radian_east", "Radian north"])
 def test_radians_are_angles_with_or_without_their_direction(units):
     assert angle_in_degrees(units) == pytest.approx(np.degrees(1))
 
 
-@pytest.mark.parametrize("units", ["", "1", "m", "m s-1", "degree_C", "s"])
+@loop_over("units", ["", "1", "m", "m s-1", "degree_C", "s"])
 def test_numbers_lengths_and_temperatures_are_no_angles(units):
     assert angle_in_degrees(units) is None
     assert angle_in_degrees("degrees_north") == angle_in_degrees("degreeE") == 1.0
 
 
-@pytest.mark.parametrize("units", ["metres below surface", "m (positive down)", "meters_down", "m, positive up"])
+@loop_over("units", ["metres below surface", "m (positive down)", "meters_down", "m, positive up"])
 def test_lengths_are_known_with_their_direction(units):
     assert length_in_metres(units) == 1.0

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.looping import loop_over
 
 from ocean_common.contracts.assets import VariableInfo
 from ocean_core import vectors
@@ -18,7 +19,7 @@ def make_magnitude(names, standard_names, limits):
     return created.key, created.name, created.standard_name, created.scale
 
 
-@pytest.mark.parametrize(("medium", "standard_name"), [("sea_water_velocity", "sea_water_speed"), ("wind", None)])
+@loop_over(("medium", "standard_name"), [("sea_water_velocity", "sea_water_speed"), ("wind", None)])
 def test_the_magnitude_of_a_velocity_is_a_speed(medium, standard_name):
     standard_names = [f"{direction}_{medium}" for direction in ("eastward", "northward")]
     magnitude = make_magnitude(["Eastward", "Northward"], standard_names, [(-1.0, 1.0), (-3.0, 2.0)])
@@ -30,7 +31,7 @@ def test_the_magnitude_of_anything_else_is_named_after_its_components():
     assert magnitude == ("u,v", "Magnitude of Stress x and Stress y", None, (0.0, 2.0))
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("names", "axes"),
     [
         (("eastward_wind", "northward_wind"), ("east", "north")),

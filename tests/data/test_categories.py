@@ -6,6 +6,7 @@ import pytest
 from litestar.testing import TestClient
 from msgspec import structs
 from tests.data.area_twins import ask, reading_of, write
+from tests.looping import loop_over
 
 from ocean_common.contracts.assets import DepthAxis
 from ocean_common.contracts.data import (
@@ -35,24 +36,20 @@ def reading(source):
     return reading_of(source)
 
 
-@pytest.fixture(params=[CLASSES, BITS, {"standard_name": "status_flag"}], ids=["categories", "bits", "status"])
+KINDS_OF_CLASSES = {"categories": CLASSES, "bits": BITS, "status": {"standard_name": "status_flag"}}
+
+
+@pytest.fixture(params=KINDS_OF_CLASSES)
 def kind(request, described, tmp_path):
     """Classes that differ from cell to cell, over three days."""
     values = np.stack([KINDS, np.roll(KINDS, 1, 1), np.roll(KINDS, 2, 1)])
     path = write(tmp_path / "kinds.nc", LATITUDE, LONGITUDE, values, times=3, units="1", key="kind")
     assets = described(path, "kind", kind="rectilinear", latitude="latitude", longitude="longitude")
     variable = structs.replace(assets.variable, standard_name=None)
-    return structs.replace(assets, variable=structs.replace(variable, **request.param))
+    return structs.replace(assets, variable=structs.replace(variable, **KINDS_OF_CLASSES[request.param]))
 
 
-@pytest.fixture
-def classes(kind):
-    if not kind.variable.categories:
-        pytest.skip("of categories alone")
-    return kind
-
-
-@pytest.mark.parametrize("interpolation", ["nearest", "bilinear", "gaussian", "inverse"])
+@loop_over("interpolation", ["nearest", "bilinear", "gaussian", "inverse"])
 def test_points_have_the_class_of_the_nearest_cell(reading, kind, interpolation):
     extraction, values = ask(reading, [kind], PointsRequest, points=BETWEEN, interpolation=interpolation)
     assert values["kind"].ravel().tolist() == [np.roll(KINDS, 2, 1)[2, 2], np.roll(KINDS, 2, 1)[3, 5]]
@@ -153,8 +150,9 @@ def test_a_mask_may_be_a_factor(kind):
     assert not result.variable.is_discrete
 
 
-def test_files_have_the_meanings_of_classes(app_over, classes):
-    with TestClient(app_over([classes])) as client:
+@pytest.mark.parametrize("kind", ["categories"], indirect=True)
+def test_files_have_the_meanings_of_classes(app_over, kind):
+    with TestClient(app_over([kind])) as client:
         response = client.get("/api/v2.0/data/made/kind/area", params={"bbox": "-70,30,-40,50", "format": "netcdf"})
     with netCDF4.Dataset("memory", memory=response.content) as file:
         assert file["kind"].flag_values.tolist() == [1, 7, 50]
@@ -163,17 +161,17 @@ def test_files_have_the_meanings_of_classes(app_over, classes):
         assert set(np.unique(file["kind"][:].compressed())) == {1, 7, 50}
 
 
+@pytest.mark.parametrize("kind", ["bits"], indirect=True)
 def test_files_have_the_attributes_of_bit_fields(app_over, kind):
-    if not kind.variable.flags:
-        pytest.skip("of bit fields alone")
     with TestClient(app_over([kind])) as client:
         response = client.get("/api/v2.0/data/made/kind/area", params={"bbox": "-70,30,-40,50", "format": "netcdf"})
     with netCDF4.Dataset("memory", memory=response.content) as file:
         assert (file["kind"].flag_masks.tolist(), file["kind"].flag_meanings) == ([1, 2, 64], "cloud ice land")
 
 
-def test_documents_have_the_numbers_of_classes(classes):
-    described = describe_parameter(classes.variable)
+@pytest.mark.parametrize("kind", ["categories"], indirect=True)
+def test_documents_have_the_numbers_of_classes(kind):
+    described = describe_parameter(kind.variable)
     assert described["categoryEncoding"] == {"#0": 1, "#1": 7, "#2": 50}
     assert [item["label"]["en"] for item in described["observedProperty"]["categories"]] == CLASSES["categories"]
     assert "unit" not in described

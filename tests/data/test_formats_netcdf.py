@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pyproj import CRS
 from scipy.io import netcdf_file
 from tests.data import extractions
+from tests.looping import loop_over
 
 from ocean_core.errors import RequestTooLarge
 from ocean_core.time import format_times, parse_time_units, to_calendar_seconds, unix_seconds
@@ -38,8 +39,8 @@ def opened(form, extraction, folder, **options):
         return file.load()
 
 
-@pytest.mark.parametrize("name", extractions.KINDS)
 @pytest.mark.parametrize("model", MODELS)
+@loop_over("name", extractions.KINDS)
 def test_every_value_reads_back_in_every_model(model, name, tmp_path):
     extraction = extractions.KINDS[name]()
     file = opened(MODELS[model], extraction, tmp_path)
@@ -59,8 +60,8 @@ def test_every_value_reads_back_in_every_model(model, name, tmp_path):
             np.testing.assert_array_equal(np.ravel(file[item.name].values), np.ravel(item.values))
 
 
-@pytest.mark.parametrize("name", extractions.KINDS)
 @pytest.mark.parametrize("model", NETCDF3_LIMITS)
+@loop_over("name", extractions.KINDS)
 def test_scipy_reads_the_same_from_netcdf3(model, name, tmp_path):
     extraction = extractions.KINDS[name]()
     path = saved(NetCdf(model), extraction, tmp_path / "made.nc")
@@ -91,8 +92,8 @@ CALENDARS = {
 }
 
 
-@pytest.mark.parametrize("calendar", CALENDARS)
 @pytest.mark.parametrize("model", MODELS)
+@loop_over("calendar", CALENDARS)
 def test_times_of_every_calendar_are_decoded_to_the_same_dates(model, calendar, tmp_path):
     raw, units = np.array(CALENDARS[calendar]), "days since 2000-01-01 12:00:00"
     extraction = extractions.make_extraction(

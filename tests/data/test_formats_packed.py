@@ -6,6 +6,7 @@ import pytest
 import xarray as xr
 from litestar.testing import TestClient
 from msgspec.structs import replace
+from tests.looping import loop_over
 
 API = "/api/v2.0"
 FORMS = ("NETCDF4", "NETCDF4_CLASSIC", "NETCDF3_64BIT", "NETCDF3_CLASSIC", "NETCDF3_NC")
@@ -73,11 +74,11 @@ def serve(app_over, described):
     return start
 
 
-@pytest.mark.parametrize("form", FORMS[:-1])
 @pytest.mark.parametrize("packing", PACKINGS)
+@loop_over("form", FORMS[:-1])
 def test_a_subset_has_the_integers_of_its_source(serve, tmp_path, packing, form):
     dtype, attributes = PACKINGS[packing]
-    path = write(tmp_path / "a.nc", {"v": PACKINGS[packing]})
+    path = write(tmp_path / f"{form}.nc", {"v": PACKINGS[packing]})
     with serve(path, "v") as client, opened(
         client.get(f"{API}/subset/made/v", params=BOX | {"time": "2020-01-01", "output_format": form})
     ) as file:  # fmt: skip

@@ -133,7 +133,7 @@ def test_a_turn_around_the_earth_changes_nothing(grid):
 
 
 @EVERY
-@pytest.mark.parametrize("count", [1, 4, 10])
+@loop_over("count", [1, 4, 10])
 def test_neighbours_are_those_of_brute_force(grid, count):
     latitude, longitude = near(grid, 60)
     within = np.full(latitude.size, 400.0)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.looping import loop_over
 
 from ocean_common.contracts.assets import Assets, Dimension, Grid, VariableInfo
 from ocean_core.packing import Packing
@@ -177,15 +178,14 @@ def test_a_window_is_the_same_of_whatever_type(tmp_path, reader, dtype):
 
 
 @pytest.mark.filterwarnings("ignore:overflow encountered in cast", "ignore:invalid value encountered")
-@pytest.mark.parametrize("said", PACKINGS)
 @pytest.mark.parametrize("dtype", ["i1", "u1", "i2", "u2", "i4", "u4", "f4", "f8"])
+@loop_over("said", PACKINGS)
 def test_a_window_is_the_same_however_it_is_packed(tmp_path, reader, said, dtype):
     values = numbers(dtype, SHAPE[2:])
     values.ravel()[10:40] = np.arange(30)
     fill = 200 if dtype == "u1" else 17
-    path = write(
-        tmp_path / "made.nc", values, said=PACKINGS[said], roles=("y", "x"), fill_value=fill, zlib=True, shuffle=True
-    )
+    path = tmp_path / f"{said}.nc"
+    write(path, values, said=PACKINGS[said], roles=("y", "x"), fill_value=fill, zlib=True, shuffle=True)
     assert_as_the_library_reads(reader, path, {})
 
 

@@ -20,6 +20,7 @@ HERE = Path(__file__).parent
 READY = 120.0  # s
 
 
+@pytest.hookimpl(tryfirst=True)  # before tests/conftest.py, which groups the others
 def pytest_collection_modifyitems(items):
     """Let what waits for a whole stack take longer, and give all that share a run to one worker."""
     for item in items:

@@ -8,6 +8,7 @@ import math
 import msgspec
 import pytest
 from PIL import Image
+from tests.looping import loop_over
 
 from ocean_common.contracts.common import Problem
 
@@ -77,7 +78,7 @@ def test_the_build_is_reported(http):
     assert set(http.get(f"{API}/git_info").json()) == {"git_hash", "git_tag"}
 
 
-@pytest.mark.parametrize("limits", ["-5,30", "1.5000,22.2500"])
+@loop_over("limits", ["-5,30", "1.5000,22.2500"])
 def test_the_legend_is_a_picture(http, limits):
     legend = picture(http.get(f"{API}/scale/{DAY}/votemper/{limits}"))
     assert legend.height > legend.width  # it stands beside the map
@@ -179,7 +180,7 @@ def tile_at(latitude, longitude, zoom):
     return int((longitude + 180) / 360 * side), int(y)
 
 
-@pytest.mark.parametrize("variable", ["temp", "u,v"])
+@loop_over("variable", ["temp", "u,v"])
 def test_nodes_and_faces_of_a_mesh_have_tiles(http, variable):
     time = http.get(f"{API}/dataset/sfbofs_hour/u/timestamps").json()[-1]["id"]
     x, y = tile_at(37.88, -122.49, 13)
@@ -227,7 +228,7 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("what", WRONG)
+@loop_over("what", WRONG)
 def test_a_malformed_request_is_refused_with_what_would_work(http, what):
     path, status = WRONG[what]
     response = http.get(path)
@@ -241,6 +242,6 @@ def test_a_wrong_member_of_a_plot_is_named_by_its_path(http):
     assert problem.errors[0].field.startswith("$.station[0]")
 
 
-@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "POST"])
+@loop_over("method", ["PUT", "PATCH", "DELETE", "POST"])
 def test_a_wrong_method_is_a_problem(http, method):
     assert problem_of(http.request(method, f"{API}/datasets")).status == 405

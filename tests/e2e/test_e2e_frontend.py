@@ -4,6 +4,7 @@ import asyncio
 
 import httpx
 import pytest
+from tests.looping import loop_over
 
 API = "/api/v2.0"
 VIEW = "view_bounds=-20037508,-20037508,20037508,20037508"
@@ -79,7 +80,7 @@ def ask(run, http):
     return ask
 
 
-@pytest.mark.parametrize("address", LISTS)
+@loop_over("address", LISTS)
 def test_a_list_has_what_the_front_end_reads(ask, address):
     response = ask(address)
     assert isinstance(response, list)
@@ -87,7 +88,7 @@ def test_a_list_has_what_the_front_end_reads(ask, address):
     assert response or "/models/" in address
 
 
-@pytest.mark.parametrize("address", FEATURES)
+@loop_over("address", FEATURES)
 def test_features_have_what_the_front_end_reads(ask, address):
     response = ask(address)
     assert response["type"] == "FeatureCollection"
@@ -95,14 +96,14 @@ def test_features_have_what_the_front_end_reads(ask, address):
     assert all(FEATURES[address] <= set(feature["properties"]) for feature in response["features"])
 
 
-@pytest.mark.parametrize("address", OBJECTS)
+@loop_over("address", OBJECTS)
 def test_an_object_has_what_the_front_end_reads(ask, address):
     response = ask(address)
     assert response
     assert OBJECTS[address] <= set(response)
 
 
-@pytest.mark.parametrize("address", TEXTS)
+@loop_over("address", TEXTS)
 def test_a_list_is_a_list_even_where_nothing_is_found(ask, address):
     assert isinstance(ask(address), list)
 
@@ -131,7 +132,7 @@ def test_a_page_view_of_211_simultaneous_tiles_has_no_hole(run, ask):
         assert (answer.status_code, answer.headers["content-type"]) == (200, media), f"{address}: {answer.text[:500]}"
 
 
-@pytest.mark.parametrize("projection", ["EPSG:3857", "EPSG:32661", "EPSG:3031"])
+@loop_over("projection", ["EPSG:3857", "EPSG:32661", "EPSG:3031"])
 def test_the_map_under_the_data_is_there_in_every_projection(http, projection):
     for address in ("/tiles/topo/5/13/11?shaded_relief=true", "/tiles/bath/5/13/11?", "/mbt/lands/8/84/89?"):
         answer = http.get(f"{API}{address}&projection={projection}")

@@ -7,6 +7,7 @@ import subprocess
 import httpx
 import pytest
 from tests.e2e.conftest import until
+from tests.looping import loop_over
 
 API = "/api/v2.0"
 PAGES = [f"{API}/datasets", f"{API}/dataset/arctic_day/variables", "/openapi.json", "/data/openapi.json", "/docs"]
@@ -36,7 +37,7 @@ def test_curl_negotiates_http_2(run):
     assert "git_hash" in json.loads(completed.stdout)
 
 
-@pytest.mark.parametrize("path", [*PAGES, TILE, f"{API}/plot/colormaps.png"])
+@loop_over("path", [*PAGES, TILE, f"{API}/plot/colormaps.png"])
 def test_an_answer_that_the_caller_has_is_not_sent_again(http, path):
     first = http.get(path)
     again = http.get(path, headers={"if-none-match": first.headers["etag"], "cache-control": "no-cache"})
@@ -44,7 +45,7 @@ def test_an_answer_that_the_caller_has_is_not_sent_again(http, path):
     assert again.headers["etag"] == first.headers["etag"]
 
 
-@pytest.mark.parametrize("encoding", ["zstd", "br", "gzip"])
+@loop_over("encoding", ["zstd", "br", "gzip"])
 def test_a_compressed_answer_is_revalidated_too(http, encoding):
     first = http.get(PAGES[0], headers={"accept-encoding": encoding})
     assert first.headers["content-encoding"] == encoding
@@ -52,7 +53,7 @@ def test_a_compressed_answer_is_revalidated_too(http, encoding):
     assert http.get(PAGES[0], headers=same).status_code == 304
 
 
-@pytest.mark.parametrize("path", [*PAGES, TILE, f"{API}/dataset/nowhere"])
+@loop_over("path", [*PAGES, TILE, f"{API}/dataset/nowhere"])
 def test_head_is_get_without_a_body(http, path):
     plain = {"accept-encoding": "identity"}
     get, head = http.get(path, headers=plain), http.head(path, headers=plain)
@@ -100,7 +101,7 @@ def test_a_request_without_an_id_is_given_one(run):
     until(lambda: supplied in run.log("metadata") and supplied in run.log("traefik"))
 
 
-@pytest.mark.parametrize(
+@loop_over(
     "path",
     [
         "/internal/revisions",

@@ -2,7 +2,7 @@
 
 import json
 
-import pytest
+from tests.looping import loop_over
 
 API = "/api/v2.0"
 FRENCH = {"accept-language": "fr-CA,fr;q=0.9,en;q=0.5"}
@@ -10,7 +10,7 @@ PLOT = {"dataset": "arctic_day", "variable": ["votemper"], "time": 1454673600, "
 PROFILE = f"{API}/plot/profile"
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("path", "params", "says"),
     [
         (f"{API}/dataset/nowhere", {}, "il n'y a pas de jeu de données 'nowhere'"),

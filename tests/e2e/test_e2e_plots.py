@@ -7,6 +7,7 @@ from urllib.parse import quote, unquote
 
 import pytest
 from PIL import Image
+from tests.looping import loop_over
 from tests.plotting.written import CHECKS
 
 from ocean_plotting.plots import KINDS
@@ -59,7 +60,7 @@ def test_every_kind_has_its_formats_in_both_languages(plot, kind, form, language
     check(plot(kind, format=form, lang=language, save="True"), kind, form, language)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@loop_over("kind", KINDS)
 def test_an_unsupported_option_is_refused_with_the_supported_ones(plot, kind):
     for form in set(CHECKS) - set(KINDS[kind].formats) | {"gif"}:
         answer = plot(kind, format=form)
@@ -81,7 +82,7 @@ def test_a_client_with_the_current_picture_gets_304(plot, http, kind):
     assert again.status_code == 304
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@loop_over("kind", KINDS)
 def test_the_document_shows_what_a_kind_takes(http, kind):
     document = http.get("/plotting/openapi.json").json()
     operation = document["paths"][f"{API}/plot/{kind}"]
@@ -204,7 +205,7 @@ def encoded(text, kept=":,[]"):
 
 
 @pytest.mark.parametrize("tab", TABS)
-def test_the_front_end_s_requests_are_answered_as_it_reads_them(plot, http, tab):
+def test_the_front_end_s_requests_are_answered_and_saved_as_it_reads_them(plot, http, tab):
     kind, text = TABS[tab]
     answer = http.get(f"{API}/plot/{kind}?query={encoded(text)}&format=json")
     assert answer.status_code == 200, answer.text
@@ -213,14 +214,9 @@ def test_the_front_end_s_requests_are_answered_as_it_reads_them(plot, http, tab)
     image = Image.open(io.BytesIO(base64.b64decode(content)))
     image.load()
     assert len(image.convert("RGB").getcolors(2**24)) > 8  # something is drawn
-
-
-@pytest.mark.parametrize("tab", TABS)
-def test_the_front_end_s_saving_is_an_attachment(plot, http, tab):
-    kind, text = TABS[tab]
-    answer = http.get(f"{API}/plot/{kind}?query={encoded(text, '')}&save=True&format=csv")
-    assert answer.status_code == 200, answer.text
-    assert answer.headers["content-disposition"].startswith("attachment; filename=")
+    saved = http.get(f"{API}/plot/{kind}?query={encoded(text, '')}&save=True&format=csv")
+    assert saved.status_code == 200, saved.text
+    assert saved.headers["content-disposition"].startswith("attachment; filename=")
 
 
 def test_the_front_end_saves_a_page_of_the_requested_size(plot, http):

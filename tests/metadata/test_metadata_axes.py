@@ -2,7 +2,6 @@
 
 import msgspec
 import numpy as np
-import pytest
 from tests.looping import loop_over
 
 from ocean_common.arrays import pack_array
@@ -161,7 +160,7 @@ def test_the_only_dimension_left_is_the_depth():
     assert find_layout("t", file).depth == "k"
 
 
-@pytest.mark.parametrize("kinds", [("timeSeries", ""), ("", "timeSeries")])
+@loop_over("kinds", [("timeSeries", ""), ("", "timeSeries")])
 def test_files_of_one_structure_differ_in_the_kind_of_their_samples(kinds):
     grid = header(lat=("y x", {"units": "degrees_north"}), lon=("y x", {"units": "degrees_east"}), sst="y x")
     for kind in kinds:

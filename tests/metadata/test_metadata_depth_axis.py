@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.looping import loop_over
 
 from ocean_common.arrays import pack_array
 from ocean_common.i18n import get_translator
@@ -64,7 +65,7 @@ def test_levels_are_depths_in_metres_from_the_surface_down(numbers, units, posit
     assert [metres[level] for level in order] == sorted(metres)
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("values", "attributes", "expected", "note"),
     [
         ([500, 5_000], {"units": "cm", "positive": "down"}, ["5 m", "50 m"], "converted to metres"),
@@ -96,7 +97,7 @@ def test_heights_above_the_ground_go_up():
     assert labels(axis) == ["2 m above", "10 m above"]
 
 
-@pytest.mark.parametrize("attributes", [{"standard_name": "ocean_s_coordinate_g2", "positive": "up"}, {}])
+@loop_over("attributes", [{"standard_name": "ocean_s_coordinate_g2", "positive": "up"}, {}])
 def test_levels_from_the_sea_floor_up_are_turned_around(attributes):
     values = [-0.9, -0.5, -0.1] if attributes else [np.nan] * 3
     axis, _ = make_depth_axis("s_rho", header(values, "s_rho", **attributes))
@@ -105,7 +106,7 @@ def test_levels_from_the_sea_floor_up_are_turned_around(attributes):
     assert labels(axis, "fr")[0] == "niveau 1 sur 3"
 
 
-@pytest.mark.parametrize(("others", "order"), [(["z_rho"], [2, 1, 0]), (["thickness"], [])])
+@loop_over(("others", "order"), [(["z_rho"], [2, 1, 0]), (["thickness"], [])])
 def test_heights_of_models_that_count_from_the_sea_floor_tell_the_order(others, order):
     axis, _ = make_depth_axis("nz", header([np.nan] * 3, "nz", others=others))
     assert (axis.kind, axis.values, axis.order) == ("index", [0, 1, 2], order)

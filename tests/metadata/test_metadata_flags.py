@@ -3,6 +3,7 @@
 import netCDF4
 import numpy as np
 import pytest
+from tests.looping import loop_over
 
 from ocean_common.i18n import get_translator
 from ocean_metadata.catalogue.serializers import describe_variable, list_statuses, list_variables
@@ -20,7 +21,7 @@ def described(variable, **config):
     return spec.categories, spec.category_values, [(note.kind, str(note.text)) for note in notes]
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("attributes", "categories", "values"),
     [
         ({"flag_values": [0, 1, 2], "flag_meanings": "water thin_ice land"}, ["water", "thin ice", "land"], [0, 1, 2]),
@@ -51,7 +52,7 @@ def test_values_of_another_type_are_those_of_the_variable():
     assert described(header("i2", flag_values=[100, 300], flag_meanings="a b"))[1] == [100.0, 300.0]
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("attributes", "told"),
     [
         ({"flag_values": [0, 1, 2], "flag_meanings": "a b"}, ("left out", "its 3 flag_values have 2 flag_meanings")),

@@ -192,7 +192,7 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("case", HOSTILE)
+@loop_over("case", HOSTILE)
 @pytest.mark.timeout(60)
 def test_hostile_text_is_refused(case):
     content, reason = HOSTILE[case]

@@ -1,7 +1,7 @@
 """Land masks: what their numbers mean, by flags, standard names, texts and names; and what they hide."""
 
 import numpy as np
-import pytest
+from tests.looping import loop_over
 
 from ocean_core.cells import find_land
 from ocean_metadata.index.mask_meaning import is_hidden_by_land, may_have_values_on_land, read_meaning
@@ -15,7 +15,7 @@ def header(name, **attributes):
 SEA_IS_ONE, LAND_IS_ONE = [True, False], [False, True]  # land at 0, land at 1
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("variable", "land"),
     [
         (header("mask_rho", flag_values=[0.0, 1.0], flag_meanings="land water"), SEA_IS_ONE),
@@ -54,7 +54,7 @@ def test_bits_of_flags_are_looked_at_one_by_one():
     assert find_land(np.array([1.0, 2, 9, 10, np.nan]), meaning).tolist() == [False, True, False, True, False]
 
 
-@pytest.mark.parametrize("name", ["temp", "sst", "land_ice", "water_temp", "unmasked", "seaice", "wetness", "zmask2x"])
+@loop_over("name", ["temp", "sst", "land_ice", "water_temp", "unmasked", "seaice", "wetness", "zmask2x"])
 def test_other_variables_are_no_masks(name):
     assert read_meaning(header(name)) is None
 
@@ -63,7 +63,7 @@ def test_flags_of_more_than_land_and_sea_are_no_mask_under_another_name():
     assert read_meaning(header("surface", flag_values=[0, 1, 2], flag_meanings="sea land ice")) is None
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("variable", "hidden"),
     [
         (header("temp"), True),
@@ -85,7 +85,7 @@ def test_masks_hide_fields_of_the_sea(variable, hidden):
     assert is_hidden_by_land(variable) is hidden
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("variable", "is_of_the_sea"),
     [
         (header("a", long_name="Daily mean sea surface temperature"), True),

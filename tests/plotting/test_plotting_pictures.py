@@ -47,14 +47,15 @@ def files(name, language):
     }
 
 
-@pytest.mark.parametrize("language", pictures.LANGUAGES)
 @pytest.mark.parametrize("name", CASES)
+@loop_over("language", pictures.LANGUAGES)
 def test_a_picture_is_the_recorded_one(name, language, tmp_path):
     content = files(name, language)["png"]
     drawn, recorded = (pictures.pixels(one) for one in (content, pictures.baseline(name, language).read_bytes()))
     share = pictures.differing(drawn, recorded)
-    (tmp_path / "drawn.png").write_bytes(content)
-    assert share <= pictures.TOLERANCE, f"{share:.2%} of the pixels differ: look at {tmp_path / 'drawn.png'}"
+    path = tmp_path / f"drawn.{language}.png"
+    path.write_bytes(content)
+    assert share <= pictures.TOLERANCE, f"{share:.2%} of the pixels differ: look at {path}"
 
 
 @loop_over("name", FIRST.values())
@@ -111,7 +112,7 @@ def test_a_french_picture_says_nothing_in_english(name):
 
 
 @pytest.mark.parametrize("name", CASES)
-@pytest.mark.parametrize("language", pictures.LANGUAGES)
+@loop_over("language", pictures.LANGUAGES)
 def test_the_words_of_a_picture_are_in_its_files(name, language):
     created = files(name, language)
     alt = created["alt"]
