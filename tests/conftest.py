@@ -17,8 +17,8 @@ COMPILE = (
 )
 # Groups of few tests that take long: started last, they would keep one worker while the others have nothing to do.
 LONG = (
-    *("one run", "versions", "test_plotting_workers", "test_e2e_failures", "test_e2e_runs", "test_e2e_load"),
-    *("postgresql", "test_dask", "test_metadata_process", "test_metadata_observations_process", "test_e2e_samples"),
+    *("one run", "versions", "test_plotting_workers", "test_e2e_runs", "postgresql", "test_dask"),
+    *("test_metadata_process", "test_metadata_observations_process", "test_e2e_samples"),
 )
 
 
@@ -63,6 +63,8 @@ def order_of(group, sizes):
 
 
 def pytest_collection_finish(session):
-    """Refuse versions of pytest and xdist that do not keep the tests of a group together."""
+    """Refuse versions of pytest and xdist that do not keep the tests of a group together, and tests of two groups."""
     if getattr(session.config.option, "loadgroup", False) and session.items:
-        assert all("@" in item.nodeid for item in session.items), "pytest-xdist ignores the groups of tests"
+        assert all(item.nodeid.endswith(f"@{group_of(item)}") for item in session.items), (
+            "pytest-xdist ignores the groups of tests, or joins them"
+        )
