@@ -57,23 +57,27 @@ def write(path, values, *, said=None, roles=ORDER, unlimited=False, **made):
 def assets(path, name="v", roles=None):
     """What the metadata service would say of a variable."""
     with netCDF4.Dataset(path) as opened:
-        variable = opened[name]
-        roles = roles or variable.dimensions
-        sizes = dict(zip(roles, variable.shape, strict=True))
-        return Assets(
-            dataset="made",
-            revision="r1",
-            variable=VariableInfo(dataset="made", key=name, name=name, units="1", scale=(0.0, 1.0)),
-            source=name,
-            dimensions=[
-                Dimension(name=dimension, size=size, role=role)
-                for dimension, size, role in zip(variable.dimensions, variable.shape, roles, strict=True)
-            ],
-            grid=Grid(id="made", kind="rectilinear", shape=(sizes.get("y", 1), sizes.get("x", 1)), file=str(path)),
-            depth=None,
-            files=[],
-            steps=None,
-        )
+        return describe_variable(opened[name], path, roles)
+
+
+def describe_variable(variable, path, roles=None):
+    """The assets of a variable of an open file."""
+    name, roles = variable.name, roles or variable.dimensions
+    sizes = dict(zip(roles, variable.shape, strict=True))
+    return Assets(
+        dataset="made",
+        revision="r1",
+        variable=VariableInfo(dataset="made", key=name, name=name, units="1", scale=(0.0, 1.0)),
+        source=name,
+        dimensions=[
+            Dimension(name=dimension, size=size, role=role)
+            for dimension, size, role in zip(variable.dimensions, variable.shape, roles, strict=True)
+        ],
+        grid=Grid(id="made", kind="rectilinear", shape=(sizes.get("y", 1), sizes.get("x", 1)), file=str(path)),
+        depth=None,
+        files=[],
+        steps=None,
+    )
 
 
 def box_of(variable, picks):
@@ -84,13 +88,17 @@ def box_of(variable, picks):
 
 def expected(path, variable, picks, dtype):
     """The same window through the library and `Packing`."""
-    roles = [dimension.role for dimension in variable.dimensions]
     with netCDF4.Dataset(path) as opened:
         opened.set_auto_maskandscale(False)
-        result = opened[variable.source]
-        box = tuple(picks.get(role, slice(None)) if role in ORDER else slice(0, 1) for role in roles)
-        output = {name: result.getncattr(name) for name in result.ncattrs()}
-        values = Packing.from_attributes(output, np.dtype(result.dtype)).unpack(np.asarray(result[box]), dtype)
+        return read_window(opened[variable.source], variable, picks, dtype)
+
+
+def read_window(result, variable, picks, dtype):
+    """A window of a variable of an open file."""
+    roles = [dimension.role for dimension in variable.dimensions]
+    box = tuple(picks.get(role, slice(None)) if role in ORDER else slice(0, 1) for role in roles)
+    output = {name: result.getncattr(name) for name in result.ncattrs()}
+    values = Packing.from_attributes(output, np.dtype(result.dtype)).unpack(np.asarray(result[box]), dtype)
     values = values.reshape([size for role, size in zip(roles, values.shape, strict=True) if role in ORDER])
     stored = [role for role in roles if role in ORDER]
     values = values.transpose([stored.index(role) for role in ORDER if role in stored])
@@ -290,26 +298,28 @@ def test_any_window_of_any_chunks_is_the_same(tmp_path_factory, boxes, chunks, d
 def test_every_number_of_every_sample_file_is_the_same(reader):
     read = left = 0
     for path in sorted(Path(os.environ["OCEAN_SAMPLES"]).rglob("*.*")):
-        for name, shape in plain_variables(path):
+        for source in plain_variables(path):
+            shape = source.shape
             roles = (*itertools.repeat("other", max(0, len(shape) - 4)), *ORDER[-len(shape) :])
-            variable = assets(path, name, roles)
+            variable = describe_variable(source, path, roles)
             existing = [(role, size) for role, size in zip(roles, shape, strict=True) if role in ORDER]
             for picks in some_boxes([size for _, size in existing], [role for role, _ in existing], 3):
                 (window,) = reader.windows(variable, [(str(path), box_of(variable, picks))], np.float32)
                 left += window is None
                 if window is not None:
                     read += 1
-                    same(window, expected(path, variable, picks, np.float32))
+                    same(window, read_window(source, variable, picks, np.float32))
     assert read > left  # axes and 64-bit integers are the library's
 
 
 def plain_variables(path):
-    """The numeric arrays of a file."""
+    """The numeric arrays of a file, which is open meanwhile."""
     try:
         opened = netCDF4.Dataset(path)
     except OSError:
         return
     with opened:
-        for name, variable in opened.variables.items():
+        opened.set_auto_maskandscale(False)
+        for variable in opened.variables.values():
             if variable.ndim and variable.size and getattr(variable.dtype, "kind", "O") in "iuf":
-                yield name, variable.shape
+                yield variable
