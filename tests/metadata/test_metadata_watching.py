@@ -73,6 +73,22 @@ async def _crowd(sockets, arrive):
     return heard, observed
 
 
+def test_a_turn_is_one_process_s_until_it_is_given_back(database):
+    engine = connect(database)
+    create_tables(engine)
+    entry, other, third = (
+        ProcessLock(engine, "indexing"),
+        ProcessLock(engine, "indexing"),
+        ProcessLock(engine, "watching"),
+    )
+    assert [entry.acquire(), entry.acquire(), other.acquire(), third.acquire()] == [True, True, False, True]
+    entry.release()
+    assert [other.acquire(), entry.acquire()] == [True, False]
+    for item in (entry, other, third):
+        item.release()
+    engine.dispose()
+
+
 def test_a_file_that_arrives_is_seen_by_all_and_half_of_it_by_nobody(tmp_path, database, make):
     files = tmp_path / "files"
     files.mkdir()
@@ -174,22 +190,6 @@ def test_of_several_instances_one_watches_and_another_takes_over_when_it_is_kill
         assert json.loads(follower.stderr.readline())["replaced"] == 1
         follower.stdin.close()
         assert follower.wait(PATIENCE) == 0
-
-
-def test_a_turn_is_one_process_s_until_it_is_given_back(database):
-    engine = connect(database)
-    create_tables(engine)
-    entry, other, third = (
-        ProcessLock(engine, "indexing"),
-        ProcessLock(engine, "indexing"),
-        ProcessLock(engine, "watching"),
-    )
-    assert [entry.acquire(), entry.acquire(), other.acquire(), third.acquire()] == [True, True, False, True]
-    entry.release()
-    assert [other.acquire(), entry.acquire()] == [True, False]
-    for item in (entry, other, third):
-        item.release()
-    engine.dispose()
 
 
 @pytest.fixture
