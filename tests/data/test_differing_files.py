@@ -54,6 +54,20 @@ def test_a_level_is_kept_for_each_unit(family, source):
     np.testing.assert_allclose(kelvin - celsius, np.where(np.isnan(celsius), np.nan, ZERO), atol=5e-5)
 
 
+def test_each_file_has_the_digits_of_its_own_type(tmp_path, described, source):
+    values = np.full((2 * STEPS, NY, NX), 1.23456789012)
+    paths = [
+        write(tmp_path / f"{name}.nc", values[:STEPS], dtype=kind, first=first)
+        for name, kind, first in (("a", "f4", 0), ("b", "f8", STEPS))
+    ]
+    variable = described(paths, "v", kind="rectilinear", latitude="lat", longitude="lon")
+    windows = [source.window(variable, step, slice(None), (slice(2), slice(3))) for step in (0, STEPS)]
+    assert [window.dtype for window in windows] == [np.float32, np.float64]
+    assert windows[1].max() == values.max()
+    kinds = [source.precision(variable, steps) for steps in ([0, 1], [STEPS], [0, STEPS])]
+    assert kinds == [np.float32, np.float64, np.float64]
+
+
 def test_a_coefficient_is_read_from_the_file_of_each_step(family, source):
     variable = family.variable
     for number, file in enumerate(variable.files):

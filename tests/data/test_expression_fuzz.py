@@ -53,7 +53,7 @@ class Memory:
         levels = self.fields[variable.source][depths]
         return levels.reshape(levels.shape[0], -1)[np.newaxis, :, cells]
 
-    def precision(self, variable):
+    def precision(self, variable, steps):
         return np.float64
 
 

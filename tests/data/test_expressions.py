@@ -366,5 +366,5 @@ def test_a_calculated_variable_is_as_fresh_as_its_files(calculated, arctic_varia
         Calculating(Catalogue(old, *arctic_variables[1:])).expression("arctic_day", "temperature * zeta")
     )
     assert not calculated.as_indexed(changed, [0])
-    assert calculated.precision(assets) is np.float32
+    assert calculated.precision(assets, [0]) is np.float32
     assert calculated.chunking(assets) == calculated.chunking(arctic_variables[0])

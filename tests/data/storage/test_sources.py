@@ -34,7 +34,7 @@ def same(source, here, there):
     ny, nx = here.grid.shape
     cells = np.random.default_rng(1).integers(0, ny * nx, 40).astype(np.int32)
     box = (slice(ny // 3, ny // 3 + max(1, ny // 4)), slice(nx // 2, nx))
-    assert source.precision(here) is source.precision(there)
+    assert source.precision(here, steps) is source.precision(there, steps)
     query = {
         "level": lambda item: source.level(item, last, levels - 1 if here.depth else None),
         "bottom": lambda item: source.level(item, last, "bottom"),

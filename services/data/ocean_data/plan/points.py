@@ -25,7 +25,7 @@ from ocean_data.compute.vectors import vector_axes
 from ocean_data.grids.base import Coordinate, Frame, horizontal
 from ocean_data.plan.extraction import Cost, Extraction, Field, Values
 from ocean_data.plan.sampling import Places, Sample, VectorSample, WindowReader
-from ocean_data.plan.times import Instants, select_instants, used_files
+from ocean_data.plan.times import Instants, first_and_last, select_instants, used_files
 from ocean_data.reading.base import Reading, Source
 
 VALUES_AT_ONCE = 4_000_000  # values in one part
@@ -217,14 +217,14 @@ def plan_fields(
     coordinates = _time_coordinates(instants) if instants else []
     own, fields = tuple(frame.dims), []
     vertical = [_vertical(variable, depth, coordinates, dims) for variable in variables]
-    for variable, level in zip(variables, vertical, strict=True):
-        dtype = np.float64 if change else source.precision(variable)
+    steps = instants.of_rows(slice(None)) if instants else [None] * len(readers)
+    for variable, level, part in zip(variables, vertical, steps, strict=True):
+        dtype = np.float64 if change else source.precision(variable, first_and_last(part))
         time = ("time",) if variable.steps else ()
         fields.append(Field(variable=variable.variable, dims=(*time, *level, *own), dtype=dtype))
     fields = [*vector_fields(variables, query.vector, fields), *fields[2:]] if vector else fields
     fields += _deep_fields(variables, depth, vertical, own)
     dims |= frame.dims
-    steps = instants.of_rows(slice(None)) if instants else [None] * len(readers)
     cost = sum((reader.cost(source, part, depth) for reader, part in zip(readers, steps, strict=True)), Cost())
     values = sum(prod(dims[name] for name in field.dims) for field in fields)
     lead, length = next(iter(dims.items()), ("", 1))

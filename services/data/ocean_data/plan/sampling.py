@@ -17,7 +17,7 @@ from ocean_data.compute.interpolation import LocalStencil, check_search, choose_
 from ocean_data.compute.vectors import cell_directions, vector_axes
 from ocean_data.grids.base import Cells, Frame, Grid, Window, split_runs
 from ocean_data.plan.extraction import Cost, Values
-from ocean_data.plan.times import Axis
+from ocean_data.plan.times import Axis, first_and_last
 from ocean_data.reading.base import Reading, Source
 
 ALL = slice(None)
@@ -147,7 +147,7 @@ class WindowReader:
         if depth == "mean":
             return values, None
         metres = np.concatenate([np.concatenate([block[1] for block in row], axis) for row in columns])
-        return values.astype(source.precision(self.assets)), metres
+        return values.astype(source.precision(self.assets, steps)), metres
 
     def reduced(self, source: Source, steps: list[int] | None, depth: Depth) -> list[Values]:
         """Read the bottom and its depth, or the mean over depth: (step, 1, y, x)."""
@@ -159,7 +159,7 @@ class WindowReader:
     def _levels(self, source: Source, steps: Sequence[int] | None, levels: slice) -> Values:
         """Read values as they are in the files: (step, level, y, x)."""
         assets, window = self.assets, self.window
-        precise = source.precision(assets)
+        precise = source.precision(assets, steps)
         if self.mesh:
             columns = read_columns(source, assets, steps, levels, window.cells.ravel()).astype(precise)
             cells: Values = columns.reshape(*columns.shape[:2], *window.shape)
@@ -197,7 +197,7 @@ class WindowReader:
             return _cost_of_cells(source, assets, steps, depth, window.cells.ravel())
         _, _, rows, across = source.chunking(assets)
         blocks = np.unique(window.rows // rows).size * np.unique(window.columns // across).size
-        itemsize = np.dtype(source.precision(assets)).itemsize
+        itemsize = np.dtype(source.precision(assets, first_and_last(steps))).itemsize
         return _cost(source, assets, steps, depth, cells=window.cells.size, blocks=blocks, itemsize=itemsize)
 
 

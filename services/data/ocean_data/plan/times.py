@@ -280,3 +280,8 @@ def used_files(variable: Assets, steps: Sequence[int] | None) -> list[File]:
     if variable.steps is None or steps is None:
         return variable.files[:1]
     return [variable.files[number] for number in sorted(Axis.of(variable.steps).files(steps))]
+
+
+def first_and_last(steps: Sequence[int] | None) -> list[int] | None:
+    """Return the ends of time steps: what is planned with their files opens no more of them."""
+    return None if steps is None else [*steps[:1], *steps[-1:]]

@@ -45,8 +45,8 @@ class Source(Protocol):
     ) -> NDArray[np.floating]:
         """Read rows and columns at one time, without strides, in the type `precision`: (depth, y, x)."""
 
-    def precision(self, variable: Assets) -> type[np.floating]:
-        """Return the type that holds the variable's values without loss: float32, or float64."""
+    def precision(self, variable: Assets, steps: Sequence[int] | None) -> type[np.floating]:
+        """Return the type that holds the values in the files of some steps without loss: float32, or float64."""
 
     def encodings(self, variable: Assets, steps: Sequence[int] | None) -> set[Encoding | None]:
         """Return the encodings of values in the files of some steps, None for floats: None alone if the first is so."""

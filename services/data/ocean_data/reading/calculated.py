@@ -140,14 +140,14 @@ class Calculated:
         if variable.equation is None:
             return self._source.window(variable, step, depths, box)
         values = calculate_window(self._reading, variable, step, depths, box, at_once=self._at_once)
-        return values.astype(self.precision(variable))
+        return values.astype(self.precision(variable, None if step is None else [step]))
 
-    def precision(self, variable: Assets) -> type[np.floating]:
+    def precision(self, variable: Assets, steps: Sequence[int] | None) -> type[np.floating]:
         """That of the most precise operand."""
         if variable.equation is None:
-            return self._source.precision(variable)
-        doubled = any(self.precision(operand) is not np.float32 for operand in variable.operands.values())
-        return np.float64 if doubled else np.float32
+            return self._source.precision(variable, steps)
+        of_operands = (self.precision(item, steps_of(item, variable, steps)) for item in variable.operands.values())
+        return np.float32 if all(kind is np.float32 for kind in of_operands) else np.float64
 
     def encodings(self, variable: Assets, steps: Sequence[int] | None) -> set[Encoding | None]:
         """Those of all operands."""

@@ -275,12 +275,13 @@ class NetCDFSource:
         file, position = find_file(variable, step)
         y, x = (range(size)[part] for size, part in zip(plane(variable), box, strict=True))
         places = only(position), levels_of(variable, depths), y, x
-        (window,) = self._windows(variable, [(file, places)], self.precision(variable))
+        (window,) = self._windows(variable, [(file, places)], self._find_facts(variable, file).precision)
         cells: NDArray[np.floating] = window[0]
         return cells
 
-    def precision(self, variable: Assets) -> type[np.floating]:
-        return self._find_facts(variable, variable.files[0]).precision
+    def precision(self, variable: Assets, steps: Sequence[int] | None) -> type[np.floating]:
+        kinds = {self._find_facts(variable, file).precision for file in used_files(variable, steps)}
+        return kinds.pop() if len(kinds) == 1 else np.float64
 
     def chunking(self, variable: Assets) -> Shape:
         return self._find_facts(variable, variable.files[0]).chunks

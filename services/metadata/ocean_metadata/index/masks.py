@@ -1,7 +1,9 @@
 """Land masks of a dataset: in which file the mask of a variable is, and at which points of the grid."""
 
+import posixpath
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -38,6 +40,7 @@ _NEMO_MASK = re.compile(r"tmask(util)?|ssmask", re.IGNORECASE)
 
 _NO_NUMBERS = Message("it is a mask without numbers: it hides no land")
 _WRITE_NUMBERS = Message("write it as numbers, with flag_values and flag_meanings, as 0, 1 and 'land sea'")
+_WRITE_REFERENCE = Message("write the file with the mask into the configuration, as geo_ref")
 
 
 class MaskRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,10 +97,24 @@ def note_masks(spec: DatasetSpec, members: Sequence[Member], sources: Sequence[S
     used = {mask.name for mask in masks if mask is not None}
     notes: dict[str, Note] = {}
     for member, mask in zip(fields, masks, strict=True):
-        for item in _list_candidates(spec, member, sources) if mask is None else ():
+        for item in (
+            chain(_list_candidates(spec, member, sources), _note_later(member, sources)) if mask is None else ()
+        ):
             if isinstance(item, Note) and item.name not in used:
                 notes.setdefault(item.name, item)
     return list(notes.values())
+
+
+def _note_later(member: Member, sources: Sequence[SourceFile]) -> Iterator[Note]:
+    """Note the masks that are not in the first file of a variable, but in one of its later files."""
+    for number in member.files[1:]:
+        header = sources[number].readable_header
+        for variable in header.variables.values():
+            is_like_mask = read_meaning(variable) is not None and not has_vague_name(variable.name)
+            if is_like_mask and _match_mask(variable, header, member, is_own=True):
+                file = posixpath.basename(sources[number].file.path)
+                text = Message("it is not in the first file, but in {file}: it hides no land", file=file)
+                yield Note(variable.name, "left out", text, _WRITE_REFERENCE)
 
 
 def _list_candidates(spec: DatasetSpec, member: Member, sources: Sequence[SourceFile]) -> Iterator[_Candidate | Note]:
