@@ -13,7 +13,7 @@ from tests.looping import loop_over
 from ocean_common.clients.http import Neighbour
 from ocean_common.contracts.metadata import Quantum
 from ocean_common.http import Freshness, negotiate_language
-from ocean_common.i18n import LANGUAGES, Translator, get_translator
+from ocean_common.i18n import LANGUAGES, Translator, get_translator, join_components
 from ocean_common.parameters import refuse_unknown_parameters
 from ocean_common.service import create_service
 from ocean_core import errors
@@ -188,6 +188,20 @@ def test_quantities_keep_the_capital_of_their_names():
     assert translate.quantity("My own", None) is None
     assert translate.quantity("Latitude", "sea_water_salinity") == "Latitude"
     assert get_translator("en").quantity("Salinity") is None
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("u-momentum component", "v-momentum component", "u- and v-momentum component"),
+        ("Eastward Current", "Northward Current", "Eastward and Northward Current"),
+        ("wind", "north wind", "wind and north wind"),
+        ("UBAR 2", "VBAR 2", "UBAR 2 and VBAR 2"),
+        ("UBAR", "VBAR", "UBAR and VBAR"),
+    ],
+)
+def test_words_in_which_both_components_end_are_written_once(first, second, expected):
+    assert join_components(f"Magnitude of {first} and {second}") == f"Magnitude of {expected}"
 
 
 def test_quantities_that_are_made_of_others_are_named_by_them():

@@ -23,6 +23,8 @@ from ocean_data.compute.equations import calculated_assets
 from ocean_data.compute.field import View, range_in_view, tile_field
 from ocean_data.plan.difference import plan_difference
 from ocean_data.writing.covjson import describe_parameter
+from ocean_data.writing.geojson import write_geojson
+from ocean_data.writing.values import extracted_values
 
 LATITUDE, LONGITUDE = np.arange(40.0, 46), np.arange(-60.0, -52)
 KINDS = np.array([1.0, 7, 50])[np.arange(48).reshape(6, 8) % 3]
@@ -47,6 +49,14 @@ def kind(request, described, tmp_path):
     assets = described(path, "kind", kind="rectilinear", latitude="latitude", longitude="longitude")
     variable = structs.replace(assets.variable, standard_name=None)
     return structs.replace(assets, variable=structs.replace(variable, **KINDS_OF_CLASSES[request.param]))
+
+
+@pytest.mark.parametrize("kind", ["categories"], indirect=True)
+def test_answers_in_json_have_the_names_of_the_classes(reading, kind):
+    names = {"1": "open water", "7": "thin ice", "50": "land-fast ice"}
+    extraction, values = ask(reading, [kind], PointsRequest, points=BETWEEN)
+    assert extracted_values(extraction, values, "").variables["kind"].categories == names
+    assert write_geojson(extraction, values, "")["variables"]["kind"]["categories"] == names
 
 
 @loop_over("interpolation", ["nearest", "bilinear", "gaussian", "inverse"])

@@ -95,6 +95,8 @@ def test_pressures_stay_pressures():
     profile = replace(profile, coordinates=[item for item in profile.coordinates if item.name != "depth"] + [level])
     answer = msgspec.json.decode(extractions.written(JSON, profile), type=PointValues)
     assert (answer.levels, answer.level_units, answer.depths) == ([10.0, 400.0], "dbar", [None, None])
+    collection = msgspec.json.decode(extractions.written(GEOJSON, profile))
+    assert (collection["levels"], collection["level_units"]) == ([10.0, 400.0], "dbar")
     header, first, *_ = extractions.written(Csv(), profile).decode().splitlines()
     assert header.split(",")[3] == "level (dbar)"
     assert first.split(",")[3] == "10.0"

@@ -3,6 +3,7 @@
 import io
 
 import numpy as np
+import pytest
 from matplotlib.figure import Figure
 from msgspec.structs import replace
 from PIL import Image
@@ -63,6 +64,16 @@ def test_a_legend_has_the_numbers_and_names_of_the_categories(context):
     assert (legend.min, legend.max, legend.kind) == (-1, 50, "categories")
     axes = draw_layer_legend(ICE, Scale(0, 1), "seabed lithology", context()).figure.axes[0]
     assert [text.get_text().replace("\n", " ") for text in axes.get_yticklabels()] == NAMES
+
+
+@pytest.mark.parametrize("count", [13, 20])
+def test_a_legend_of_many_categories_does_not_cut_their_names(context, count):
+    kinds = replace(ICE, categories=[f"Sandy mud of kind {number}" for number in range(count)], category_values=[])
+    figure = draw_layer_legend(kinds, Scale(0, 1), "seabed lithology", context()).figure
+    figure.draw_without_rendering()
+    labels = figure.axes[0].get_yticklabels()
+    assert [text.get_text() for text in labels] == kinds.categories
+    assert max(text.get_window_extent().x1 for text in labels) <= figure.bbox.x1
 
 
 def test_pictures_have_the_colours_of_tiles_and_names_in_the_language(context):

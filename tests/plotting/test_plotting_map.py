@@ -30,7 +30,7 @@ from ocean_plotting.export.geotiff import Raster, write_geotiff
 from ocean_plotting.export.output import Output
 from ocean_plotting.export.table import compute_statistics
 from ocean_plotting.figure.context import DrawContext
-from ocean_plotting.figure.map_overlays import sample_relief
+from ocean_plotting.figure.map_overlays import ARROW_OUTLINE, sample_relief
 from ocean_plotting.plots.kind import Services
 from ocean_plotting.plots.map import KIND
 from ocean_plotting.workers import FigureRenderer
@@ -422,6 +422,8 @@ def test_arrows_show_the_magnitude_as_requested(context, magnitude):
         ["0.5\N{NO-BREAK SPACE}m\N{NO-BREAK SPACE}s⁻¹"] * (magnitude == "length")
     )
     assert (len(picture.figure.axes) == 3) == (magnitude == "color")
+    # A rim, where the map may have their colours.
+    assert bool(created.get_linewidth()[0] == ARROW_OUTLINE) == (magnitude == "color")
 
 
 def test_a_variable_with_components_is_enough_for_arrows(client, numbers):

@@ -93,7 +93,7 @@ def test_the_name_is_in_the_language_of_the_reader(client):
 def test_the_magnitude_of_a_vector_has_the_colours_of_speeds(client):
     reported = stops(client, "u,v/0,1")
     assert (reported["variable"], reported["colormap"]) == ("u,v", "speed")
-    assert reported["name"] == "Magnitude of Eastward Current and Northward Current"
+    assert reported["name"] == "Magnitude of Eastward and Northward Current"
 
 
 @loop_over(

@@ -92,7 +92,7 @@ def test_a_table_has_the_fetched_vectors(client):
     lines = [line for line in plot(client, format="csv").text.splitlines() if not line.startswith("//")]
     assert lines[0] == (
         "Time, Station, Latitude, Longitude, Depth (m), Eastward part of speed (m s⁻¹), "
-        "Northward part of speed (m s⁻¹), Magnitude of Eastward Current and Northward Current (m s⁻¹), bearing (°)"
+        "Northward part of speed (m s⁻¹), Magnitude of Eastward and Northward Current (m s⁻¹), bearing (°)"
     )
     rows = [line.split(", ") for line in lines[1:]]
     assert len(rows) == 3 * 2 * STEPS

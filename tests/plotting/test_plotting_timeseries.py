@@ -148,7 +148,7 @@ def test_statistics_are_those_of_all_values_at_each_depth(client):
 
 def test_two_variables_are_a_vector(client, numbers):
     names, rows = rows_of(plot(client, {"variable": ["u", "v"]}, format="csv").text)
-    assert names[3:] == ["Magnitude of Eastward Current and Northward Current (m s⁻¹)",
+    assert names[3:] == ["Magnitude of Eastward and Northward Current (m s⁻¹)",
                          "Eastward part of speed (m s⁻¹)", "Northward part of speed (m s⁻¹)",
                          "bearing (°)"]  # fmt: skip
     speed, east, north, bearing = map(float, rows[3][3:])
@@ -389,6 +389,7 @@ def test_levels_in_pressure_through_time_are_drawn_over_pressure(context):
     data = MooringData(time="", revisions={"arctic": "r1"}, info=info("votemper"), coverages=[coverage])
     picture = timeseries.KIND.draw(query, data, context())
     assert "Pressure (dbar)" in {axes.get_ylabel() for axes in picture.figure.axes}
+    assert "over pressure and time" in picture.info.title
     series = MooringSeries(coverage, info("votemper"))
     np.testing.assert_allclose(series.depths[0, :, 0], 10 * DEPTHS)
     np.testing.assert_allclose(series.model_floor[1], gsw.p_from_z(-FLOOR, 70.5))

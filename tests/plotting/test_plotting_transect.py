@@ -206,6 +206,8 @@ def test_a_file_of_the_numbers_is_the_data_service_s_own(client, numbers):
     response = plot(client, {"variable": "u,v"}, format="nc")
     assert response.content == b"netcdf of u,v"
     assert numbers.asked[-1].vector == ["magnitude", "along", "across"]
+    response = plot(client, {"surfacevariable": "vosaline"}, format="nc")
+    assert response.content == b"netcdf of votemper,vosaline"
 
 
 @loop_over(

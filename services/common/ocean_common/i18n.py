@@ -72,6 +72,21 @@ class QuantityNames:
         return None
 
 
+def join_components(name: str) -> str:
+    """Write the words in which both names of a magnitude end only once: `Magnitude of u- and v-momentum component`."""
+    parts = match_template("Magnitude of {first} and {second}", name)
+    if not parts:
+        return name
+    first, second = (re.findall(r"[^\s-]+[\s-]*", part) for part in parts.values())
+    shared = next(
+        (count for count in range(min(len(first), len(second))) if first[-1 - count] != second[-1 - count]), 0
+    )
+    # A number alone is no name.
+    if not shared or not re.search(r"[^\W\d]{3}", "".join(first[-shared:])):
+        return name
+    return f"Magnitude of {''.join(first[:-shared]).strip()} and {''.join(second)}"
+
+
 class Translator:
     """Translates texts to one language: ``translate("Bottom")``, ``translate("{count} datasets", count=3)``."""
 
@@ -99,7 +114,7 @@ class Translator:
     def variable_name(self, info: VariableInfo) -> str:
         """Return a variable's configured name in this language, or that of its quantity, or its own name."""
         quantities = self._quantities.extend(info.translations.get(self.language))
-        name = quantities.find_first((info.name, info.long_name, info.standard_name)) or info.name
+        name = quantities.find_first((info.name, info.long_name, info.standard_name)) or join_components(info.name)
         return f"{name[:1].upper()}{name[1:]}" if info.name[:1].isupper() else name
 
     def dataset_name(self, info: VariableInfo) -> str:

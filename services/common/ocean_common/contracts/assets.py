@@ -61,6 +61,12 @@ class VariableInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         return self.category_values or [float(number) for number in range(len(self.categories))]
 
     @property
+    def numbered_categories(self) -> dict[str, str]:
+        """Labels of the categories by their numbers."""
+        numbers = (f"{number:g}" for number in self.category_numbers)
+        return dict(zip(numbers, self.categories, strict=False))
+
+    @property
     def dataset_label(self) -> str:
         """Name of the dataset, or its id."""
         return self.dataset_name or self.dataset

@@ -38,6 +38,7 @@ class PointValues(msgspec.Struct, frozen=True, kw_only=True):
     revision: str = ""  # of the dataset; empty if a file has changed since it was indexed
     levels: list[float] = []  # where levels are no depths: their values in `level_units`, such as dbar, or sigma
     level_units: str = ""
+    categories: dict[str, str] = {}  # labels of the values by their numbers, where they stand for categories
 
 
 class TileRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -276,6 +277,7 @@ class VariableValues(msgspec.Struct, frozen=True, kw_only=True):
     standard_name: str | None
     dims: list[str]
     values: Nested  # nested as `dims`; null over land, below the sea floor, or absent
+    categories: dict[str, str] = {}  # labels of the values by their numbers, where they stand for categories
 
 
 class ExtractedValues(msgspec.Struct, frozen=True, kw_only=True):

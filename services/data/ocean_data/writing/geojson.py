@@ -92,6 +92,7 @@ def _collection_members(extraction: Extraction, revision: str) -> Json:
                 "name": item.variable.name,
                 "units": item.variable.units,
                 "standard_name": item.variable.standard_name,
+                **({"categories": categories} if (categories := item.variable.numbered_categories) else {}),
             }
             for item in extraction.variables
         },
@@ -101,6 +102,8 @@ def _collection_members(extraction: Extraction, revision: str) -> Json:
     for item in extraction.coordinates:
         if item.name.startswith(("depth", "level")) and len(item.dims) <= 1 and item.dims != ("point",):
             members[f"{item.name}s"] = nest_numbers(np.ravel(np.asarray(item.values, dtype=np.float64)))
+            if item.units and item.units != "m":
+                members[f"{item.name}_units"] = item.units
     members["facts"] = {key: fact for key, fact in extraction.facts.items() if key != "crs_wkt"}
     beside = {"attribution": extraction.attribution, "revision": revision}
     return members | {key: text for key, text in beside.items() if text}

@@ -58,6 +58,7 @@ def extracted_values(extraction: Extraction, values: dict[str, Values], revision
                 standard_name=field.variable.standard_name,
                 dims=list(field.dims),
                 values=nest_numbers(values[field.key]),
+                categories=field.variable.numbered_categories,
             )
             for field in extraction.variables
         },
@@ -92,6 +93,7 @@ def point_values(extraction: Extraction, values: dict[str, Values], revision: st
         depths=_depths(extraction, values, table.shape[1]),
         levels=[] if level is None else np.ravel(np.asarray(level.values, dtype=np.float64)).tolist(),
         level_units="" if level is None else level.units or "",
+        categories=info.numbered_categories,
         values=nest_numbers(table),
         revision=revision,
     )

@@ -32,7 +32,7 @@ LEGEND_SIZE = (1.55, 4.2)  # inches
 LEGEND_DPI = 100
 LEGEND_TEXT = 10  # points
 LEGEND_TICKS = 8
-NAME_LETTERS, LEGEND_CATEGORY_LETTERS = 36, 11  # on a line
+NAME_LETTERS, LEGEND_CATEGORY_LETTERS, MOST_CATEGORY_LETTERS = 36, 11, 30  # on a line
 ROOMY, MOST_CATEGORIES = 12, 26  # categories that have room for two lines each (half of them for three), and for one
 
 CHART_COLUMNS = 2
@@ -182,12 +182,13 @@ def draw_layer_legend(info: VariableInfo, scale: Scale, colormap: str, context: 
 
     The name is in the reader's language already.
     """
-    figure = Figure(figsize=LEGEND_SIZE, layout="constrained")
+    labels, colours = context.labels, scale_colours(colormap, scale, len(info.categories)) / 255
+    names, more_letters = _fold_categories(info.categories[: len(colours)])
+    width, height = LEGEND_SIZE
+    figure = Figure(figsize=(width + more_letters * LETTER_WIDTH * LEGEND_TEXT / 72, height), layout="constrained")
     axes = figure.add_subplot()
-    labels = context.labels
     # The units are never what is left out.
     name = labels.with_units(shorten(info.name, 2 * NAME_LETTERS - 2 * len(info.units) - 8), info.units)
-    colours = scale_colours(colormap, scale, len(info.categories)) / 255
     low, high = (-0.5, len(colours) - 0.5) if info.categories else scale.limits
     steps = np.arange(len(colours))[:, np.newaxis]
     ends = (0.0, 1.0) if scale.logarithmic and not info.categories else (low, high)
@@ -199,11 +200,7 @@ def draw_layer_legend(info: VariableInfo, scale: Scale, colormap: str, context: 
     axes.yaxis.tick_right()
     axes.yaxis.set_label_position("right")
     if info.categories:
-        every = -(-len(colours) // MOST_CATEGORIES)
-        lines = 1 + (len(colours) <= ROOMY) + (len(colours) <= ROOMY // 2)
-        categories = info.categories[: len(colours) : every]
-        names = ["\n".join(fold_lines(category, LEGEND_CATEGORY_LETTERS, lines)) for category in categories]
-        axes.set_yticks(steps[::every, 0], names)
+        axes.set_yticks(steps[:: -(-len(colours) // MOST_CATEGORIES), 0], names)
     elif scale.logarithmic:
         ticks = choose_logarithmic_ticks(low, high, LEGEND_TICKS)
         axes.set_yticks(scale.position(np.array(ticks)), [labels.number(tick) for tick in ticks])
@@ -221,6 +218,20 @@ def draw_layer_legend(info: VariableInfo, scale: Scale, colormap: str, context: 
     )
     picture_info = PictureInfo(title=name, alt=alt, source=context.translate.attribution(info) or info.dataset)
     return Picture(figure=figure, info=picture_info, transparent=True)
+
+
+def _fold_categories(categories: list[str]) -> tuple[list[str], int]:
+    """Break the names of the categories that a legend has room for, and count the letters by which it is to be wider.
+
+    A narrow legend is enough where the names are not cut.
+    """
+    lines = 1 + (len(categories) <= ROOMY) + (len(categories) <= ROOMY // 2)
+    shown = categories[:: max(1, -(-len(categories) // MOST_CATEGORIES))]
+    for letters in range(LEGEND_CATEGORY_LETTERS, MOST_CATEGORY_LETTERS + 1):
+        names = ["\n".join(fold_lines(category, letters, lines)) for category in shown]
+        if not any(name.endswith("…") for name in names):
+            break
+    return names, letters - LEGEND_CATEGORY_LETTERS
 
 
 def draw_colormap_chart(ramps: list[tuple[str, str, NDArray[np.uint8]]], context: DrawContext) -> Picture:

@@ -32,6 +32,7 @@ LABEL_MARGIN = 0.06  # of a map: so close to its frame stands no label
 
 LONGEST_ARROW = 1.3  # of the longest usual arrow, in their spacing
 USUAL_PERCENTILE = 95.0  # longer arrows are outliers
+ARROW_OUTLINE = 0.4  # points
 EQUAL_LENGTH = 0.85  # of arrows whose length shows nothing, in their spacing
 BEARING_STEP = 1e-3  # degrees north, in which the direction of north is measured
 
@@ -206,7 +207,10 @@ def draw_arrows(
     style: dict[str, Any] = {"scale": scale, "units": "width", "width": width, "zorder": Z_ARROWS, "pivot": "mid"}
     style |= {"headwidth": 4.0, "headlength": 4.5, "headaxislength": 4.0, "minlength": 0.6}
     colours = [] if shading is None else [size]
-    style |= {"color": INK} if shading is None else {"cmap": shading.colours, "norm": shading.norm}
+    if shading is None:
+        style |= {"color": INK}
+    else:  # outlined: the map may have the same colours
+        style |= {"cmap": shading.colours, "norm": shading.norm, "edgecolor": INK, "linewidth": ARROW_OUTLINE}
     quiver = axes.quiver(x, y, along_x, along_y, *colours, **style)
     return Arrows(quiver=quiver, key=key if lengths else None)
 

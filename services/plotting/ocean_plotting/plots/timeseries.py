@@ -131,6 +131,8 @@ class TimeseriesPlot(mooring_series.MooringPlot[TimeseriesQuery]):
 
     def _make_title(self) -> str:
         name, count = self.quantity, len(self.stations)
+        if self.deep and self.series.level_units != "m":
+            return self.translate("{name} over pressure and time at {where}", name=name, where=self.where)
         if self.deep:
             return self.translate("{name} over depth and time at {where}", name=name, where=self.where)
         if count > 1:

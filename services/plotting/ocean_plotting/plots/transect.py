@@ -63,6 +63,11 @@ class TransectQuery(path.PathQuery, frozen=True, kw_only=True):
         ),
     ] = None
 
+    def surface_key(self) -> list[str]:
+        """Return the key of the variable above, if one is asked for."""
+        key = (self.surfacevariable or "").strip()
+        return [] if key.lower() in NO_VARIABLE else [key]
+
     def selected_parts(self) -> list[int]:
         """Return the selected parts of a vector: 0 for magnitude, 1 for along, 2 for across."""
         selection = "0,1,1" if self.selectedPlots is None else self.selectedPlots
@@ -122,8 +127,10 @@ class PathSection:
 
 
 def make_request(query: TransectQuery) -> TransectRequest:
-    """Request the variable, or the parts of the two, beneath the path."""
-    return _make_request(query, query.count_points(None), None, query.variable_keys(2))
+    """Request the variable, or the parts of the two, beneath the path, and the variable above."""
+    request = _make_request(query, query.count_points(None), None, query.variable_keys(2))
+    keys = dict.fromkeys([*request.variables, *query.surface_key()])
+    return msgspec.structs.replace(request, variables=list(keys))
 
 
 def _make_request(
@@ -151,10 +158,10 @@ async def fetch(services: Services, query: TransectQuery, output: Output) -> pat
 
 
 async def _fetch_surface(services: Services, query: TransectQuery, points: int) -> Coverage | None:
-    key = (query.surfacevariable or "").strip()
-    if key.lower() in NO_VARIABLE:
+    keys = query.surface_key()
+    if not keys:
         return None
-    request = _make_request(query, points, None, [key])
+    request = _make_request(query, points, None, keys)
     members = path.PATH_MEMBERS | dict.fromkeys(("variable", "variables"), "$.surfacevariable")
     with path.map_path_error_fields(renamed=members):
         return await services.data.extract(msgspec.structs.replace(request, depth="0", bathymetry=False))

@@ -22,7 +22,6 @@ from ocean_common.i18n import Language, Translator
 from ocean_common.parameters import DatasetId, parse_choice, path_parameter, query_parameter
 from ocean_core import errors
 from ocean_core.colour import COLORMAPS, DEFAULT_COLORMAP, Scale
-from ocean_core.vectors import is_velocity
 from ocean_plotting import __version__
 from ocean_plotting.export.output import Output
 from ocean_plotting.figure.labels import LabelFormatter
@@ -113,13 +112,8 @@ class LegendService:
         info, *second = await asyncio.gather(*(self.catalogue.variable(dataset, key) for key in keys))
         name = labels.variable_name(info)
         if second:
-            magnitude = info.magnitude_with(second[0])
-            if is_velocity(info.standard_name, second[0].standard_name):
-                name = labels.variable_name(magnitude)
-            else:
-                second_name = labels.variable_name(second[0])
-                name = labels.translate("Magnitude of {first} and {second}", first=name, second=second_name)
-            info = magnitude
+            info = info.magnitude_with(second[0])
+            name = labels.variable_name(info)
         # The colours are those of the name in the configuration, as in the tiles.
         colours, categories = info.colours, labels.translate.categories(info)
         return replace(
