@@ -137,3 +137,13 @@ def test_values_of_another_packing_are_refused():
     for value in (0.05, 4000.0, -4000.0):
         with pytest.raises(InvalidPacking):
             encoding.pack(np.array([value]))
+
+
+def test_the_valid_range_of_unsigned_bytes_is_unsigned():
+    attributes = {"_Unsigned": "true", "valid_range": np.array([0, -6], "i1"), "_FillValue": np.int8(-1)}
+    packing = Packing.from_attributes(attributes, np.dtype("i1"))
+    values = packing.unpack(np.array([0, -7, -6, -5, -1], "i1"), np.float64)
+    np.testing.assert_array_equal(values, [0, 249, 250, np.nan, np.nan])
+    written = Encoding.from_attributes(attributes, np.dtype("i1")).attributes
+    assert (written["valid_min"], written["valid_max"]) == (0, -6)
+    assert Packing.from_attributes(written, np.dtype("i1")).high == 250

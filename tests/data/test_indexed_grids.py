@@ -49,6 +49,30 @@ def test_coordinates_in_radians_are_places_in_degrees(tmp_path, indexed, north, 
     assert files.statistics("a/temp", (-46.5, 43.5, -42.5, 47.5))[0] == 16
 
 
+@pytest.mark.parametrize("degrees", [1.0, np.pi / 180])
+def test_places_that_count_southwards_and_westwards_are_south_and_west(tmp_path, indexed, degrees):
+    unit = "degrees" if degrees == 1.0 else "radians"
+    south, west = np.arange(40.0, 50), np.arange(50.0, 38, -1)
+    with netCDF4.Dataset(tmp_path / "a.nc", "w") as data:
+        add(data, "lat", ("lat",), south * degrees, units=f"{unit}_south", standard_name="latitude")
+        add(data, "lon", ("lon",), west * degrees, units=f"{unit}_west", standard_name="longitude")
+        add(data, "temp", ("lat", "lon"), south[:, np.newaxis] - west, **SEA_TEMPERATURE)
+    files = indexed()
+    np.testing.assert_allclose(files.datasets["a"].grids[0].grid.bounds, (-50, -49, -39, -40))
+    assert sum("its sign is changed" in str(note.text) for note in files.datasets["a"].notes) == 2
+    assert files.value("a/temp", -45, -41) == 4.0
+
+
+def test_negative_degrees_west_are_degrees_east(tmp_path, indexed):
+    with netCDF4.Dataset(tmp_path / "a.nc", "w") as data:
+        add(data, "lat", ("lat",), np.arange(40.0, 50), units="degrees_north")
+        add(data, "lon", ("lon",), np.arange(-50.0, -38), units="degrees_west")
+        add(data, "temp", ("lat", "lon"), np.ones((10, 12)), **SEA_TEMPERATURE)
+    record = indexed().datasets["a"]
+    assert record.grids[0].grid.bounds == (-50, 40, -39, 49)
+    assert any("its sign is kept" in str(note.text) for note in record.notes)
+
+
 def test_degrees_that_are_called_radians_stay_degrees(tmp_path, indexed):
     with netCDF4.Dataset(tmp_path / "a.nc", "w") as data:
         add(data, "lat", ("lat",), np.arange(40.0, 50), units="radians", standard_name="latitude")

@@ -18,3 +18,9 @@ def test_a_packed_valid_range_is_unpacked_with_factor_and_offset():
     attributes = {"valid_min": -100, "valid_max": 300, "scale_factor": 0.1, "add_offset": 20.0}
     header = VariableHeader(name="thetao", dtype="<i2", dimensions=(), shape=(), attributes=attributes)
     assert valid_range(header) == pytest.approx((10.0, 50.0))
+
+
+def test_a_valid_range_of_unsigned_bytes_is_unsigned():
+    attributes = {"valid_range": [0, -6], "scale_factor": 0.05, "_Unsigned": "true"}
+    header = VariableHeader(name="sst", dtype="|i1", dimensions=(), shape=(), attributes=attributes)
+    assert valid_range(header) == pytest.approx((0.0, 12.5))

@@ -45,7 +45,7 @@ class Packing:
     @classmethod
     def from_attributes(cls, attributes: Mapping[str, Any], dtype: np.dtype[Any]) -> Self:
         """Take the attributes of a variable whose numbers are stored as `dtype`; raise InvalidPacking."""
-        low, high = _valid_range(attributes)
+        low, high = _valid_range(attributes, dtype)
         edge = attributes.get("valid_range", attributes.get("valid_min", attributes.get("valid_max", 0)))
         packed = "scale_factor" in attributes or "add_offset" in attributes
         fills = (attributes.get(name) for name in ("_FillValue", "missing_value"))
@@ -57,7 +57,7 @@ class Packing:
             low=low,
             high=high,
             unpacked_range=packed and np.asarray(edge).dtype.kind == "f" and dtype.kind in "iu",
-            unsigned=_text(attributes.get("_Unsigned")).lower() == "true",
+            unsigned=is_unsigned(attributes),
         )
 
     def number_type(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -180,15 +180,28 @@ def _working_type(dtype: np.dtype[Any], attributes: Mapping[str, Any]) -> type[n
     return np.float32 if single else np.float64
 
 
-def _valid_range(attributes: Mapping[str, Any]) -> tuple[float, float]:
+def _valid_range(attributes: Mapping[str, Any], dtype: np.dtype[Any]) -> tuple[float, float]:
     """Return valid minimum and maximum. Files exist in which they are exchanged, or equal: those say nothing."""
-    limits = read_numbers(attributes.get("valid_range"))
-    if len(limits) == 2:
-        low, high = limits
+    pair = read_unsigned(attributes, "valid_range", dtype)
+    if len(pair) == 2:
+        low, high = pair
     else:
-        low = next(iter(read_numbers(attributes.get("valid_min"))), -np.inf)
-        high = next(iter(read_numbers(attributes.get("valid_max"))), np.inf)
+        low = next(iter(read_unsigned(attributes, "valid_min", dtype)), -np.inf)
+        high = next(iter(read_unsigned(attributes, "valid_max", dtype)), np.inf)
     return (low, high) if low < high else (-np.inf, np.inf)
+
+
+def read_unsigned(attributes: Mapping[str, Any], name: str, dtype: np.dtype[Any]) -> list[float]:
+    """Return the numbers in an attribute of packed values: where `_Unsigned` is true, -6 in a byte stands for 250."""
+    numbers = read_numbers(attributes.get(name))
+    if dtype.kind == "i" and is_unsigned(attributes) and np.asarray(attributes.get(name)).dtype.kind in "iu":
+        return [number % 2.0 ** (8 * dtype.itemsize) for number in numbers]
+    return numbers
+
+
+def is_unsigned(attributes: Mapping[str, Any]) -> bool:
+    """Return True for integers that stand for unsigned ones."""
+    return _text(attributes.get("_Unsigned")).lower() == "true"
 
 
 def read_numbers(value: Any) -> list[float]:

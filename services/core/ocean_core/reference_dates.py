@@ -18,7 +18,7 @@ _UTC = {"z", "utc", "gmt", "ut"}
 _MONTH_NAME = r"(?P<name>[a-z]{3,9})\.?"
 _CLOCK = r"(?P<hour>\d{1,2})(?::?(?P<minute>\d{1,2})(?::?(?P<second>\d{1,2}(?:\.\d*)?))?)?"
 _OFFSET = r"\d{1,2}(?::?\d{2})?"
-_NAMED_ZONE = rf"\s*[a-z]{{1,4}}(?:[+-]?{_OFFSET})?"
+_NAMED_ZONE = rf"\s*(?:[a-z]{{1,4}}(?:[+-]?{_OFFSET})?|\([a-z]{{1,4}}\))"
 _ZONES_BEHIND = rf"(?P<zone>(?:{_NAMED_ZONE}|\s*[+-]{_OFFSET}|\s+\d{{1,2}}:\d{{2}})*)"
 _BEHIND = rf"(?:(?:[t\s_,]+|(?<=\d{{8}})){_CLOCK}{_ZONES_BEHIND}|(?P<date_zone>{_NAMED_ZONE})?)"
 _FORMS = tuple(

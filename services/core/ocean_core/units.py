@@ -33,7 +33,7 @@ _UDUNITS = {"cms-1": "cm s-1", "pa": "Pa", "hpa": "hPa", "kpa": "kPa", "mbar": "
 # A practical salinity is a number on a scale of its own, not a ratio: 35 PSU is neither 0.035 nor 35 g/kg.
 _PRACTICAL_SALINITY = {"PSU", "1e-3"}
 _ANGLE = re.compile("rad|deg|arc", re.IGNORECASE)
-_DIRECTION = re.compile(r"(?<=[a-z])[\s_]*(north|east|_[ne])$", re.IGNORECASE)
+_DIRECTION = re.compile(r"(?<=[a-z])[\s_]*(north|east|south|west|_[nesw])$", re.IGNORECASE)
 _VERTICAL_DIRECTION = re.compile(r"[\s,(_]+(below|beneath|under|above|positive|down|up|of|from)\b.*", re.IGNORECASE)
 _SPACES = re.compile(r"[\s_]+")
 # The C library keeps its parser's state in globals.

@@ -142,6 +142,7 @@ class Grid(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     latitude: str | None = None  # names of variables in `file`
     longitude: str | None = None
     degrees: float = 1.0  # units of latitudes and longitudes to degrees: of those in radians
+    signs: tuple[int, int] = (1, 1)  # of latitudes and longitudes: -1 where they count southwards or westwards
     y_axis: str | None = None
     x_axis: str | None = None
     axis_factor: float = 1.0  # projected: axis units to metres, or to degrees for a rotated pole

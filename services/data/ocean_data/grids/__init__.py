@@ -43,7 +43,9 @@ def arrange_coordinates(described: assets.Grid, variables: dict[str, Floats]) ->
     KeyError, ValueError
         They are not as the catalogue describes them.
     """
-    variables = {role: values * described.degrees if role in _ANGLES else values for role, values in variables.items()}
+    south, west = (sign * described.degrees for sign in described.signs)
+    factors = {role: south if role.endswith("latitude") else west for role in _ANGLES}
+    variables = {role: values * factors.get(role, 1.0) for role, values in variables.items()}
     return KINDS[described.kind].arrange(described, variables)
 
 

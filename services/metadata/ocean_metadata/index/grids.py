@@ -1,6 +1,7 @@
 """Grids of a file: positions of cells, read and checked, outlines of wet cells, and samples for colour limits."""
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from pyproj.exceptions import CRSError
 
 from ocean_common.contracts.assets import Dimension, Grid
+from ocean_common.contracts.metadata import NoteKind
 from ocean_core.cells import POLE, MaskMeaning, find_land, find_usable_cells, place_axis, reverse_meaning
 from ocean_core.colour import Limits, sample_limits
 from ocean_core.errors import Message
@@ -43,6 +45,7 @@ _MASK_NUMBERS = 4_000_000  # of a mask that follows the time: so many are looked
 _FILLS = 3  # different latitudes beyond the poles: more are positions in other units, or wrong
 _WATER = 2.0  # of masks with 1 for land; greater numbers are percentages
 _PERCENT = 100.0
+_SOUTH, _WEST = (re.compile(rf"{name}$|[\s_]{name[0]}$", re.IGNORECASE) for name in ("south", "west"))  # of units
 _PRECISION = 0.001  # degrees, of outlines
 
 
@@ -262,7 +265,35 @@ def _read_positions(data: OpenDataset, placement: Placement, header: FileHeader)
     return positions._replace(grid=grid)
 
 
-def _read_angles(
+class _Angles(NamedTuple):
+    """Latitudes and longitudes in degrees, north and east."""
+
+    latitude: Floats
+    longitude: Floats
+    units: dict[str, Any]  # `degrees` and `signs` of the grid
+    notes: tuple[Note, ...]
+
+
+def _read_angles(data: OpenDataset, placement: Placement, header: FileHeader) -> _Angles:
+    """Read latitudes and longitudes, which may be in radians, and count southwards or westwards."""
+    latitude, longitude, degrees, notes = _read_unsigned_angles(data, placement, header)
+    signs, values = [1, 1], [latitude, longitude]
+    kind: NoteKind
+    for axis, (name, pattern) in enumerate(((placement.latitude, _SOUTH), (placement.longitude, _WEST))):
+        units = header.variables[str(name)].text("units")
+        if not pattern.search(units):
+            continue
+        if np.nanmedian(values[axis]) > 0:
+            signs[axis] = -1
+            kind, text = "converted", Message("it counts in {units}: its sign is changed", units=units)
+        else:
+            kind, text = "guessed", Message("its units are {units}, but it is negative: its sign is kept", units=units)
+        notes = (*notes, Note(str(name), kind, text))
+    options = {"degrees": degrees, "signs": (signs[0], signs[1])}
+    return _Angles(latitude * signs[0], longitude * signs[1], options, notes)
+
+
+def _read_unsigned_angles(
     data: OpenDataset, placement: Placement, header: FileHeader
 ) -> tuple[Floats, Floats, float, tuple[Note, ...]]:
     """Read latitudes and longitudes in degrees, and how many degrees their unit in the file is."""
@@ -311,7 +342,7 @@ def _drop_unusable(
 
 
 def _read_rectilinear(data: OpenDataset, placement: Placement, header: FileHeader) -> CellPositions:
-    y, x, degrees, notes = _read_angles(data, placement, header)
+    y, x, units, notes = _read_angles(data, placement, header)
     _check_latitudes(y)
     y, x = place_axis(y, "latitude"), place_axis(x, "longitude")
     for name, values in ((placement.latitude, y), (placement.longitude, x)):
@@ -319,16 +350,16 @@ def _read_rectilinear(data: OpenDataset, placement: Placement, header: FileHeade
             text = Message("{count} of its {total} positions have no number: their cells are left out", count=missing,
                            total=values.size)  # fmt: skip
             notes = (*notes, Note(str(name), "masked", text))
-    grid = _make_grid(placement, (y.size, x.size), y, x, degrees=degrees)
+    grid = _make_grid(placement, (y.size, x.size), y, x, **units)
     return CellPositions(grid, np.repeat(y[:, None], x.size, 1), np.repeat(x[None], y.size, 0), notes=notes)
 
 
 def _read_curvilinear(data: OpenDataset, placement: Placement, header: FileHeader) -> CellPositions:
-    latitude, longitude, degrees, notes = _read_angles(data, placement, header)
+    latitude, longitude, units, notes = _read_angles(data, placement, header)
     if latitude.ndim == 3:  # coordinates with a time dimension: those of the first step
         latitude, longitude = latitude[0], longitude[0]
     latitude, longitude, more = _drop_unusable(latitude, longitude, placement)
-    grid = _make_grid(placement, latitude.shape, latitude, longitude, degrees=degrees)
+    grid = _make_grid(placement, latitude.shape, latitude, longitude, **units)
     return CellPositions(grid, latitude, longitude, notes=(*notes, *more))
 
 
@@ -351,7 +382,9 @@ def _read_projected(data: OpenDataset, placement: Placement, header: FileHeader)
             if stored is not None:
                 is_placed = np.isfinite(stored.latitude)
                 latitude, longitude = (np.where(is_placed, values, np.nan) for values in (latitude, longitude))
-            more = {"axis_factor": factor, "mapping": mapping, "degrees": stored.grid.degrees if stored else 1.0}
+            more = {"axis_factor": factor, "mapping": mapping}
+            if stored is not None:
+                more |= {"degrees": stored.grid.degrees, "signs": stored.grid.signs}
             grid = _make_grid(placement, (y.size, x.size), y, x, content, **more)
             return CellPositions(grid, latitude, longitude, notes=stored.notes if stored else ())
     if stored is None:
@@ -393,7 +426,7 @@ def _agree(latitude: Floats, longitude: Floats, stored: CellPositions) -> bool:
 
 
 def _read_triangles(data: OpenDataset, placement: Placement, header: FileHeader) -> CellPositions:
-    latitude, longitude, degrees, notes = _read_angles(data, placement, header)
+    latitude, longitude, units, notes = _read_angles(data, placement, header)
     latitude, longitude, more = _drop_unusable(latitude, longitude, placement)
     table = _read_named(data, placement.connectivity)
     table = table.T if placement.corners_first else table
@@ -404,7 +437,7 @@ def _read_triangles(data: OpenDataset, placement: Placement, header: FileHeader)
                        stated=int(stated))  # fmt: skip
         more = (*more, Note(str(placement.connectivity), "guessed", text))
     complete = corners[(corners >= 0).sum(axis=1) >= _TRIANGLE]
-    options: dict[str, Any] = {"start_index": first, "degrees": degrees}
+    options: dict[str, Any] = {"start_index": first, **units}
     if placement.face is None:
         grid = _make_grid(placement, latitude.shape, latitude, longitude, complete, **options)
     else:

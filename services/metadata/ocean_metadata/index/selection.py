@@ -11,7 +11,7 @@ from ocean_common.contracts.assets import File
 from ocean_core.colour import Limits, choose_limits
 from ocean_core.errors import Message
 from ocean_core.expression import parse_expression
-from ocean_core.packing import packing_number
+from ocean_core.packing import packing_number, read_unsigned
 from ocean_core.units import angle_in_degrees
 from ocean_metadata.catalogue.model import Note, Omission
 from ocean_metadata.index.agreement import describe_field, find_difference, has_no_times, sort_into_series
@@ -403,6 +403,9 @@ def valid_range(header: VariableHeader) -> Limits | None:
     pair = header.attributes.get("valid_range")
     low, high = pair if isinstance(pair, list) and len(pair) == 2 else (None, None)
     low, high = header.attributes.get("valid_min", low), header.attributes.get("valid_max", high)
+    if isinstance(low, int) and isinstance(high, int):
+        limits, dtype = {"low": low, "high": high, "_Unsigned": header.text("_Unsigned")}, np.dtype(header.dtype)
+        low, high = (int(read_unsigned(limits, name, dtype)[0]) for name in ("low", "high"))
     if not isinstance(low, int | float) or not isinstance(high, int | float):
         return None
     if isinstance(low, int) and np.dtype(header.dtype).kind in "iu":
