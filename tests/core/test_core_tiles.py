@@ -105,15 +105,3 @@ def test_the_planes_of_polar_views_are_projs(projection):
     expected = TO_EARTH[projection].transform(longitude, latitude, direction="INVERSE")
     np.testing.assert_allclose(result, expected, atol=1e-3)
     np.testing.assert_allclose(tiles.from_polar(view, *result)[0], latitude, atol=1e-9)
-
-
-@loop_over("count", [1, 4, 256])
-def test_pixels_in_morton_order_are_squares_of_squares(count):
-    order, back = tiles.morton_order(count)
-    assert (order[back] == np.arange(count * count)).all()
-    row, column = np.divmod(order, count)
-    for side in (2, 4, 16):
-        if side > count:
-            continue
-        squares = np.stack([row // side, column // side]).reshape(2, -1, side * side)
-        assert (squares == squares[:, :, :1]).all()

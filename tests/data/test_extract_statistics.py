@@ -23,6 +23,7 @@ from ocean_core.geometry import EARTH_RADIUS
 from ocean_data.compute.region import box_region, covered_shares, polygon_region
 from ocean_data.grids.curvilinear import Curvilinear
 from ocean_data.grids.mesh import Mesh
+from ocean_data.grids.neighbours import Search
 from ocean_data.grids.rectilinear import Rectilinear
 from ocean_data.plan.statistics import statistics, weighted_quantiles
 
@@ -302,7 +303,8 @@ def test_a_dummy_node_of_a_mesh_has_no_place():
     mesh = Mesh((latitude, longitude), np.array([[2, 3, 4], [0, 2, 3]], dtype=np.int32), "node")
     assert np.isnan(mesh.centres(np.arange(2, dtype=np.int32))).all()
     assert mesh.nearest(np.array([0.6]), np.array([0.6])) == -1
-    assert mesh.neighbours(np.zeros(1), np.zeros(1), 2, np.array([1000.0]))[0].tolist() == [[2, 3]]
+    cells, _ = mesh.neighbours(np.zeros(1), np.zeros(1), np.array([2]), Search(2, np.array([1000.0]), "inverse"))
+    assert cells.tolist() == [[2, 3]]
 
 
 def test_every_level_and_variable_has_its_own(reading, shipped):

@@ -5,9 +5,10 @@ from pyproj import Transformer
 from tests.looping import loop_over
 
 from ocean_core.geometry import chord_to_distance, unit_vectors
-from ocean_core.tiles import SIZE, morton_order
+from ocean_core.tiles import SIZE
 from ocean_data.compute.tiles import TileMap, pixel_centres, tile_stencil
 from ocean_data.grids.curvilinear import Curvilinear
+from ocean_data.grids.neighbours import Search
 from ocean_data.grids.rectilinear import Rectilinear
 from ocean_data.grids.search import CentreSearch, build_pyramid, measure_clearances
 
@@ -68,12 +69,14 @@ def near(vectors, count):
 
 @loop_over("made", GRIDS)
 @loop_over("count", [1, 3, 10, 40])
-def test_cells_are_those_of_brute_force_in_their_order(made, count):
+def test_cells_and_weights_are_those_of_brute_force(made, count):
     latitude, longitude = made()
     vectors = unit_vectors(latitude, longitude).reshape(-1, 3)
     points = near(vectors, 400)
     within = MADE.uniform(20, 900, 400)
-    cells, distances = CentreSearch(vectors, latitude.shape).neighbours(points, count, within)
+    centres = CentreSearch(vectors, latitude.shape)
+    home, _ = centres.nearest(points)
+    cells, weights = centres.neighbours(points, home, Search(count, within, "gaussian"))
     squares = ((points[:, np.newaxis] - vectors) ** 2).sum(axis=2)
     squares[np.isnan(squares)] = np.inf
     # The kernel adds in another order: cells that are equally far to the last bit may be exchanged.
@@ -81,11 +84,15 @@ def test_cells_are_those_of_brute_force_in_their_order(made, count):
     arcs = chord_to_distance(np.sqrt(expected))
     present = arcs <= within[:, np.newaxis]
     assert ((cells >= 0) == present).all()
-    np.testing.assert_allclose(distances[present], arcs[present], rtol=1e-9, atol=1e-6)
-    assert np.isinf(distances[~present]).all()
-    got = np.take_along_axis(squares, np.maximum(cells, 0), axis=1)
-    np.testing.assert_allclose(got[present], expected[present], rtol=1e-12, atol=1e-18)
+    got = np.where(cells >= 0, np.take_along_axis(squares, np.maximum(cells, 0), axis=1), np.inf)
+    np.testing.assert_allclose(np.sort(got, axis=1)[present], expected[present], rtol=1e-12, atol=1e-18)
+    with np.errstate(invalid="ignore"):
+        gaussian = np.exp(-((2 * chord_to_distance(np.sqrt(got)) / within[:, np.newaxis]) ** 2))
+    np.testing.assert_allclose(weights, np.where(cells >= 0, gaussian, 0.0), rtol=2e-6)
     assert all(np.unique(row[row >= 0]).size == (row >= 0).sum() for row in cells)
+    none, empty = centres.neighbours(points, np.full_like(home, -1), Search(count, within, "inverse"))
+    assert (none == -1).all()
+    assert not empty.any()
 
 
 def test_of_cells_that_are_equally_near_the_first_in_the_file_is_taken():
@@ -101,7 +108,8 @@ def test_a_point_on_a_centre_is_in_its_cell_however_few_there_are(shape):
     vectors, cells = unit_vectors(latitude, longitude).reshape(-1, 3), np.arange(latitude.size)
     centres, points = CentreSearch(vectors, shape), np.repeat(vectors, 2, axis=0)
     assert (centres.nearest(points, within=1.0)[0] == np.repeat(cells, 2)).all()
-    assert (centres.neighbours(points, 1, np.full(len(points), 0.0))[0][:, 0] == np.repeat(cells, 2)).all()
+    home, nowhere = np.repeat(cells, 2).astype(np.int32), np.full(len(points), 0.0)
+    assert (centres.neighbours(points, home, Search(1, nowhere, "inverse"))[0][:, 0] == home).all()
 
 
 def test_points_far_from_every_cell_have_none_or_the_nearest():
@@ -174,11 +182,3 @@ def test_rows_and_columns_of_a_tile_find_the_cells_of_its_pixels(zoom, x, y, kin
             cells, weights = grid.corners(latitude[inside], longitude[inside], home[inside])
             np.testing.assert_array_equal(stored.stencil.cells, cells)
             np.testing.assert_allclose(stored.stencil.weights, weights, atol=1e-6)
-
-
-def test_the_pixels_of_a_tile_are_walked_square_by_square():
-    order, back = morton_order(8)
-    assert sorted(order) == list(range(64))
-    assert (order[back] == np.arange(64)).all()
-    rows, columns = np.divmod(order[:16], 8)
-    assert rows.max() - rows.min() == columns.max() - columns.min() == 3

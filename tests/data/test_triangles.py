@@ -26,6 +26,7 @@ from ocean_data.compute.region import box_region
 from ocean_data.grids import build
 from ocean_data.grids.base import Grid as GridProtocol
 from ocean_data.grids.mesh import RIM, Mesh
+from ocean_data.grids.neighbours import Search
 from ocean_data.reading.source import NetCDFSource
 
 SHIPPED = Path(__file__).parents[2] / "deploy" / "sample_data"
@@ -111,10 +112,12 @@ def test_the_nearest_is_that_of_brute_force(place, location):
 def test_neighbours_are_those_of_brute_force(place):
     grid, (north, east, _), _ = make_mesh(*place, WIDE)
     latitude, longitude, *_ = some_points(place, WIDE, 50)
-    cells, distances = grid.neighbours(latitude, longitude, 5, np.full(50, 150.0))
+    cells, weights = grid.neighbours(
+        latitude, longitude, np.zeros(50, np.int32), Search(5, np.full(50, 150.0), "gaussian")
+    )
     apart = np.sort(brute_nearest(north, east, latitude, longitude), axis=1)[:, :5]
     expected = np.where(apart <= 150.0, apart, np.inf)
-    assert np.allclose(distances, expected, atol=1e-9)
+    assert np.allclose(weights, np.exp(-((2 * expected / 150.0) ** 2)), rtol=1e-6)
     assert np.array_equal(cells >= 0, np.isfinite(expected))
 
 

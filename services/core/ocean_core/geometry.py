@@ -110,9 +110,13 @@ def split_at_antimeridian(geometry: shapely.Geometry) -> shapely.Geometry:
 
 
 def unit_vectors(latitude: ArrayLike, longitude: ArrayLike) -> Floats:
-    """Return points on the unit sphere, shape (..., 3): x towards 0° E, y towards 90° E, z to the north pole."""
+    """Return points on the unit sphere, shape (..., 3): x towards 0° E, y towards 90° E, z to the north pole.
+
+    Latitudes and longitudes broadcast: of a lattice, (row, 1) and (1, column), few sines are computed.
+    """
     phi, lam = np.radians(latitude), np.radians(longitude)
-    return np.stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)], axis=-1)
+    across = np.cos(phi)
+    return np.stack(np.broadcast_arrays(across * np.cos(lam), across * np.sin(lam), np.sin(phi)), axis=-1)
 
 
 def positions_of(vectors: Floats) -> tuple[Floats, Floats]:

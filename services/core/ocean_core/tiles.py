@@ -6,11 +6,10 @@ also ask for the tiles beside it, which hold nothing.
 """
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ocean_core.geometry import Floats, wrap_longitude
 
@@ -164,20 +163,6 @@ def pixel_offsets(count: int = SIZE) -> Floats:
     """Return where the centres of ``count`` equal parts of a tile's side lie, in sides of the tile: (count,)."""
     offsets: Floats = (np.arange(count) + 0.5) / count
     return offsets
-
-
-@cache
-def morton_order(count: int = SIZE) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the pixels of a tile in Morton order, and the way back: where each pixel is in it.
-
-    Each quarter of the order is a square, and each quarter of that, and so on: what follows each other lies together,
-    so that searches can go on from where they are.
-    """
-    row, column = np.divmod(np.arange(count * count), count)
-    code = np.zeros_like(row)
-    for bit in range(count.bit_length()):
-        code |= (column >> bit & 1) << 2 * bit | (row >> bit & 1) << 2 * bit + 1
-    return np.argsort(code), code
 
 
 def to_plane(projection: Projection, latitude: ArrayLike, longitude: ArrayLike) -> tuple[Floats, Floats]:

@@ -17,11 +17,10 @@ from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, Interpolatio
 from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import Floats
 from ocean_data.grids.base import Cells, Grid
+from ocean_data.grids.neighbours import TOUCHING, Search
 
 K = TypeVar("K", bound=str)
 F = TypeVar("F", bound=np.floating[Any])
-
-TOUCHING = 1e-3  # km: nearer than this, a point lies on the centre of a cell
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +37,7 @@ class Stencil:
 
     def compact(self) -> "Stencil":
         """Return the same with weights in single precision: half the memory, enough for a picture."""
-        return replace(self, weights=self.weights.astype(np.float32))
+        return replace(self, weights=self.weights.astype(np.float32, copy=False))
 
     def some(self, points: NDArray[np.integer] | slice) -> "Stencil":
         """Return that of some of the points, in this order."""
@@ -111,7 +110,9 @@ def stencil(
     neighbours: int = 0,  # at most
     home: Cells | None = None,
 ) -> Stencil:
-    """Choose the cells and weights of points: (point,) each, degrees; ``home``: their nearest cells, if known.
+    """Choose the cells and weights of points, degrees; ``home``: their nearest cells, if known.
+
+    Latitudes and longitudes are (point,) each; with ``home``, also (row, 1) and (1, column) of points on a lattice.
 
     ==========  ==================================================================================
     nearest     the nearest cell alone
@@ -129,18 +130,14 @@ def stencil(
     if kind == "bilinear":
         cells, weights = grid.corners(latitude, longitude, home)
         return Stencil(home=home, cells=cells, weights=weights)
-    reach = np.full(home.shape, max(radius, TOUCHING), dtype=np.float64)
     inside = home >= 0
+    reach = np.full(home.shape, max(radius, TOUCHING))
     reach[inside] = np.maximum(radius, grid.sizes(home[inside]))
-    cells, distances = grid.neighbours(latitude, longitude, neighbours, reach)
-    distances = np.where(cells >= 0, distances, 0.0)
-    if kind == "gaussian":
-        weights = np.exp((-4.0 / (reach * reach))[:, np.newaxis] * distances * distances)
-    else:  # relative to the nearest: no number is out of the range of single precision
-        weights = (np.maximum(distances[:, :1], TOUCHING) / np.maximum(distances, TOUCHING)) ** 2
-    weights[cells < 0] = 0.0
-    used = max(1, int((cells >= 0).sum(axis=1).max(initial=0)))
-    return Stencil(home=home, cells=np.ascontiguousarray(cells[:, :used]), weights=weights[:, :used])
+    cells, shares = grid.neighbours(latitude, longitude, home, Search(neighbours, reach, kind))
+    used = cells.shape[1]
+    while used > 1 and not (cells[:, used - 1] >= 0).any():
+        used -= 1
+    return Stencil(home=home, cells=np.ascontiguousarray(cells[:, :used]), weights=shares[:, :used])
 
 
 @njit(nogil=True, cache=True)

@@ -14,7 +14,7 @@ from ocean_common.contracts.data import Interpolation, TileRequest
 from ocean_common.parameters import check_tile
 from ocean_core.errors import NotSupported
 from ocean_core.geometry import Floats
-from ocean_core.tiles import MERCATOR, PROJECTIONS, SIZE, Tile, morton_order, pixel_offsets
+from ocean_core.tiles import MERCATOR, PROJECTIONS, SIZE, Tile, pixel_offsets
 from ocean_data.compute.interpolation import Stencil, choose_interpolation, gather, stencil
 from ocean_data.grids.base import Cells, Grid
 from ocean_data.grids.curvilinear import Curvilinear
@@ -132,7 +132,7 @@ def tile_map(query: TileRequest, info: VariableInfo) -> TileMap:
     )
 
 
-def tile_stencil(grid: Grid, tile: TileMap) -> TileStencil:  # noqa: PLR0911  one for each faster way
+def tile_stencil(grid: Grid, tile: TileMap) -> TileStencil:
     """Choose the cells that make the pixels of a tile: once for all variables, depths and times of a grid.
 
     Pixels of EPSG:3857 are a lattice of parallels and meridians: grids have faster ways for that.
@@ -156,22 +156,14 @@ def tile_stencil(grid: Grid, tile: TileMap) -> TileStencil:  # noqa: PLR0911  on
     latitude, longitude = pixel_centres(projection, zoom, x, y)
     if not latitude.size:
         return _of_nearest(NO_CELLS)
-
-    def stencil_of(points: NDArray[np.intp], home: Cells) -> Stencil:
-        at = latitude[points], longitude[points]
-        return stencil(grid, *at, kind, radius=radius, neighbours=neighbours, home=home)
-
-    if lattice is not None and not grid.walks:
-        pixels = np.flatnonzero(lattice >= 0)
-        return _stencil_of_pixels(pixels, stencil_of(pixels, lattice[pixels]))
-    order, back = morton_order()
-    home = lattice[order] if lattice is not None else grid.nearest(latitude[order], longitude[order])
+    home = grid.nearest(latitude, longitude) if lattice is None else lattice
     if nearest:
-        return _of_nearest(home[back])
-    inside = home >= 0
-    pixels = np.flatnonzero(inside[back])
-    ordered = stencil_of(order[inside], home[inside])
-    return _stencil_of_pixels(pixels, ordered.some((np.cumsum(inside) - 1)[back[pixels]]))
+        return _of_nearest(home)
+    if lattice is not None:
+        latitude, longitude = parallels[:, np.newaxis], meridians
+    cells = stencil(grid, latitude, longitude, kind, radius=radius, neighbours=neighbours, home=home)
+    pixels = np.flatnonzero(home >= 0)
+    return _stencil_of_pixels(pixels, cells if pixels.size == home.size else cells.some(pixels))
 
 
 def _of_nearest(home: Cells, fold: Fold | None = None) -> TileStencil:

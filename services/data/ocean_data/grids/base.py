@@ -20,6 +20,7 @@ from ocean_core.geometry import Floats, east_and_north
 from ocean_core.time import DateScale, format_times
 from ocean_core.vectors import TRUE_AXIS, Axis
 from ocean_data.compute.region import Region
+from ocean_data.grids.neighbours import Search, Weights
 
 Cells = NDArray[np.int32]
 Positions = NDArray[np.intp]
@@ -210,7 +211,6 @@ class Grid(Protocol):
     nbytes: int
     has_rows: bool = True  # rows and columns mean neighbours: not on a mesh
     rotated: bool = False  # rows and columns go their own way, not along parallels and meridians
-    walks: bool = True  # a point is found faster if it is close to the one before
     fills_bounds: bool = False  # the cells fill the box of latitudes and longitudes around them
     crs_wkt: str | None = None  # of the map projection in which rows and columns are straight
 
@@ -219,22 +219,22 @@ class Grid(Protocol):
     def nearest(self, latitude: Floats, longitude: Floats) -> Cells:
         """Return the cell whose centre is the nearest by great circle: (point,); -1 for a point outside the grid."""
 
-    def neighbours(self, latitude: Floats, longitude: Floats, count: int, within: Floats) -> tuple[Cells, Floats]:
-        """Return the nearest cells of each point, the nearest first, and their distances.
+    def neighbours(self, latitude: Floats, longitude: Floats, home: Cells, search: Search) -> tuple[Cells, Weights]:
+        """Return the nearest cells of each point in any order, and their weights.
 
         Parameters
         ----------
-        latitude, longitude : ndarray of float, shape (point,)
-            Degrees.
-        count : int
-            How many at most.
-        within : ndarray of float, shape (point,)
-            km: cells farther than this are left out.
+        latitude, longitude : ndarray of float
+            Degrees: (point,), or (row, 1) and (1, column) of points on a lattice.
+        home : ndarray of int32, shape (point,)
+            The nearest cell; -1 for a point that needs none.
+        search : Search
+            Cells farther than its ``within`` are left out; `Search.gaussian` has the formulas of the weights.
 
         Returns
         -------
-        cells, distances : ndarray of int32 and of float, shape (point, count)
-            -1 and infinite where there are fewer; km.
+        cells, weights : ndarray of int32 and of float32, shape (point, search.most)
+            -1 and 0 where there are fewer.
         """
 
     def corners(self, latitude: Floats, longitude: Floats, home: Cells) -> tuple[Cells, Floats]:

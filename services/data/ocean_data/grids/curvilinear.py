@@ -25,6 +25,7 @@ from ocean_data.grids.base import (
     plane_coordinates,
     triangle_areas,
 )
+from ocean_data.grids.neighbours import Search, Weights
 from ocean_data.grids.search import CentreSearch
 
 REACH = 0.55  # of the diagonal of a cell: farther from its centre, a point is outside the grid
@@ -88,11 +89,12 @@ class Curvilinear(Grid):
             cells[unsure] = self.nearest(latitude[unsure // longitude.size], longitude[unsure % longitude.size])
         return cells
 
-    def neighbours(self, latitude: Floats, longitude: Floats, count: int, within: Floats) -> tuple[Cells, Floats]:
-        return self._search.neighbours(unit_vectors(latitude, longitude), count, within)
+    def neighbours(self, latitude: Floats, longitude: Floats, home: Cells, search: Search) -> tuple[Cells, Weights]:
+        points = unit_vectors(latitude, longitude).reshape(-1, 3)
+        return self._search.neighbours(points, home, search)
 
     def corners(self, latitude: Floats, longitude: Floats, home: Cells) -> tuple[Cells, Floats]:
-        points = unit_vectors(latitude, longitude)
+        points = unit_vectors(latitude, longitude).reshape(-1, 3)
         return _corners(self._vectors, points, home, self.shape, self._seam, self._fold)  # type: ignore[no-any-return]
 
     def centres(self, cells: Cells) -> tuple[Floats, Floats]:
@@ -300,7 +302,7 @@ def _locate(quad):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numb
             return np.inf, np.inf
         du, dv = (x * y_v - y * x_v) / area, (y * x_u - x * y_u) / area
         u, v = u - du, v - dv
-        if abs(du) + abs(dv) < 1e-13:
+        if abs(du) + abs(dv) < 1e-7:  # the error is of the order of its square
             return u, v
         if not (abs(u) < 10 and abs(v) < 10):
             return np.inf, np.inf
@@ -369,14 +371,18 @@ def _trim(vectors, points, home, rim, shape, seam, fold):  # type: ignore[no-unt
 
 
 @njit(nogil=True, cache=True)
-def _holder(vectors, plane, row, column, shape, seam, fold, quad):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
-    """The quadrilateral that holds a point, by its first cell, and where the point lies in it."""
-    r, c, u, v, out = 0, 0, np.inf, np.inf, np.inf
-    for corner in range(4):
+def _holder(vectors, plane, row, column, likely, shape, seam, fold, quad):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """The quadrilateral that holds a point, by its first cell, and where the point lies in it.
+
+    ``likely``: which corner of it the nearest cell is, from 0 to 3; its own one is returned.
+    """
+    r, c, u, v, out, first = 0, 0, np.inf, np.inf, np.inf, likely
+    for k in range(4):
+        corner = first ^ k
         u_there, v_there = _within(vectors, plane, row - corner // 2, column - corner % 2, shape, seam, fold, quad)
         out_there = _beyond(u_there, v_there)
         if out_there < out:
-            r, c, u, v, out = row - corner // 2, column - corner % 2, u_there, v_there, out_there
+            r, c, u, v, out, likely = row - corner // 2, column - corner % 2, u_there, v_there, out_there, corner
         if out == 0.0:
             break
     for _ in range(WALK):
@@ -388,7 +394,7 @@ def _holder(vectors, plane, row, column, shape, seam, fold, quad):  # type: igno
         if not out_there < out:
             break
         r, c, u, v, out = r_there, c_there, u_there, v_there, out_there
-    return r, c, u, v
+    return r, c, u, v, likely
 
 
 @njit(nogil=True, cache=True)
@@ -401,12 +407,12 @@ def _corners(vectors, points, home, shape, seam, fold):  # type: ignore[no-untyp
     """
     cells = np.full((home.size, 4), -1, np.int32)
     weights = np.zeros((home.size, 4))
-    quad = np.empty((4, 2))
+    quad, likely = np.empty((4, 2)), 0
     for p in range(home.size):
         if home[p] < 0:
             continue
         row, column = home[p] // shape[1], home[p] % shape[1]
-        row, column, u, v = _holder(vectors, _plane(points[p]), row, column, shape, seam, fold, quad)
+        row, column, u, v, likely = _holder(vectors, _plane(points[p]), row, column, likely, shape, seam, fold, quad)
         if _beyond(u, v) == np.inf:
             continue
         u, v = min(max(u, 0.0), 1.0), min(max(v, 0.0), 1.0)

@@ -29,6 +29,7 @@ from ocean_data.grids.base import (
     triangle_areas,
     without_time,
 )
+from ocean_data.grids.neighbours import Search, Weights, weigh_all
 from ocean_data.grids.search import chord_bound
 
 RIM = 0.02  # of the height of a triangle: so far beyond the rim, a point still belongs to the mesh
@@ -94,11 +95,12 @@ class Mesh(Grid):
         cells[inside] = self._tree.nearest(points[inside])
         return cells
 
-    def neighbours(self, latitude: Floats, longitude: Floats, count: int, within: Floats) -> tuple[Cells, Floats]:
-        return self._tree.neighbours(unit_vectors(latitude, longitude), count, within)
+    def neighbours(self, latitude: Floats, longitude: Floats, home: Cells, search: Search) -> tuple[Cells, Weights]:
+        points = unit_vectors(latitude, longitude).reshape(-1, 3)
+        return self._tree.neighbours(points, home, search)
 
     def corners(self, latitude: Floats, longitude: Floats, home: Cells) -> tuple[Cells, Floats]:
-        triangle, weights = self._triangles.locate(unit_vectors(latitude, longitude))
+        triangle, weights = self._triangles.locate(unit_vectors(latitude, longitude).reshape(-1, 3))
         inside = ((triangle >= 0) & (home >= 0))[:, np.newaxis]
         if not self._at_nodes:
             face = np.where(inside, self._face_of[triangle][:, np.newaxis], -1).astype(np.int32)
@@ -250,14 +252,18 @@ class CentreTree:
         cells: Cells = self._cell_of[self._tree.query(points)[1]]
         return cells
 
-    def neighbours(self, points: Floats, count: int, within: Floats) -> tuple[Cells, Floats]:
-        """The nearest cells of each point, the nearest first: as `Grid.neighbours` has it."""
-        count = min(count, self._cell_of.size - 1)
-        bound = float(chord_bound(within.max(initial=0.0)))
-        chord, numbers = self._tree.query(points, k=np.arange(1, count + 1), distance_upper_bound=bound)
-        distances = chord_to_distance(chord)
-        near = np.isfinite(chord) & (distances <= within[:, np.newaxis])
-        return np.where(near, self._cell_of[numbers], -1).astype(np.int32), np.where(near, distances, np.inf)
+    def neighbours(self, points: Floats, home: Cells, search: Search) -> tuple[Cells, Weights]:
+        """Return the nearest cells of each point, (point, 3), and their weights: as `Grid.neighbours` has it."""
+        inside, count = np.flatnonzero(home >= 0), min(search.most, self._cell_of.size - 1)
+        cells, weights = np.full((home.size, count), -1, np.int32), np.zeros((home.size, count), np.float32)
+        within = search.within[inside]
+        bound = chord_bound(within.max(initial=0.0))
+        chords, numbers = self._tree.query(points[inside], k=np.arange(1, count + 1), distance_upper_bound=bound)
+        found = chords <= 2 * np.sin(within[:, np.newaxis] / (2 * EARTH_RADIUS))
+        cells[inside] = np.where(found, self._cell_of[numbers], -1)
+        weigh_all(search.gaussian, within, chords**2, found.sum(axis=1), chords)
+        weights[inside] = chords
+        return cells, weights
 
 
 def mesh_coordinates(described: assets.Grid, variables: dict[str, Floats]) -> Coordinates:

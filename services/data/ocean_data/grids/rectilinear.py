@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from ocean_core.cells import place_axis
-from ocean_core.geometry import EARTH_RADIUS, Floats
+from ocean_core.geometry import EARTH_RADIUS, Floats, unit_vectors
 from ocean_data.compute.region import SLACK, Region
 from ocean_data.grids.base import (
     Bracket,
@@ -25,10 +25,12 @@ from ocean_data.grids.base import (
     boxes,
     frame_of_axes,
 )
-from ocean_data.grids.search import cosine_and_sine, haversine_to_distance
+from ocean_data.grids.neighbours import Search, Weights, choose_nearest, weigh
+from ocean_data.grids.search import chord_bound, cosine_and_sine, insert
 
 LONE = 1.0  # degrees: the size of a cell along an axis of one point, where the other axis does not tell
 WIDER_GAP = 1.5  # times: a gap so much wider than those beside it is none between cells
+MOST = 225  # cells of a block
 KM_PER_DEGREE = np.radians(1.0) * EARTH_RADIUS
 
 
@@ -36,7 +38,6 @@ class Rectilinear(Grid):
     """Cells at the crossings of parallels and meridians."""
 
     fills_bounds = True
-    walks = False
 
     def __init__(self, latitude: Floats, longitude: Floats) -> None:
         self.shape = (latitude.size, longitude.size)
@@ -57,6 +58,12 @@ class Rectilinear(Grid):
         self._lone = float(np.median(np.diff(self._rows.values))) if self._rows.values.size > 1 else column_gap
         alone = self._gaps.size == 1
         self._widths = np.array([self._lone]) if alone else np.minimum(self._gaps, np.roll(self._gaps, 1))
+        # Of the rows and columns in the file, km: heights, and widths at the equator.
+        self._heights = (self._rows.spacing(self._lone) * KM_PER_DEGREE)[self._rows.position]
+        self._breadths, self._across = (
+            (self._widths * KM_PER_DEGREE)[self._columns.position],
+            np.cos(np.radians(latitude)),
+        )
 
     def nearest(self, latitude: Floats, longitude: Floats) -> Cells:
         lam = np.mod(longitude, 360.0)
@@ -111,17 +118,14 @@ class Rectilinear(Grid):
         covered: NDArray[np.bool_] = (before != self._open) | near_west | near_east
         return covered
 
-    def neighbours(self, latitude: Floats, longitude: Floats, count: int, within: Floats) -> tuple[Cells, Floats]:
-        lam = np.radians(np.mod(longitude, 360.0))
-        limit = np.sin(np.minimum(within / EARTH_RADIUS, np.pi) / 2) ** 2
-        phi = np.radians(latitude)
-        cells = np.full((latitude.size, count), -1, np.int32)
-        distances = np.full((latitude.size, count), np.inf)
-        _neighbours(
-            self._phi, self._lam, self._up, self._along, phi, lam, cosine_and_sine(phi), cosine_and_sine(lam), limit,
-            self._order, cells, distances,
-        )  # fmt: skip
-        return cells, distances
+    def neighbours(self, latitude: Floats, longitude: Floats, home: Cells, search: Search) -> tuple[Cells, Weights]:
+        count = min(search.most, self._phi.size * self._lam.size)
+        cells, weights = np.empty((home.size, count), np.int32), np.empty((home.size, count), np.float32)
+        axes = self._phi, self._lam, self._up, self._along
+        gap = np.radians(float(np.median(self._gaps)))
+        points = unit_vectors(latitude, longitude).reshape(-1, 3)
+        walk_neighbours(axes, self._order, gap, points, home, search.within, search.gaussian, cells, weights)
+        return cells, weights
 
     def centres(self, cells: Cells) -> tuple[Floats, Floats]:
         rows, columns = np.divmod(cells, self.shape[1])
@@ -129,9 +133,7 @@ class Rectilinear(Grid):
 
     def sizes(self, cells: Cells) -> Floats:
         rows, columns = np.divmod(cells, self.shape[1])
-        height = self._rows.spacing(self._lone)[self._rows.position[rows]]
-        width = self._widths[self._columns.position[columns]] * np.cos(np.radians(self._latitude[rows]))
-        longer: Floats = np.maximum(height, width) * KM_PER_DEGREE
+        longer: Floats = np.maximum(self._heights[rows], self._across[rows] * self._breadths[columns])
         return longer
 
     def window(self, region: Region) -> Window:
@@ -258,53 +260,164 @@ def _nearest_lines(phis, lams, phi, lam):  # type: ignore[no-untyped-def]  # noq
     return rows, columns, True
 
 
-@njit(nogil=True, cache=True)
-def _along_row(lams, along, height, across, start, lam, here, limit, row, order, cells, found):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
-    """Take cells of one row, outwards in both directions, as long as they are near enough; by haversines."""
-    last, size = found.size - 1, lams.size
-    for direction in (1, -1):
-        column = start if direction > 0 else start - 1
-        for _ in range(size):
-            column = 0 if column == size else size - 1 if column < 0 else column
-            turn = lams[column] - lam
-            turn = turn + 2 * np.pi if turn < 0 else turn
-            if (turn <= np.pi) != (direction > 0):
-                break  # half way around: the other direction has it
-            x, y = along[column, 0] - here[0], along[column, 1] - here[1]
-            haversine = height + across * (x * x + y * y)
-            if haversine > limit or haversine >= found[last]:
-                break
-            place = last
-            while place > 0 and found[place - 1] > haversine:
-                found[place], cells[place] = found[place - 1], cells[place - 1]
-                place -= 1
-            found[place], cells[place] = haversine, row + order[column]
-            column += direction
+# Walking to several neighbours
 
 
 @njit(nogil=True, cache=True)
-def _neighbours(phis, lams, up, along, phi, lam, slope, here, limit, order, cells, found):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
-    count = found.shape[1]
-    for point in range(phi.size):
-        above = np.searchsorted(phis, phi[point])
-        below = above - 1
-        start = np.searchsorted(lams, lam[point])
-        own, nearest = cells[point], found[point]
-        while above < phis.size or below >= 0:
-            upwards = below < 0 or (above < phis.size and phis[above] - phi[point] <= phi[point] - phis[below])
-            row = above if upwards else below
-            # No cell of a row is nearer than its parallel.
-            x, y = up[row, 0] - slope[point, 0], up[row, 1] - slope[point, 1]
-            height, across = (x * x + y * y) / 4, up[row, 0] * slope[point, 0] / 4
-            if height > limit[point] or height >= nearest[count - 1]:
-                break
-            _along_row(
-                lams, along, height, across, start, lam[point], here[point], limit[point],
-                order[0][row], order[1], own, nearest,
-            )  # fmt: skip
-            if upwards:
-                above += 1
-            else:
-                below -= 1
-        for k in range(count):
-            nearest[k] = haversine_to_distance(nearest[k]) if own[k] >= 0 else np.inf
+def _step(axes, own, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """The nearest parallel and meridian of a point, from those of the point before."""
+    _, _, up, along = axes
+    (row, column), columns = own, len(along)
+    while row + 1 < len(up) and abs(up[row + 1, 1] - z) < abs(up[row, 1] - z):
+        row += 1
+    while row > 0 and abs(up[row - 1, 1] - z) < abs(up[row, 1] - z):
+        row -= 1
+    for step in (1, columns - 1):
+        beside = (column + step) % columns
+        while along[beside, 0] * x + along[beside, 1] * y > along[column, 0] * x + along[column, 1] * y:
+            column, beside = beside, (beside + step) % columns
+    return row, column
+
+
+@njit(nogil=True, cache=True)
+def _size_of_block(phis, row, width, count, limit):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """Rows and columns on each side that mostly hold so many cells within a limit, a chord."""
+    rows = min(row + 1, phis.size - 1) - max(row - 1, 0)
+    height = (phis[min(row + 1, phis.size - 1)] - phis[max(row - 1, 0)]) / rows if rows else width
+    width = max(width, height / MOST)
+    radius = min(limit, np.sqrt(count * height * width / np.pi) + max(height, width) / 2)
+    return int(np.ceil(max(radius / height - 0.5, 1.0))), int(np.ceil(max(radius / width - 0.5, 1.0)))
+
+
+@njit(nogil=True, cache=True)
+def _take_lines(axis, order, first, circular, lines, numbers):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """Take parallels or meridians from one on: cosine and sine, (line, 2), and what each adds to a flat index.
+
+    NaN outside the grid. Around the Earth, no meridian is taken twice.
+    """
+    for k in range(len(lines)):
+        at = (first + k) % len(axis) if circular else first + k
+        exists = k < len(axis) if circular else 0 <= at < len(axis)
+        for side in range(2):
+            lines[k, side] = axis[at, side] if exists else np.nan
+        numbers[k] = order[at] if exists else -1
+
+
+@njit(nogil=True, cache=True)
+def _measure_block(rows, columns, x, y, z, across, squares):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """Measure the cells at the crossings of parallels and meridians, (row, 2) and (column, 2), row by row."""
+    slope, k = np.sqrt(x * x + y * y), 0
+    for j in range(len(columns)):
+        across[j] = 2 * (slope - columns[j, 0] * x - columns[j, 1] * y)
+    for i in range(len(rows)):
+        dx, dz, width = rows[i, 0] - slope, rows[i, 1] - z, rows[i, 0]
+        for j in range(len(columns)):
+            squares[k] = dx * dx + dz * dz + width * across[j]
+            k += 1
+
+
+@njit(nogil=True, cache=True)
+def _square_beyond(axes, own, around, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """The square of the sine of the angle from a point to the nearest cell that is not around one, or less."""
+    _, _, up, along = axes
+    (row, column), (rows, columns), across = own, around, np.sqrt(max(1 - z * z, 0.0))
+    least = 1.0
+    for i in (row - rows - 1, row + rows + 1):
+        if 0 <= i < len(up):
+            sine = up[i, 1] * across - up[i, 0] * z
+            least = min(least, sine * sine)
+    if 2 * columns + 1 < len(along):
+        for j in ((column - columns - 1) % len(along), (column + columns + 1) % len(along)):
+            # The foot of the perpendicular to the meridian; beyond a quarter turn the pole is nearer.
+            ahead = along[j, 0] * x + along[j, 1] * y > 0
+            sine = along[j, 1] * x - along[j, 0] * y if ahead else across
+            least = min(least, sine * sine)
+    return least
+
+
+@njit(nogil=True, cache=True)
+def walk_neighbours(axes, order, gap, points, home, within, gaussian, cells, weights):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0917  numba's types
+    """Find the nearest cells of points that follow each other, and their weights; none where ``home`` is -1.
+
+    Cells beyond the block around a point are farther than the parallels and meridians around it. Where that is no
+    proof, rows are searched one by one. ``gap``: the usual one between meridians, radians.
+    """
+    phis, _, up, along = axes
+    count, squares, candidates = cells.shape[1], np.empty(MOST), np.empty(MOST + 1, np.int64)
+    best, chosen, none = np.empty(count), np.full(count, -1), np.empty(0, np.int32)
+    rows, columns, across = np.empty((0, 2)), np.empty((0, 2)), np.empty(0)
+    of_row, of_column, row_of, column_of = none, none, chosen, chosen
+    own, around, laid_out, radius, limit = (0, 0), (0, 0), (-1, -1), -1.0, 0.0
+    for p in range(len(points)):
+        x, y, z = points[p, 0], points[p, 1], points[p, 2]
+        if home[p] < 0:
+            cells[p], weights[p] = -1, 0.0
+            continue
+        own = _step(axes, own, x, y, z)
+        if within[p] != radius or own[0] != laid_out[0]:
+            radius, laid_out = within[p], (-1, -1)
+            limit = chord_bound(radius) ** 2
+            wanted = _size_of_block(phis, own[0], gap * up[own[0], 0], count, np.sqrt(limit))
+            if wanted != around:
+                around, chosen[:] = wanted, -1
+                high, wide = 2 * around[0] + 1, 2 * around[1] + 1
+                fits = high * wide <= MOST
+                rows, columns, across = np.empty((high, 2)), np.empty((wide, 2)), np.empty(wide)
+                of_row, of_column = np.empty(high, np.int32), np.empty(wide, np.int32)
+                row_of, column_of = np.arange(MOST) // wide, np.arange(MOST) % wide
+        found = 0
+        if fits:
+            if own != laid_out:
+                laid_out = own
+                _take_lines(up, order[0], own[0] - around[0], False, rows, of_row)
+                _take_lines(along, order[1], own[1] - around[1], True, columns, of_column)
+            _measure_block(rows, columns, x, y, z, across, squares)
+            found, square = choose_nearest(squares, high * wide, limit, candidates, chosen, best)
+            # The square of the sine of an angle is s - s²/4 of the square of its chord.
+            if not (square < 2 and square * (1 - square / 4) < _square_beyond(axes, own, around, x, y, z)):
+                found = 0
+        if found:
+            for k in range(count):
+                cells[p, k] = of_row[row_of[chosen[k]]] + of_column[column_of[chosen[k]]] if k < found else -1
+        else:
+            found = _search_rows(axes, order, x, y, z, limit, best, cells[p])
+        weigh(gaussian, radius, best, found, weights[p])
+
+
+@njit(nogil=True, cache=True)
+def _search_rows(axes, order, x, y, z, limit, best, cells):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """Find the nearest cells of a point within a limit, row by row, the nearest parallel first; how many there are."""
+    best[:], cells[:] = limit, -1
+    phis, lams, up, along = axes
+    slope, last = np.sqrt(x * x + y * y), best.size - 1
+    here = (x / slope, y / slope) if slope > 0 else (1.0, 0.0)
+    phi, lam = np.arctan2(z, slope), np.arctan2(y, x) % (2 * np.pi)
+    above = np.searchsorted(phis, phi)
+    below, start = above - 1, np.searchsorted(lams, lam)
+    while above < phis.size or below >= 0:
+        upwards = below < 0 or (above < phis.size and phis[above] - phi <= phi - phis[below])
+        row = above if upwards else below
+        # No cell of a row is nearer than its parallel.
+        dx, dy = up[row, 0] - slope, up[row, 1] - z
+        height, across = dx * dx + dy * dy, up[row, 0] * slope
+        if height > best[last]:
+            break
+        for direction in (1, -1):
+            column = start if direction > 0 else start - 1
+            for _ in range(lams.size):
+                column = 0 if column == lams.size else lams.size - 1 if column < 0 else column
+                turn = lams[column] - lam
+                turn = turn + 2 * np.pi if turn < 0 else turn
+                if (turn <= np.pi) != (direction > 0):
+                    break  # half way around: the other direction has it
+                dx, dy = along[column, 0] - here[0], along[column, 1] - here[1]
+                square = height + across * (dx * dx + dy * dy)
+                if square > best[last]:
+                    break
+                insert(best, cells, square, order[0][row] + order[1][column])
+                column += direction
+        if upwards:
+            above += 1
+        else:
+            below -= 1
+    return (cells >= 0).sum()

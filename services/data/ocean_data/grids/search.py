@@ -24,8 +24,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ocean_core.geometry import EARTH_RADIUS, Floats, distance_to_chord, unit_vectors
+from ocean_core.geometry import EARTH_RADIUS, Floats, unit_vectors
 from ocean_data.grids.base import Cells
+from ocean_data.grids.neighbours import Search, Weights, choose_nearest, weigh
 
 SIDE = 4  # cells or boxes along each side of a box
 WAITING = 512  # boxes that may wait to be opened: more than are on all levels
@@ -77,7 +78,7 @@ class CentreSearch:
         """
         cells, squares = np.full(len(points), -1, np.int32), np.full(len(points), np.inf)
         if len(points) and self._count:
-            farthest = float(chord_bound(np.array(within))) ** 2
+            farthest = chord_bound(within) ** 2
             walk_nearest(self._pyramid, self._clearances, self._start(points[:1]), points, farthest, cells, squares)
         return cells, squares
 
@@ -99,21 +100,21 @@ class CentreSearch:
         _search(self._pyramid, point[0, 0], point[0, 1], point[0, 2], best, cell, np.empty((WAITING, 2), np.int64))
         return int(cell[0])
 
-    def neighbours(self, points: Floats, count: int, within: Floats) -> tuple[Cells, Floats]:
-        """Return the nearest cells of each point, the nearest first: as `Grid.neighbours` has it."""
-        count = min(count, self._count)
-        cells, distances = np.full((len(points), count), -1, np.int32), np.full((len(points), count), np.inf)
-        if distances.size:
+    def neighbours(self, points: Floats, home: Cells, search: Search) -> tuple[Cells, Weights]:
+        """Return the nearest cells of each point, (point, 3), and their weights: as `Grid.neighbours` has it."""
+        count = min(search.most, self._count)
+        cells, weights = np.empty((len(points), count), np.int32), np.empty((len(points), count), np.float32)
+        if weights.size:
             # So many cells on each side of the nearest one mostly hold the nearest ones: a disc of so many cells, half
             # as wide again where cells are longer one way, and the way to the cell itself.
             width = min(LARGEST_SQUARE, int(np.ceil(1.4 * np.sqrt(count / np.pi) + 0.5)))
             if width not in self._square_clearances:
                 self._square_clearances[width] = np.full(len(self._pyramid[0]), NOT_MEASURED, np.float32)
-            clearances = self._clearances, self._square_clearances[width]
-            start, farthest = self._start(points[:1]), chord_bound(within)
-            walk_neighbours(self._pyramid, width, clearances, start, points, farthest, cells, distances)
-            _squares_to_distances(cells, distances, within)
-        return cells, distances
+            clearance = self._square_clearances[width]
+            walk_neighbours(
+                self._pyramid, width, clearance, points, home, search.within, search.gaussian, cells, weights
+            )
+        return cells, weights
 
 
 def cosine_and_sine(angle: Floats) -> Floats:
@@ -121,30 +122,10 @@ def cosine_and_sine(angle: Floats) -> Floats:
     return np.stack([np.cos(angle), np.sin(angle)], axis=-1)
 
 
-def chord_bound(distance: Floats) -> Floats:
-    """Return the chord of great-circle distances (km), and a little more: what is so near is within it."""
-    return distance_to_chord(distance) * SLACK
-
-
 @njit(nogil=True, cache=True)
-def haversine_to_distance(haversine):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  numba's types
-    """Return the great-circle distance (km) of a haversine: the square of the sine of half of it."""
-    sine = np.sqrt(haversine)
-    if haversine > 0.01:
-        return 2 * EARTH_RADIUS * np.arcsin(min(sine, 1.0))
-    # Near by, five terms of the series are exact to 1e-11, and need a fifth of the time.
-    h = haversine
-    return 2 * EARTH_RADIUS * sine * (1 + h * (1 / 6 + h * (3 / 40 + h * (15 / 336 + h * (105 / 3456)))))
-
-
-@njit(nogil=True, cache=True)
-def _squares_to_distances(cells, squares, within):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
-    """Turn squares of chords into great-circle distances in km; take out what is beyond ``within``."""
-    for p in range(len(squares)):
-        for k in range(squares.shape[1]):
-            squares[p, k] = haversine_to_distance(squares[p, k] / 4) if cells[p, k] >= 0 else np.inf
-            if squares[p, k] > within[p]:
-                cells[p, k], squares[p, k] = -1, np.inf
+def chord_bound(distance):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  numba's types
+    """Return the chord of a great-circle distance (km), and a little more: what is so near is within it."""
+    return 2 * np.sin(min(distance / (2 * EARTH_RADIUS), np.pi / 2)) * SLACK + TOUCHING
 
 
 # The pyramid
@@ -209,7 +190,7 @@ def _enclose(vectors, sizes, starts):  # type: ignore[no-untyped-def]  # noqa: A
 
 
 @njit(nogil=True, cache=True, inline="always")
-def _insert(best, cells, square, cell):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+def insert(best, cells, square, cell):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  numba's types
     """Insert a cell into the list of the nearest, by distance and then by number."""
     place = best.size - 1
     if square == best[place] and cell > cells[place]:
@@ -228,7 +209,7 @@ def _compare_cells(vectors, shape, window, x, y, z, best, cells_found):  # type:
         for j in range(max(window[2], 0), min(window[3], shape[1])):
             square = _square(vectors, i * shape[1] + j, x, y, z)
             if square <= best[last]:  # not NaN
-                _insert(best, cells_found, square, i * shape[1] + j)
+                insert(best, cells_found, square, i * shape[1] + j)
 
 
 @njit(nogil=True, cache=True)
@@ -547,33 +528,48 @@ def _measure_clearance(grid, around, cell, clearance, listed, waiting):  # type:
 
 
 @njit(nogil=True, cache=True)
-def walk_neighbours(grid, around, clearances, start, points, farthest, cells, squares):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0917  numba's types
-    """Fill in the nearest cells of points that follow each other, and the squares of their distances."""
-    vectors, sizes, (nearest_clearance, clearance), count = grid[0], grid[3], clearances, squares.shape[1]
-    rows, columns = sizes[0, 0], sizes[0, 1]
+def _measure_square(vectors, shape, own, around, x, y, z, squares):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """Measure the cells around one, a square of them, row by row: NaN for cells without a place, or outside."""
+    rows, columns, k = shape[0], shape[1], 0
+    row, column = own // columns, own % columns
+    complete = around <= row < rows - around and around <= column < columns - around
+    for r in range(row - around, row + around + 1):
+        for c in range(column - around, column + around + 1):
+            exists = complete or (0 <= r < rows and 0 <= c < columns)
+            squares[k] = _square(vectors, r * columns + c, x, y, z) if exists else np.nan
+            k += 1
+
+
+@njit(nogil=True, cache=True)
+def walk_neighbours(grid, around, clearance, points, home, within, gaussian, cells, weights):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0917  numba's types
+    """Find the nearest cells of points that follow each other, and their weights; none where ``home`` is -1."""
+    vectors, shape, count, side = grid[0], (grid[3][0, 0], grid[3][0, 1]), cells.shape[1], 2 * around + 1
     listed, waiting = np.empty(128, np.int64), np.empty((WAITING, 2), np.int64)
-    best, cells_found = np.empty(count), np.empty(count, np.int32)
-    own, x, y, z, last = start, 0.0, 0.0, 0.0, np.inf
+    best, chosen, searched = np.empty(count), np.full(count, -1), np.empty(count, np.int32)
+    squares, offsets, candidates = np.empty(side * side), np.arange(side * side), np.empty(side * side + 1, np.int64)
+    offsets = (offsets // side - around) * shape[1] + offsets % side - around  # from the cell in the middle
+    radius, limit = -1.0, 0.0
     for p in range(len(points)):
-        moved = np.sqrt(_square(points, p, x, y, z))
-        x, y, z = points[p, 0], points[p, 1], points[p, 2]
-        # As many cells as are wanted are within the distance of those of the point before. Most others are passed over.
-        within = min(farthest[p], (last + moved) * SLACK) + TOUCHING
-        best[:], cells_found[:] = within * within, -1
-        cell, least, _ = _nearest(vectors, (rows, columns), nearest_clearance, own, x, y, z)
-        own = cell if least < np.inf else own
+        own, x, y, z = home[p], points[p, 0], points[p, 1], points[p, 2]
+        if own < 0:
+            cells[p], weights[p] = -1, 0.0
+            continue
+        if within[p] != radius:
+            radius = within[p]
+            limit = chord_bound(radius) ** 2
         if clearance[own] < 0:
             _measure_clearance(grid, around, own, clearance, listed, waiting)
+        _measure_square(vectors, shape, own, around, x, y, z, squares)
+        away = np.sqrt(squares[squares.size // 2])
+        found, farthest = choose_nearest(squares, squares.size, limit, candidates, chosen, best)
         # What is not around the cell is farther than its clearance, less the way to the cell.
-        away = np.sqrt(least)
-        proven = 2 * away < clearance[own]
-        if proven:
-            r, c = own // columns, own % columns
-            top, bottom, left, right = r - around, r + around + 1, c - around, c + around + 1
-            _compare_cells(vectors, (rows, columns), (top, bottom, left, right), x, y, z, best, cells_found)
-            proven = np.sqrt(best[count - 1]) + away < clearance[own]
-        if not proven:
-            best[:], cells_found[:] = within * within, -1
-            _search(grid, x, y, z, best, cells_found, waiting)
-        last = np.sqrt(best[count - 1]) if cells_found[count - 1] >= 0 else np.inf
-        cells[p], squares[p] = cells_found, best
+        if np.sqrt(farthest) + away < clearance[own]:
+            for k in range(count):
+                cells[p, k] = own + offsets[chosen[k]] if k < found else -1
+        else:
+            best[:], searched[:], found = limit, -1, 0
+            _search(grid, x, y, z, best, searched, waiting)
+            for k in range(count):
+                cells[p, k] = searched[k]
+                found += searched[k] >= 0
+        weigh(gaussian, radius, best, found, weights[p])

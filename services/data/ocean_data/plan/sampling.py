@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ocean_common.contracts.assets import Assets
 from ocean_common.contracts.data import ExtractionRequest, VectorPart
 from ocean_core.errors import Message, PointOutsideGrid
-from ocean_core.geometry import EARTH_RADIUS, Floats, east_and_north, wrap_longitude
+from ocean_core.geometry import Floats, east_and_north, great_circle_distance, wrap_longitude
 from ocean_core.vectors import vector_part
 from ocean_data.compute.depth import Depth, cell_depths, depth_stencil, level_slice, reduce_columns
 from ocean_data.compute.interpolation import LocalStencil, check_search, choose_interpolation, stencil
@@ -24,7 +24,6 @@ ALL = slice(None)
 REDUCED = {"bottom", "mean"}  # depths that take whole columns
 DENSE = 2_000  # cells: from here on it is looked whether a box around them is read at less cost
 LOOSE = 4  # times as many cells as are needed: the most that a box may hold
-AROUND_THE_EARTH = 4 * EARTH_RADIUS  # km: more than to any place
 COLUMN_VALUES_AT_ONCE = 4_000_000  # values of whole columns
 
 
@@ -326,9 +325,10 @@ def _outside(assets: Assets, grid: Grid, point: tuple[float, float], field: str 
 
 def _nearest_place(grid: Grid, point: tuple[float, float]) -> str:
     """Return latitude and longitude of the centre of the cell that is nearest to a point, however far it is."""
-    cells, _ = grid.neighbours(np.array(point[:1]), np.array(point[1:]), 1, np.array([AROUND_THE_EARTH]))
-    latitude, longitude = grid.centres(cells[0, :1])
-    return f"{latitude[0]:.5g}, {float(wrap_longitude(longitude)[0]):.6g}"
+    centres = grid.centres(grid.all_cells)
+    cell = np.nanargmin(great_circle_distance(*point, *centres))
+    latitude, longitude = (float(degrees[cell]) for degrees in centres)
+    return f"{latitude:.5g}, {float(wrap_longitude(longitude)):.6g}"
 
 
 def describe_extent(assets: Assets, grid: Grid) -> Message:
