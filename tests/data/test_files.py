@@ -261,7 +261,11 @@ def test_a_file_with_another_dimension_is_reported_as_replaced(tmp_path, source,
         dataset.createVariable("v", "f4", ("time", "depth", "lat", "lon"))[:] = 1.0
     (tmp_path / "other.nc").replace(path)
     box = slice(0, 2), slice(0, 2)
-    for read in (source.precision, source.chunking, lambda variable: source.window(variable, 0, slice(None), box)):
+    for read in (
+        lambda variable: source.precision(variable, [0]),
+        source.chunking,
+        lambda variable: source.window(variable, 0, slice(None), box),
+    ):
         with pytest.raises(SourceUnreadable, match="replaced by a file of another form") as failure:
             read(assets)
         assert failure.value.retry_after == 5
