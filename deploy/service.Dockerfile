@@ -11,6 +11,8 @@ COPY services/common services/common
 COPY ${FOLDER} ${FOLDER}
 RUN /app/bin/pip install --no-cache-dir --disable-pip-version-check -c constraints.txt \
     ./services/core ./services/common ./${FOLDER}
+# A container that is read-only would compile at every start.
+RUN if [ "${FOLDER}" = services/data ]; then NUMBA_CACHE_DIR=/app/kernels /app/bin/python -m ocean_data.kernels; fi
 
 FROM python:3.11-slim
 ARG SERVICE
@@ -24,4 +26,4 @@ RUN useradd --system --uid 10001 ocean && install -d -o ocean /var/lib/ocean
 COPY --from=build /app /app
 USER ocean
 EXPOSE 8000
-CMD ["sh", "-c", "exec python -m $SERVICE"]
+CMD ["sh", "-c", "if [ -d /app/kernels ]; then cp -r /app/kernels /tmp/numba; fi; exec python -m $SERVICE"]

@@ -11,10 +11,6 @@ from hypothesis import settings
 settings.register_profile("short", deadline=None, max_examples=20)
 settings.register_profile("full", deadline=None, max_examples=200)
 
-COMPILE = (
-    "from ocean_data.compute.tiles import compile_grid_kernels; compile_grid_kernels()",
-    "from ocean_data.reading.kernels import compile_chunk_kernels; compile_chunk_kernels()",
-)
 # Groups of few tests that take long: started last, they would keep one worker while the others have nothing to do.
 LONG = (
     *("one run", "versions", "test_plotting_workers", "test_e2e_runs", "postgresql", "test_dask"),
@@ -30,9 +26,7 @@ def pytest_configure(config):
 def pytest_sessionstart(session):
     """Compile the kernels once, before workers and services would all do so at the same time."""
     if getattr(session.config.option, "numprocesses", None) and not hasattr(session.config, "workerinput"):
-        compilers = [subprocess.Popen([sys.executable, "-c", command]) for command in COMPILE]
-        for compiler in compilers:
-            compiler.wait()
+        subprocess.run([sys.executable, "-m", "ocean_data.kernels"], check=True, stdout=subprocess.DEVNULL)
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook

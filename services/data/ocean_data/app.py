@@ -18,12 +18,11 @@ from ocean_data.api.maps import get_arrows, get_range
 from ocean_data.api.points import points_router
 from ocean_data.api.subset import get_subset
 from ocean_data.cluster import Cluster
-from ocean_data.compute.tiles import compile_grid_kernels
 from ocean_data.extraction import ExtractionService, ReadParts
+from ocean_data.kernels import compile_kernels
 from ocean_data.plan.extraction import Cost, read_parts
 from ocean_data.reading.base import GridStore, Reading, Source, ThreadPool
 from ocean_data.reading.calculated import Calculated, Calculating
-from ocean_data.reading.kernels import compile_chunk_kernels
 from ocean_data.reading.objects import Storage
 from ocean_data.reading.source import NetCDFSource
 from ocean_data.settings import Settings
@@ -148,12 +147,6 @@ def read_budget(settings: Settings) -> Cost:
         bytes=settings.max_bytes,
         values=settings.max_streamed,
     )
-
-
-def compile_kernels() -> None:
-    """Compile all kernels, or load them from the cache beside their modules."""
-    compile_grid_kernels()
-    compile_chunk_kernels()
 
 
 def build(settings: Settings) -> Litestar:

@@ -179,14 +179,27 @@ def _stencil_of_pixels(pixels: NDArray[np.intp], cells: Stencil) -> TileStencil:
     return TileStencil(pixels=None if complete else pixels.astype(np.int32), stencil=cells.compact())
 
 
-def compile_grid_kernels() -> None:
+def _small_rectilinear() -> Grid:
+    return Rectilinear(np.linspace(0.0, 3.0, 4), np.linspace(0.0, 4.0, 5))
+
+
+def _small_curvilinear() -> Grid:
+    return Curvilinear(*np.meshgrid(np.linspace(0.0, 3.0, 4), np.linspace(0.0, 4.0, 5), indexing="ij"))
+
+
+def _small_mesh() -> Grid:
+    nodes = np.linspace(0.0, 3.0, 4), np.linspace(0.0, 3.0, 4) ** 2
+    return Mesh(nodes, np.array([[0, 1, 2], [1, 2, 3]], dtype=np.int32), "node")
+
+
+SMALL_GRIDS = {"rectilinear": _small_rectilinear, "curvilinear": _small_curvilinear, "triangular": _small_mesh}
+
+
+def compile_grid_kernels(kind: str) -> None:
     """Run every kernel once, on a grid of a few cells, with the types that requests have."""
-    latitude, longitude = np.linspace(0.0, 3.0, 4), np.linspace(0.0, 4.0, 5)
-    point = np.array([1.2])
-    mesh = Mesh((latitude, latitude**2), np.array([[0, 1, 2], [1, 2, 3]], dtype=np.int32), "node")
-    grids = (Rectilinear(latitude, longitude), Curvilinear(*np.meshgrid(latitude, longitude, indexing="ij")), mesh)
-    for grid in grids:
-        for kind in ("nearest", "bilinear", "gaussian"):
-            cells = stencil(grid, point, point, kind, radius=25.0, neighbours=4)
-            gather(np.zeros((1, 20)), cells)
-            gather(np.zeros((1, 20), dtype=np.float32), cells.compact())
+    grid, point = SMALL_GRIDS[kind](), np.array([1.2])
+    interpolations: tuple[Interpolation, ...] = ("nearest", "bilinear", "gaussian")
+    for interpolation in interpolations:
+        gather(np.zeros((1, 20)), stencil(grid, point, point, interpolation, radius=25.0, neighbours=4))
+        tile = TileMap(MERCATOR, 8, 128, 127, interpolation, radius=25.0, neighbours=4)
+        tile_stencil(grid, tile).values(np.zeros((1, 20), dtype=np.float32))

@@ -1,0 +1,38 @@
+"""The compiled kernels: `python -m ocean_data.kernels` compiles them once for an installation, beside their modules.
+
+What is not compiled yet when a service starts, it compiles then.
+"""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
+from time import monotonic
+
+from ocean_data.compute.tiles import SMALL_GRIDS, compile_grid_kernels
+from ocean_data.reading.kernels import compile_chunk_kernels
+
+PARTS: Mapping[str, Callable[[], None]] = {
+    **{f"{kind} grids": partial(compile_grid_kernels, kind) for kind in SMALL_GRIDS},
+    "chunks of files": compile_chunk_kernels,
+}
+
+
+def compile_kernels() -> None:
+    """Compile all kernels, or load them from the cache beside their modules."""
+    for compile_part in PARTS.values():
+        compile_part()
+
+
+def main() -> None:
+    """Compile all kernels, several at a time, and say how far it is."""
+    began = monotonic()
+    print(f"compiling the kernels of {', '.join(PARTS)}, once …", flush=True)  # noqa: T201
+    with ProcessPoolExecutor() as pool:
+        parts = {pool.submit(compile_part): name for name, compile_part in PARTS.items()}
+        for done in as_completed(parts):
+            done.result()
+            print(f"  {parts[done]}: {monotonic() - began:.0f} s", flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
