@@ -7,7 +7,7 @@
 import asyncio
 import tempfile
 import time
-from collections import Counter
+from collections import defaultdict
 from itertools import islice, product
 from pathlib import Path
 
@@ -23,9 +23,9 @@ VIEWS = ((6, 18, 18), (7, 38, 38), (8, 78, 78))  # zoom, and the first column an
 SERVICES = ("ocean_data", "ocean_plotting", "ocean_metadata", "ocean_gateway", "traefik")
 
 
-def processor_time() -> Counter[str]:
+def processor_time() -> dict[str, float]:
     """Seconds that the programs beneath this one have used, by service."""
-    used: Counter[str] = Counter()
+    used: dict[str, float] = defaultdict(float)
     for process in psutil.Process().children(recursive=True):
         command = " ".join(process.cmdline())
         times = process.cpu_times()
@@ -45,7 +45,7 @@ async def view(http: httpx.AsyncClient, level: str, interpolation: str, corner: 
     before, start = processor_time(), time.perf_counter()
     await asyncio.gather(*(client() for _ in range(CONNECTIONS)))
     took = (time.perf_counter() - start) * 1000
-    used = {name: 1000 * seconds / TILES for name, seconds in (processor_time() - before).items()}
+    used = {name: 1000 * (seconds - before[name]) / TILES for name, seconds in processor_time().items()}
     parts = ", ".join(f"{name.removeprefix('ocean_')} {used[name]:.1f}" for name in SERVICES if name in used)
     return f"{took:8.0f} ms, a tile {sum(used.values()):5.1f} ms of processor time ({parts})"
 

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 
+import netCDF4
 import numpy as np
 import pytest
 import shapely
@@ -108,6 +109,13 @@ def test_an_axis_has_its_dates_or_none(services, name):
     assert services.is_refused(f"data/{key}/point?{AT}&time=1999-01-01")
     assert services.json(f"dataset/{key}/depths") == []
     assert (services.status(name)["status"] == "partly") == (not dates and not listed)
+    if dates:
+        box, times = "min_range=39,-51&max_range=44,-46", f"time={listed[0]['id']},{listed[-1]['id']}"
+        subset = services.get(f"subset/{key}?{box}&{times}&output_format=NETCDF4&should_zip=0")
+        with netCDF4.Dataset(name, memory=subset.content) as dataset:
+            time = dataset["time"]
+            exported = netCDF4.num2date(time[:], time.units, time.calendar)
+        assert [date.isoformat()[:19] for date in exported] == dates
     answers = [services.get(f"dataset/{key}/{path}") for path in ("timestamps", "times")]
     answers.append(services.get(f"data/{key}/timeseries?{AT}&format=csv"))
     answers.append(services.plot("map", dataset=name, variable="sst", time=-1, area=map_of(name, "sst")["area"]))

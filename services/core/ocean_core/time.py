@@ -311,7 +311,7 @@ def is_cf_time(value: NDArray[Any], units: str, calendar: str) -> bool:
         return False
     try:
         cftime.num2date(value, units, calendar)
-    except ValueError:  # months, or numbers of steps
+    except (ValueError, OverflowError):  # months, or numbers of steps
         return False
     return True
 

@@ -342,9 +342,9 @@ def _time_values(extraction: Extraction, seconds: NDArray[Any]) -> tuple[NDArray
         if not is_early and is_cf_time(values.ravel()[:1], raw.units, calendar):
             return values, {"units": raw.units, "calendar": calendar}
         text = f"seconds since {units.epoch_text}"
-        if not is_early and is_cf_time(values.ravel()[:1], text, calendar):
-            own = to_calendar_seconds(values.ravel(), units).reshape(seconds.shape)
-            return own - units.epoch, {"units": text, "calendar": calendar}
+        own = to_calendar_seconds(values.ravel(), units).reshape(seconds.shape) - units.epoch
+        if not is_early and is_cf_time(own.ravel()[:1], text, calendar):
+            return own, {"units": text, "calendar": calendar}
     epoch, text = (YEAR_ONE, "0001") if (seconds < YEAR_ONE).any() else (YEAR_1950, "1950")
     return seconds - epoch, {"units": f"seconds since {text}-01-01 00:00:00", "calendar": "proleptic_gregorian"}
 
