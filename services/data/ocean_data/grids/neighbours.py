@@ -22,7 +22,7 @@ TOUCHING = 1e-3  # km: nearer than this, a point lies on the centre of a cell
 
 
 class Search(NamedTuple):
-    """Which cells around points make their values: so many, within so many km of each point, with which weights."""
+    """The cells around points that make their values: so many, within so many km of each point, and their weights."""
 
     most: int
     within: Floats  # (point,)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from math import prod
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -103,7 +104,7 @@ def cell_blocks(
     part: list[CellBlock] = []
     count = 0
     for block in _blocks(variable, steps, levels, cells):
-        numbers = int(np.prod([len(places) for places in block.box]))
+        numbers = prod(map(len, block.box))
         if part and count + numbers > AT_ONCE:
             yield part
             part, count = [], 0
