@@ -4,7 +4,6 @@ import importlib
 import json
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -102,8 +101,8 @@ def build(folder, into):
             copy(ROOT / source, work / source if target == "./" else work / target)
         elif word == "RUN":
             command = rest.replace("/app", str(app)).replace(" --no-cache-dir", "")
-            command = command.replace("python -m", f"{sys.executable} -m")
-            subprocess.run(shlex.split(command), cwd=work, check=True, capture_output=True, env=clean())
+            command = re.sub(r"(?<!/)python -m", f"{sys.executable} -m", command)
+            subprocess.run(command, shell=True, cwd=work, check=True, capture_output=True, env=clean())
     return app
 
 
@@ -129,6 +128,7 @@ def clean(**more):
 def test_the_recipe_makes_a_service_that_starts(container, tmp_path):
     service = OURS[container]
     app = build(COMPOSE["services"][container]["build"]["args"]["FOLDER"], tmp_path)
+    assert (app / "kernels").is_dir() == (service == "data")
     port = free_ports(1)[0]
     prefix = f"OCEAN_{service.upper()}_"
     environment = clean(**{f"{prefix}PORT": str(port), "HOME": str(tmp_path), "MPLCONFIGDIR": str(tmp_path)})
