@@ -183,28 +183,28 @@ def test_a_mask_of_other_cells_is_no_secret(tmp_path, indexed, sea):
     assert notes_of(indexed(), "left out") == [("tmask", "temp has other cells: its land is not hidden")]
 
 
-@pytest.mark.parametrize("dims", [("ocean_time", "eta_rho", "xi_rho"), ("eta_rho", "xi_rho")])
-def test_a_mask_of_later_files_is_no_secret(tmp_path, indexed, write_configuration, sea, dims):
+def write_two_days(folder, sea):
     for day in range(2):
-        with netCDF4.Dataset(tmp_path / f"a_2020010{day + 1}.nc", "w") as data:
+        with netCDF4.Dataset(folder / f"a_2020010{day + 1}.nc", "w") as data:
             add(data, "ocean_time", ("ocean_time",), [float(day)], units="days since 2020-01-01")
             add_places(data, ("lat_rho", "lon_rho"), ("eta_rho", "xi_rho"), sea.shape)
             add(data, "zeta", ("ocean_time", "eta_rho", "xi_rho"), fill_land(sea)[:1], units="m")
-            if day == 1:
-                add(data, "mask_rho", dims, sea[np.newaxis] if len(dims) == 3 else sea)
+
+
+@pytest.mark.parametrize("dims", [("ocean_time", "eta_rho", "xi_rho"), ("eta_rho", "xi_rho")])
+def test_a_mask_of_later_files_is_no_secret(tmp_path, indexed, write_configuration, sea, dims):
+    write_two_days(tmp_path, sea)
+    with netCDF4.Dataset(tmp_path / "a_20200102.nc", "a") as data:
+        add(data, "mask_rho", dims, sea[np.newaxis] if len(dims) == 3 else sea)
     description = {"url": str(tmp_path / "a_*.nc"), "variables": {"zeta": {}}}
     notes = notes_of(indexed(datasets=write_configuration({"a": description})), "left out")
     assert notes == [("mask_rho", "it is not in the first file, but in a_20200102.nc: it hides no land")]
 
 
 def test_a_mask_of_some_times_is_no_secret(tmp_path, indexed, write_configuration, sea):
-    for day in range(2):
-        with netCDF4.Dataset(tmp_path / f"a_2020010{day + 1}.nc", "w") as data:
-            add(data, "ocean_time", ("ocean_time",), [float(day)], units="days since 2020-01-01")
-            add_places(data, ("lat_rho", "lon_rho"), ("eta_rho", "xi_rho"), sea.shape)
-            add(data, "zeta", ("ocean_time", "eta_rho", "xi_rho"), fill_land(sea)[:1], units="m")
-            if day == 0:
-                add(data, "wetdry_mask_rho", ("ocean_time", "eta_rho", "xi_rho"), sea[np.newaxis])
+    write_two_days(tmp_path, sea)
+    with netCDF4.Dataset(tmp_path / "a_20200101.nc", "a") as data:
+        add(data, "wetdry_mask_rho", ("ocean_time", "eta_rho", "xi_rho"), sea[np.newaxis])
     description = {"url": str(tmp_path / "a_*.nc"), "variables": {"zeta": {}}}
     notes = notes_of(indexed(datasets=write_configuration({"a": description})), "left out")
     assert notes == [("wetdry_mask_rho", "it changes with time, but is not in all files")]

@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 
 from ocean_common.contracts import assets
 from ocean_core.cells import find_usable_cells
-from ocean_core.geometry import EARTH_RADIUS, Floats, chord_to_distance, positions_of, unit_vectors
+from ocean_core.geometry import EARTH_RADIUS, Floats, chord_to_distance, distance_to_chord, positions_of, unit_vectors
 from ocean_data.compute.region import Region
 from ocean_data.grids.base import (
     Cells,
@@ -259,7 +259,7 @@ class CentreTree:
         within = search.within[inside]
         bound = chord_bound(within.max(initial=0.0))
         chords, numbers = self._tree.query(points[inside], k=np.arange(1, count + 1), distance_upper_bound=bound)
-        found = chords <= 2 * np.sin(within[:, np.newaxis] / (2 * EARTH_RADIUS))
+        found = chords <= distance_to_chord(within)[:, np.newaxis]
         cells[inside] = np.where(found, self._cell_of[numbers], -1)
         weigh_all(search.gaussian, within, chords**2, found.sum(axis=1), chords)
         weights[inside] = chords

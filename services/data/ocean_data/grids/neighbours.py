@@ -90,7 +90,7 @@ def weigh(gaussian, within, squares, count, weights):  # type: ignore[no-untyped
         for k in range(count):
             squares[k] = radius * (2 * np.arcsin(min(np.sqrt(squares[k]) / 2, 1.0))) ** 2
     if gaussian:
-        # exp(16 x) of the series of exp(x), exact to 1e-11: a loop without calls, of which several run at once.
+        # exp(16 x) of the series of exp(x), exact to 1e-9: a loop without calls, of which several run at once.
         factor = -4.0 / (16.0 * within * within)
         for k in range(count):
             x = max(squares[k] * factor, -0.26)
@@ -100,7 +100,7 @@ def weigh(gaussian, within, squares, count, weights):  # type: ignore[no-untyped
             e *= e
             weights[k] = e * e
     else:  # relative to the nearest: no number is out of the range of single precision
-        nearest = np.inf
+        nearest = radius * 16.0  # more than to any place; an infinite number may not be compared with fastmath
         for k in range(count):
             squares[k] = max(squares[k], TOUCHING * TOUCHING)
             nearest = min(nearest, squares[k])
