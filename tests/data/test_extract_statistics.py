@@ -303,7 +303,7 @@ def test_a_dummy_node_of_a_mesh_has_no_place():
     mesh = Mesh((latitude, longitude), np.array([[2, 3, 4], [0, 2, 3]], dtype=np.int32), "node")
     assert np.isnan(mesh.centres(np.arange(2, dtype=np.int32))).all()
     assert mesh.nearest(np.array([0.6]), np.array([0.6])) == -1
-    cells, _ = mesh.neighbours(np.zeros(1), np.zeros(1), np.array([2]), Search(2, np.array([1000.0]), "inverse"))
+    cells, _ = mesh.neighbours(np.zeros(1), np.zeros(1), np.array([2]), Search(2, np.array([1000.0]), False))
     assert cells.tolist() == [[2, 3]]
 
 

@@ -112,12 +112,10 @@ def test_the_nearest_is_that_of_brute_force(place, location):
 def test_neighbours_are_those_of_brute_force(place):
     grid, (north, east, _), _ = make_mesh(*place, WIDE)
     latitude, longitude, *_ = some_points(place, WIDE, 50)
-    cells, weights = grid.neighbours(
-        latitude, longitude, np.zeros(50, np.int32), Search(5, np.full(50, 150.0), "gaussian")
-    )
+    cells, weights = grid.neighbours(latitude, longitude, np.zeros(50, np.int32), Search(5, np.full(50, 150.0), True))
     apart = np.sort(brute_nearest(north, east, latitude, longitude), axis=1)[:, :5]
     expected = np.where(apart <= 150.0, apart, np.inf)
-    assert np.allclose(weights, np.exp(-((2 * expected / 150.0) ** 2)), rtol=1e-6)
+    assert np.allclose(weights, np.exp(-((2 * expected / 150.0) ** 2)), rtol=4e-6)
     assert np.array_equal(cells >= 0, np.isfinite(expected))
 
 

@@ -65,7 +65,7 @@ def tile_field(reading: Reading, variables: Sequence[Assets], query: TileRequest
     fold = maps[0].fold if query.folded and maps[0] is maps[-1] else None
     parts: list[Pixels | None] = []
     for level, cells in zip(levels, maps, strict=True):
-        values = cells.values(level.read(reading.source)) if cells.stencil.home.size else None
+        values = None if cells.outside else cells.values(level.read(reading.source))
         parts.append(cells.fold.expand(values) if values is not None and cells.fold and fold is None else values)
     info, values = variables[0].variable, parts[0]
     if len(parts) == 2:

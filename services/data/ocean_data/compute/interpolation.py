@@ -130,14 +130,19 @@ def stencil(
     if kind == "bilinear":
         cells, weights = grid.corners(latitude, longitude, home)
         return Stencil(home=home, cells=cells, weights=weights)
-    inside = home >= 0
-    reach = np.full(home.shape, max(radius, TOUCHING))
-    reach[inside] = np.maximum(radius, grid.sizes(home[inside]))
-    cells, shares = grid.neighbours(latitude, longitude, home, Search(neighbours, reach, kind))
+    cells, shares = grid.neighbours(latitude, longitude, home, search_around(grid, home, kind, radius, neighbours))
     used = cells.shape[1]
     while used > 1 and not (cells[:, used - 1] >= 0).any():
         used -= 1
     return Stencil(home=home, cells=np.ascontiguousarray(cells[:, :used]), weights=shares[:, :used])
+
+
+def search_around(grid: Grid, home: Cells, kind: Interpolation, radius: float, neighbours: int) -> Search:
+    """Return the search for the cells around points whose nearest ones are known; see :func:`stencil`."""
+    inside = home >= 0
+    reach = np.full(home.shape, max(radius, TOUCHING))
+    reach[inside] = np.maximum(radius, grid.sizes(home[inside]))
+    return Search(neighbours, reach, kind == "gaussian")
 
 
 @njit(nogil=True, cache=True)

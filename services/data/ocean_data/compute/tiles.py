@@ -15,14 +15,16 @@ from ocean_common.parameters import check_tile
 from ocean_core.errors import NotSupported
 from ocean_core.geometry import Floats
 from ocean_core.tiles import MERCATOR, PROJECTIONS, SIZE, Tile, pixel_offsets
-from ocean_data.compute.interpolation import Stencil, choose_interpolation, gather, stencil
+from ocean_data.compute.interpolation import Stencil, choose_interpolation, gather, search_around, stencil
 from ocean_data.grids.base import Cells, Grid
 from ocean_data.grids.curvilinear import Curvilinear
+from ocean_data.grids.means import LatticeMeans
 from ocean_data.grids.mesh import Mesh
 from ocean_data.grids.rectilinear import Rectilinear
 
 Pixels = NDArray[np.float32]
 
+SEARCHED = frozenset({"gaussian", "inverse"})  # interpolations between the nearest cells, however many
 NO_CELLS = np.empty(0, np.int32)
 OVERHEAD = 1_000  # bytes of what is kept of a tile beside its arrays
 
@@ -62,11 +64,18 @@ class TileStencil:
     pixels: NDArray[np.int32] | None  # flat positions in the tile; None: all of them
     stencil: Stencil
     fold: Fold | None = None
+    means: LatticeMeans | None = None  # of all pixels; the stencil is of those that it does not know
 
     @property
     def nbytes(self) -> int:
         pixels = 0 if self.pixels is None else self.pixels.nbytes
-        return self.stencil.nbytes + pixels + sum(array.nbytes for array in self.fold or ()) + OVERHEAD
+        means = 0 if self.means is None else self.means.nbytes
+        return self.stencil.nbytes + pixels + means + sum(array.nbytes for array in self.fold or ()) + OVERHEAD
+
+    @property
+    def outside(self) -> bool:
+        """True for a tile outside the grid."""
+        return self.means is None and not self.stencil.home.size
 
     def values(self, field: Pixels) -> Pixels | None:
         """Return values at the pixels, (size, size) or as the folded tile, of those of the cells, (1, cell).
@@ -74,6 +83,10 @@ class TileStencil:
         NaN where there is nothing; None if there is nothing at all.
         """
         values = gather(field, self.stencil)
+        if self.means is not None:
+            means = self.means.average(field[0])
+            means.ravel()[self.pixels] = values[0]
+            return None if np.isnan(means).all() else means
         if np.isnan(values).all():
             return None
         if self.pixels is None:
@@ -120,7 +133,7 @@ def pixel_centres(projection: str, zoom: int, x: int, y: int, count: int = SIZE)
 def tile_map(query: TileRequest, info: VariableInfo) -> TileMap:
     """Return the parameters that the index map of a tile depends on, and no others: one map serves several tiles."""
     interpolation = choose_interpolation(info, query.interpolation)
-    searched = interpolation in {"gaussian", "inverse"}
+    searched = interpolation in SEARCHED
     return TileMap(
         query.projection,
         query.zoom,
@@ -153,17 +166,33 @@ def tile_stencil(grid: Grid, tile: TileMap) -> TileStencil:
                 pixels = np.flatnonzero(lattice >= 0)
                 around = Stencil(home=lattice, cells=corners[0], weights=corners[1])
                 return _stencil_of_pixels(pixels, around if pixels.size == lattice.size else around.some(pixels))
+        if lattice is not None and kind in SEARCHED and (made := _average_lattice(grid, tile, lattice)):
+            return made
     latitude, longitude = pixel_centres(projection, zoom, x, y)
-    if not latitude.size:
-        return _of_nearest(NO_CELLS)
-    home = grid.nearest(latitude, longitude) if lattice is None else lattice
-    if nearest:
+    home = lattice if lattice is not None else grid.nearest(latitude, longitude) if latitude.size else NO_CELLS
+    if nearest or home.max(initial=-1) < 0:
         return _of_nearest(home)
     if lattice is not None:
         latitude, longitude = parallels[:, np.newaxis], meridians
     cells = stencil(grid, latitude, longitude, kind, radius=radius, neighbours=neighbours, home=home)
     pixels = np.flatnonzero(home >= 0)
     return _stencil_of_pixels(pixels, cells if pixels.size == home.size else cells.some(pixels))
+
+
+def _average_lattice(grid: Grid, tile: TileMap, home: Cells) -> TileStencil | None:
+    """The means of cells of all pixels in the grid, if that is faster; ``home``: their nearest cells."""
+    if home.max() < 0:
+        return None
+    parallels, meridians = Tile(MERCATOR, tile.zoom, tile.x, tile.y).axes(pixel_offsets())
+    radius, neighbours = tile.radius, tile.neighbours
+    search = search_around(grid, home, tile.interpolation, radius, neighbours)
+    means = grid.means_on_lattice(parallels, meridians, home, search)
+    if means is None:
+        return None
+    pixels = means.unknown
+    places = parallels[pixels // meridians.size], meridians[pixels % meridians.size]
+    cells = stencil(grid, *places, tile.interpolation, radius=radius, neighbours=neighbours, home=home[pixels])
+    return TileStencil(pixels=pixels.astype(np.int32), stencil=cells, means=means)
 
 
 def _of_nearest(home: Cells, fold: Fold | None = None) -> TileStencil:

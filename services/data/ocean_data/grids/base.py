@@ -20,6 +20,7 @@ from ocean_core.geometry import Floats, east_and_north
 from ocean_core.time import DateScale, format_times
 from ocean_core.vectors import TRUE_AXIS, Axis
 from ocean_data.compute.region import Region
+from ocean_data.grids.means import LatticeMeans
 from ocean_data.grids.neighbours import Search, Weights
 
 Cells = NDArray[np.int32]
@@ -259,6 +260,19 @@ class Grid(Protocol):
 
     def corners_on_lattice(self, latitude: Floats, longitude: Floats) -> tuple[Cells, Floats] | None:  # noqa: ARG002
         """Return `corners` of all crossings, (row * column, k) each; None if that is no faster."""
+        return None
+
+    def means_on_lattice(
+        self,
+        latitude: Floats,  # noqa: ARG002
+        longitude: Floats,  # noqa: ARG002
+        home: Cells,  # noqa: ARG002
+        search: Search,  # noqa: ARG002
+    ) -> LatticeMeans | None:
+        """Return the means of `neighbours` at all crossings; None if listing the cells is no slower.
+
+        ``home``: the nearest cells, (row * column,).
+        """
         return None
 
     # Cells themselves

@@ -25,6 +25,8 @@ from ocean_data.grids.base import (
     plane_coordinates,
     triangle_areas,
 )
+from ocean_data.grids.centre_means import CentreMeans, square_of_most
+from ocean_data.grids.means import suits_lanes
 from ocean_data.grids.neighbours import Search, Weights
 from ocean_data.grids.search import CentreSearch
 
@@ -92,6 +94,13 @@ class Curvilinear(Grid):
     def neighbours(self, latitude: Floats, longitude: Floats, home: Cells, search: Search) -> tuple[Cells, Weights]:
         points = unit_vectors(latitude, longitude).reshape(-1, 3)
         return self._search.neighbours(points, home, search)
+
+    def means_on_lattice(self, latitude: Floats, longitude: Floats, home: Cells, search: Search) -> CentreMeans | None:
+        squares, shape = self._search.squares_around(square_of_most(search.most)), (latitude.size, longitude.size)
+        side = 2 * squares.width + 1
+        if not suits_lanes(shape, (side, side), search):
+            return None
+        return CentreMeans(home.reshape(shape), search, squares, (latitude, longitude))
 
     def corners(self, latitude: Floats, longitude: Floats, home: Cells) -> tuple[Cells, Floats]:
         points = unit_vectors(latitude, longitude).reshape(-1, 3)

@@ -29,8 +29,7 @@ from ocean_data.grids.base import (
     triangle_areas,
     without_time,
 )
-from ocean_data.grids.neighbours import Search, Weights, weigh_all
-from ocean_data.grids.search import chord_bound
+from ocean_data.grids.neighbours import Search, Weights, chord_bound, weigh_all
 
 RIM = 0.02  # of the height of a triangle: so far beyond the rim, a point still belongs to the mesh
 BRANCH = 8  # boxes in one box

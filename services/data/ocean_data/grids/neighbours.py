@@ -7,7 +7,7 @@ mostly in the same places of it as for the point before, and then nothing is sor
 All distances are squares of chords on the unit sphere.
 """
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -19,6 +19,8 @@ Weights = NDArray[np.float32]
 
 NEAR = 0.04  # square of a chord, 1,300 km: up to here five terms of the series of the arc are exact to 1e-11
 TOUCHING = 1e-3  # km: nearer than this, a point lies on the centre of a cell
+SLACK = 1 + 1e-9  # of bounds, against rounding
+TOUCHING_CHORD = 1e-15  # a cell at the bound itself is within it
 
 
 class Search(NamedTuple):
@@ -26,12 +28,7 @@ class Search(NamedTuple):
 
     most: int
     within: Floats  # (point,)
-    weighting: Literal["gaussian", "inverse"]
-
-    @property
-    def gaussian(self) -> bool:
-        """True for weights exp(-(2 distance / within)²); else they are 1/distance², relative to the nearest cell."""
-        return self.weighting == "gaussian"
+    gaussian: bool  # weights exp(-(2 distance / within)²); else they are 1/distance², km
 
 
 @njit(nogil=True, cache=True)
@@ -75,39 +72,60 @@ def _farthest(squares, candidates, count):  # type: ignore[no-untyped-def]  # no
     return last
 
 
-@njit(nogil=True, cache=True, fastmath=True)
+@njit(nogil=True, cache=True)
+def chord_bound(distance):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  numba's types
+    """Return the chord of a great-circle distance (km), and a little more: what is so near is within it."""
+    return 2 * np.sin(min(distance / (2 * EARTH_RADIUS), np.pi / 2)) * SLACK + TOUCHING_CHORD
+
+
+# Constants of single precision: with others, numba would calculate in double precision, half as fast.
+_SQUARED_RADIUS, _ONE = np.float32(EARTH_RADIUS**2), np.float32(1.0)
+_ARC = np.float32(1 / 12), np.float32(1 / 90), np.float32(1 / 560), np.float32(1 / 3150)
+_LEAST_EXPONENT, _LEAST_SQUARE = np.float32(-0.26), np.float32(TOUCHING**2)
+_EXP = tuple(np.float32(1 / n) for n in (2, 6, 24, 120, 720, 5040))
+
+
+@njit(nogil=True, cache=True, inline="always")
+def square_of_arc(s):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  numba's types
+    """Return the square of a distance, km², by the series of the square of its chord: at most `NEAR`."""
+    return _SQUARED_RADIUS * s * (_ONE + s * (_ARC[0] + s * (_ARC[1] + s * (_ARC[2] + s * _ARC[3]))))
+
+
+@njit(nogil=True, cache=True, inline="always")
+def gaussian_weight(square, factor):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  numba's types
+    """Return exp(-(2 distance / within)²) of the square of a distance, km²; ``factor``: -4 / (16 within²).
+
+    exp(16 x) of the series of exp(x): a loop without calls, of which several run at once.
+    """
+    x = square * factor
+    x = max(_LEAST_EXPONENT, x)
+    series = _EXP[2] + x * (_EXP[3] + x * (_EXP[4] + x * _EXP[5]))
+    e = _ONE + x * (_ONE + x * (_EXP[0] + x * (_EXP[1] + x * series)))
+    e = e * e
+    e = e * e
+    e = e * e
+    return e * e
+
+
+@njit(nogil=True, cache=True, inline="always")
+def inverse_weight(square):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  numba's types
+    """Return 1 / distance², for the square of a distance, km²."""
+    return _ONE / (max(_LEAST_SQUARE, square))
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
 def weigh(gaussian, within, squares, count, weights):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  numba's types
     """Turn squares of chords into weights, as `Grid.neighbours` has them; 0 beyond the first ``count``."""
-    widest = 0.0
-    for k in range(count):
-        widest = max(widest, squares[k])
-    radius = EARTH_RADIUS * EARTH_RADIUS
-    if widest <= NEAR:
-        for k in range(count):
-            s = squares[k]
-            squares[k] = radius * s * (1 + s * (1 / 12 + s * (1 / 90 + s * (1 / 560 + s / 3150))))
-    else:
-        for k in range(count):
-            squares[k] = radius * (2 * np.arcsin(min(np.sqrt(squares[k]) / 2, 1.0))) ** 2
-    if gaussian:
-        # exp(16 x) of the series of exp(x), exact to 1e-9: a loop without calls, of which several run at once.
-        factor = -4.0 / (16.0 * within * within)
-        for k in range(count):
-            x = max(squares[k] * factor, -0.26)
-            e = 1 + x * (1 + x / 2 * (1 + x / 3 * (1 + x / 4 * (1 + x / 5 * (1 + x / 6 * (1 + x / 7 * (1 + x / 8)))))))
-            e *= e
-            e *= e
-            e *= e
-            weights[k] = e * e
-    else:  # relative to the nearest: no number is out of the range of single precision
-        nearest = radius * 16.0  # more than to any place; an infinite number may not be compared with fastmath
-        for k in range(count):
-            squares[k] = max(squares[k], TOUCHING * TOUCHING)
-            nearest = min(nearest, squares[k])
-        for k in range(count):
-            weights[k] = nearest / squares[k]
-    for k in range(count, weights.size):
-        weights[k] = 0.0
+    factor = np.float32(-4.0 / (16.0 * within * within))
+    for k in range(weights.size):
+        if k >= count:
+            weights[k] = 0.0
+            continue
+        if squares[k] <= NEAR:
+            square = square_of_arc(np.float32(squares[k]))
+        else:
+            square = np.float32((2 * EARTH_RADIUS * np.arcsin(min(np.sqrt(squares[k]) / 2, 1.0))) ** 2)
+        weights[k] = gaussian_weight(square, factor) if gaussian else inverse_weight(square)
 
 
 @njit(nogil=True, cache=True)

@@ -25,8 +25,10 @@ from ocean_data.grids.base import (
     boxes,
     frame_of_axes,
 )
-from ocean_data.grids.neighbours import Search, Weights, choose_nearest, weigh
-from ocean_data.grids.search import chord_bound, cosine_and_sine, insert
+from ocean_data.grids.means import suits_lanes
+from ocean_data.grids.neighbours import Search, Weights, choose_nearest, chord_bound, weigh
+from ocean_data.grids.rectilinear_means import RectilinearMeans, lay_blocks
+from ocean_data.grids.search import cosine_and_sine, insert
 
 LONE = 1.0  # degrees: the size of a cell along an axis of one point, where the other axis does not tell
 WIDER_GAP = 1.5  # times: a gap so much wider than those beside it is none between cells
@@ -127,6 +129,21 @@ class Rectilinear(Grid):
         walk_neighbours(axes, self._order, gap, points, home, search.within, search.gaussian, cells, weights)
         return cells, weights
 
+    def means_on_lattice(
+        self, latitude: Floats, longitude: Floats, home: Cells, search: Search
+    ) -> RectilinearMeans | None:
+        phi, lam = np.radians(latitude), np.radians(longitude)
+        gap, limit = np.radians(float(np.median(self._gaps))), chord_bound(search.within.max())
+        # The widest block that a row of the lattice needs: meridians run together towards the poles.
+        rows = nearest_on_axis(self._phi, phi)
+        sizes = [_size_of_block(self._phi, row, gap * self._up[row, 0], search.most, limit) for row in np.unique(rows)]
+        around = max(high for high, _ in sizes), max(wide for _, wide in sizes)
+        if not suits_lanes((phi.size, lam.size), (2 * around[0] + 1, 2 * around[1] + 1), search):
+            return None
+        columns = nearest_on_axis(self._lam, np.mod(lam, 2 * np.pi))
+        blocks = lay_blocks((self._phi, self._lam), self._order, (phi, lam), (rows, columns), around)
+        return RectilinearMeans(home.reshape(phi.size, lam.size), search, blocks)
+
     def centres(self, cells: Cells) -> tuple[Floats, Floats]:
         rows, columns = np.divmod(cells, self.shape[1])
         return self._latitude[rows], self._longitude[columns]
@@ -190,6 +207,11 @@ def cell_sides(axis: SortedAxis, turn: float) -> tuple[Floats, Floats]:
         after[end], before[first] = (LONE, LONE) if lone else (before[end], after[first])
     sides = np.append(points - before / 2, np.nan), np.append(points + after / 2, np.nan)
     return sides[0][axis.position], sides[1][axis.position]
+
+
+def nearest_on_axis(points: Floats, values: Floats) -> Positions:
+    """Return the nearest of the ascending points of an axis for each value."""
+    return np.searchsorted((points[1:] + points[:-1]) / 2, values)
 
 
 @njit(nogil=True, cache=True)

@@ -20,18 +20,18 @@ be too far.
 All distances are chords on the unit sphere, mostly their squares; NaN is a cell without a place.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ocean_core.geometry import EARTH_RADIUS, Floats, unit_vectors
+from ocean_core.geometry import Floats, unit_vectors
 from ocean_data.grids.base import Cells
-from ocean_data.grids.neighbours import Search, Weights, choose_nearest, weigh
+from ocean_data.grids.neighbours import SLACK, TOUCHING_CHORD, Search, Weights, choose_nearest, chord_bound, weigh
 
 SIDE = 4  # cells or boxes along each side of a box
 WAITING = 512  # boxes that may wait to be opened: more than are on all levels
-SLACK = 1 + 1e-9  # of bounds, against rounding
-TOUCHING = 1e-15  # chord: a cell at the bound itself is within it
 EXTRAPOLATIONS = 3  # of the grid, at most
 LEAST_SQUARE = 2  # cells on each side, at least
 LARGEST_SQUARE = 6
@@ -105,27 +105,30 @@ class CentreSearch:
         count = min(search.most, self._count)
         cells, weights = np.empty((len(points), count), np.int32), np.empty((len(points), count), np.float32)
         if weights.size:
-            # So many cells on each side of the nearest one mostly hold the nearest ones: a disc of so many cells, half
-            # as wide again where cells are longer one way, and the way to the cell itself.
+            # A disc of so many cells, half as wide again where cells are longer one way, and the way to the cell.
             width = min(LARGEST_SQUARE, int(np.ceil(1.4 * np.sqrt(count / np.pi) + 0.5)))
-            if width not in self._square_clearances:
-                self._square_clearances[width] = np.full(len(self._pyramid[0]), NOT_MEASURED, np.float32)
-            clearance = self._square_clearances[width]
-            walk_neighbours(
-                self._pyramid, width, clearance, points, home, search.within, search.gaussian, cells, weights
-            )
+            pyramid, _, clearance = self.squares_around(width)
+            walk_neighbours(pyramid, width, clearance, points, home, search.within, search.gaussian, cells, weights)
         return cells, weights
+
+    def squares_around(self, width: int) -> "Squares":
+        """Return the squares of cells around each cell, so many on each side of it."""
+        if width not in self._square_clearances:
+            self._square_clearances[width] = np.full(len(self._pyramid[0]), NOT_MEASURED, np.float32)
+        return Squares(self._pyramid, width, self._square_clearances[width])
+
+
+class Squares(NamedTuple):
+    """The squares of cells around the cells of a grid, so many on each side."""
+
+    pyramid: Pyramid
+    width: int
+    clearances: Clearances  # (cell,): measured where they are needed
 
 
 def cosine_and_sine(angle: Floats) -> Floats:
     """Return cosine and sine of angles, (..., 2)."""
     return np.stack([np.cos(angle), np.sin(angle)], axis=-1)
-
-
-@njit(nogil=True, cache=True)
-def chord_bound(distance):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  numba's types
-    """Return the chord of a great-circle distance (km), and a little more: what is so near is within it."""
-    return 2 * np.sin(min(distance / (2 * EARTH_RADIUS), np.pi / 2)) * SLACK + TOUCHING
 
 
 # The pyramid
@@ -137,7 +140,8 @@ def _difference(vectors, cell, x, y, z):  # type: ignore[no-untyped-def]  # noqa
 
 
 @njit(nogil=True, cache=True, inline="always")
-def _square(vectors, cell, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+def square_of_chord(vectors, cell, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  numba's types
+    """Return the square of the chord from the centre of a cell to a place on the unit sphere."""
     dx, dy, dz = vectors[cell, 0] - x, vectors[cell, 1] - y, vectors[cell, 2] - z
     return dx * dx + dy * dy + dz * dz
 
@@ -207,7 +211,7 @@ def _compare_cells(vectors, shape, window, x, y, z, best, cells_found):  # type:
     last = best.size - 1
     for i in range(max(window[0], 0), min(window[1], shape[0])):
         for j in range(max(window[2], 0), min(window[3], shape[1])):
-            square = _square(vectors, i * shape[1] + j, x, y, z)
+            square = square_of_chord(vectors, i * shape[1] + j, x, y, z)
             if square <= best[last]:  # not NaN
                 insert(best, cells_found, square, i * shape[1] + j)
 
@@ -392,7 +396,7 @@ def _compare(vectors, sizes, own, row, column, clearance):  # type: ignore[no-un
     x, y, z = vectors[own]
     for i in range(row * SIDE, min(row * SIDE + SIDE, sizes[0, 0])):
         for j in range(column * SIDE, min(column * SIDE + SIDE, sizes[0, 1])):
-            square = _square(vectors, i * sizes[0, 1] + j, x, y, z)
+            square = square_of_chord(vectors, i * sizes[0, 1] + j, x, y, z)
             if square < clearance[1]:  # not NaN
                 clearance[0], clearance[1] = min(square, clearance[0]), square
 
@@ -407,7 +411,7 @@ def _step(vectors, shape, own, least, x, y, z):  # type: ignore[no-untyped-def] 
     # Without a question whether each is there: in the first and last column, three are cells at the other end.
     for _ in range(3):
         for _ in range(3):
-            square = _square(vectors, neighbour, x, y, z)
+            square = square_of_chord(vectors, neighbour, x, y, z)
             if square < least or (square == least and neighbour < best):
                 best, least = neighbour, square
             neighbour += 1
@@ -422,7 +426,7 @@ def _step_at_rim(vectors, shape, own, least, x, y, z):  # type: ignore[no-untype
     for i in range(max(r - 1, 0), min(r + 2, shape[0])):
         for j in range(max(c - 1, 0), min(c + 2, shape[1])):
             neighbour = i * shape[1] + j
-            square = _square(vectors, neighbour, x, y, z)
+            square = square_of_chord(vectors, neighbour, x, y, z)
             if square < least or (square == least and neighbour < best):
                 best, least = neighbour, square
     return best, least
@@ -438,7 +442,7 @@ def _settle(vectors, shape, clearance, own, x, y, z):  # type: ignore[no-untyped
         if abs(r - r_from) + abs(c - c_from) < LONG_JUMP:
             break
     own = r * shape[1] + c
-    least = np.fmin(_square(vectors, own, x, y, z), np.inf)  # not NaN
+    least = np.fmin(square_of_chord(vectors, own, x, y, z), np.inf)  # not NaN
     for _ in range(NEAREST_STEPS):
         proven = least < clearance[own, 1]
         best, least = _step(vectors, shape, own, least, x, y, z)
@@ -451,7 +455,7 @@ def _settle(vectors, shape, clearance, own, x, y, z):  # type: ignore[no-untyped
 @njit(nogil=True, cache=True, inline="always")
 def _nearest(vectors, shape, clearance, own, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """The nearest cell of a point, from that of one beside it; the square of its distance; whether it is proven."""
-    least = _square(vectors, own, x, y, z)
+    least = square_of_chord(vectors, own, x, y, z)
     if least < clearance[own, 0]:
         return own, least, True
     if least < clearance[own, 1]:
@@ -471,7 +475,7 @@ def walk_nearest(grid, clearance, start, points, farthest, cells, squares):  # t
         cell, least, proven = _nearest(vectors, shape, clearance, own, x, y, z)
         own = cell if least < np.inf else own
         if not proven:
-            best[0], cells_found[0] = min(farthest, least * SLACK) + TOUCHING * TOUCHING, -1
+            best[0], cells_found[0] = min(farthest, least * SLACK) + TOUCHING_CHORD * TOUCHING_CHORD, -1
             _search(grid, x, y, z, best, cells_found, waiting)
             cell, least = cells_found[0], best[0]
         if cell >= 0:
@@ -500,7 +504,7 @@ def walk_lattice(vectors, shape, clearance, start, parallels, meridians, limit, 
 
 
 @njit(nogil=True, cache=True)
-def _measure_clearance(grid, around, cell, clearance, listed, waiting):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+def measure_clearance(grid, around, cell, clearance, listed, waiting):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0917  numba's types
     """Find the clearance of a cell and of the others in its smallest box: never more than there is."""
     vectors, boxes, _, sizes, _ = grid
     row, column = cell // sizes[0, 1] // SIDE * SIDE, cell % sizes[0, 1] // SIDE * SIDE
@@ -512,7 +516,7 @@ def _measure_clearance(grid, around, cell, clearance, listed, waiting):  # type:
     for r in range(row, min(row + SIDE, sizes[0, 0])):
         for c in range(column, min(column + SIDE, sizes[0, 1])):
             own = r * sizes[0, 1] + c
-            middle = np.sqrt(_square(vectors, own, x, y, z))
+            middle = np.sqrt(square_of_chord(vectors, own, x, y, z))
             if count < 0 or not middle < reach:
                 clearance[own] = 0.0
                 continue
@@ -523,7 +527,7 @@ def _measure_clearance(grid, around, cell, clearance, listed, waiting):  # type:
                 for i in range(top, min(top + SIDE, sizes[0, 0])):
                     for j in range(left, min(left + SIDE, sizes[0, 1])):
                         if abs(i - r) > around or abs(j - c) > around:
-                            least = min(least, _square(vectors, i * sizes[0, 1] + j, own_x, own_y, own_z))
+                            least = min(least, square_of_chord(vectors, i * sizes[0, 1] + j, own_x, own_y, own_z))
             clearance[own] = np.sqrt(least) * (1 - 1e-6)  # rounded to float32: down
 
 
@@ -536,7 +540,7 @@ def _measure_square(vectors, shape, own, around, x, y, z, squares):  # type: ign
     for r in range(row - around, row + around + 1):
         for c in range(column - around, column + around + 1):
             exists = complete or (0 <= r < rows and 0 <= c < columns)
-            squares[k] = _square(vectors, r * columns + c, x, y, z) if exists else np.nan
+            squares[k] = square_of_chord(vectors, r * columns + c, x, y, z) if exists else np.nan
             k += 1
 
 
@@ -558,7 +562,7 @@ def walk_neighbours(grid, around, clearance, points, home, within, gaussian, cel
             radius = within[p]
             limit = chord_bound(radius) ** 2
         if clearance[own] < 0:
-            _measure_clearance(grid, around, own, clearance, listed, waiting)
+            measure_clearance(grid, around, own, clearance, listed, waiting)
         _measure_square(vectors, shape, own, around, x, y, z, squares)
         away = np.sqrt(squares[squares.size // 2])
         found, farthest = choose_nearest(squares, squares.size, limit, candidates, chosen, best)
