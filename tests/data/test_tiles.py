@@ -70,6 +70,31 @@ def test_two_components_on_one_grid_are_folded_together(client):
     np.testing.assert_array_equal(opened(folded), pixels(full))
 
 
+@loop_over("where", [("ostia_month", "surface_temperature", 4, 14, 9), ("ostia_month", "surface_temperature", 1, 1, 1)])
+def test_a_block_of_a_regular_grid_is_its_tiles(client, where):
+    dataset, variable, zoom, x, y = where
+    block = ask(client, where, interpolation="nearest", folded=True, block=4)
+    across = min(4, 2**zoom)
+    assert block.block == across
+    rows, columns = (np.frombuffer(item.data, item.dtype) for item in (block.rows, block.columns))
+    values = np.frombuffer(block.values.data, "<f4").reshape(block.values.shape)[rows][:, columns]
+    left, top = x - x % across, y - y % across
+    for i, j in np.ndindex(across, across):
+        alone = ask(client, (dataset, variable, zoom, left + i, top + j), interpolation="nearest")
+        part = values[j * 256 : j * 256 + 256, i * 256 : i * 256 + 256]
+        if alone.values is None:
+            assert np.isnan(part).all()
+        else:
+            np.testing.assert_array_equal(part, pixels(alone))
+
+
+def test_a_block_is_answered_only_where_it_costs_little_more_than_the_tile(client):
+    for where, kind in ((("wcofs_hour", "u_sur", 8, 39, 91), "nearest"), (TILES[0], "gaussian")):
+        alone = ask(client, where, interpolation=kind, folded=True)
+        assert ask(client, where, interpolation=kind, folded=True, block=4) == alone
+        assert alone.block == 1
+
+
 def test_near_by_a_field_of_a_regular_grid_is_folded_to_its_cells(client):
     folded = ask(client, ("ostia_month", "surface_temperature", 7, 64, 64), interpolation="nearest", folded=True)
     assert max(folded.values.shape) < 10

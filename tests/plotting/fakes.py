@@ -77,14 +77,22 @@ class FakeNumbers:
         self.revision = "r1"
         self.metres = True  # False: levels without a depth
         self.columns = {}  # positions of variables, in the order in which they were asked for
-        self.gate = self.many = None  # asyncio.Events: answers wait for one; MANY questions set the other
+        self.blocks = False  # whether fields are of blocks of tiles where the caller takes them
+        self.gate = self.many = None  # asyncio.Events: answers wait for one; so many questions set the other
+        self.how_many = MANY
 
     async def tile_field(self, asked):
         self.tiles.append(asked)
         if self.gate is not None:
-            if len(self.tiles) == MANY:
+            if len(self.tiles) == self.how_many:
                 self.many.set()
             await self.gate.wait()
+        if self.blocks and asked.block > 1:
+            lines, values = array(np.repeat(np.arange(64, dtype="<u2"), 16)), array(block_field())
+            described = info(asked.variable.partition(",")[0])
+            return TileField(
+                variable=described, values=values, revision=self.revision, rows=lines, columns=lines, block=4
+            )
         if asked.x == 0:
             return TileField(variable=info("votemper"), values=None, revision=self.revision)
         return TileField(variable=info(asked.variable.partition(",")[0]), values=array(field()), revision=self.revision)
@@ -138,6 +146,13 @@ def field(low=-2.0, high=10.0):
     across = np.linspace(low, high, 256, dtype=np.float32)
     values = np.tile(across, (256, 1))
     values[64:128, 64:128] = np.nan
+    return values
+
+
+def block_field():
+    """Values of 4 × 4 tiles, each of 16 × 16 cells, with holes that tell the tiles apart."""
+    values = np.random.default_rng(7).uniform(-2.0, 10.0, (64, 64)).astype(np.float32)
+    values[values > 6] = np.nan
     return values
 
 

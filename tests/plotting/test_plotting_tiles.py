@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from tests.looping import loop_over
+from tests.plotting.fakes import block_field
 
 TILE = "/tiles/arctic/votemper/1/0/4/8/3"
 
@@ -162,9 +163,51 @@ async def test_equal_requests_at_once_are_done_once_and_none_is_refused(app, num
     async with httpx.AsyncClient(transport=transport, base_url="http://plotting/api/v2.0") as client:
         paths = [f"/tiles/arctic/votemper/1/0/5/{x}/3" for x in range(1, 31) for _ in range(4)]
         requests = [asyncio.create_task(client.get(path)) for path in paths]
-        await numbers.many.wait()
+        await asyncio.wait_for(numbers.many.wait(), 30)
         assert len(numbers.tiles) == 16  # the others wait for their turn
         numbers.gate.set()
         answers = await asyncio.gather(*requests)
     assert {answer.status_code for answer in answers} == {200}
     assert len(numbers.tiles) == 30
+
+
+LEVEL = "/tiles/arctic/votemper/1/0/4"
+
+
+def test_tiles_of_one_block_are_cut_out_of_one_answer(client, numbers):
+    numbers.blocks = True
+    for x, y in ((8, 4), (9, 4), (8, 5), (11, 7)):
+        tile = pixels(client.get(f"{LEVEL}/{x}/{y}?interp=nearest"))
+        cells = np.isfinite(block_field()[16 * (y - 4) : 16 * (y - 3), 16 * (x - 8) : 16 * (x - 7)])
+        assert (tile[..., 3] > 0).tolist() == cells.repeat(16, axis=0).repeat(16, axis=1).tolist()
+    assert [(asked.x, asked.y, asked.block) for asked in numbers.tiles] == [(8, 4, 4)]
+    client.get(f"{LEVEL}/12/4?interp=nearest")
+    client.get(f"{LEVEL}/8/4?interp=gaussian")
+    assert [(asked.x, asked.block) for asked in numbers.tiles[1:]] == [(12, 4), (8, 1)]
+
+
+def test_a_data_service_without_blocks_is_asked_for_each_tile_once(client, numbers):
+    first, second = (client.get(f"{LEVEL}/{x}/4?interp=nearest").content for x in (8, 0))
+    assert first != second
+    assert client.get(f"{LEVEL}/8/4?interp=nearest&scale=0,5").status_code == 200
+    client.get(f"{LEVEL}/9/4?interp=nearest")
+    assert [(asked.x, asked.block) for asked in numbers.tiles] == [(8, 4), (0, 1), (9, 1)]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("blocks", [True, False])
+async def test_tiles_of_one_block_at_the_same_time_are_each_their_own(app, numbers, blocks):
+    numbers.blocks, numbers.gate = blocks, asyncio.Event()
+    numbers.many, numbers.how_many = asyncio.Event(), 1
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://plotting/api/v2.0") as http:
+        answers = [asyncio.create_task(http.get(f"{LEVEL}/{x}/3?interp=nearest")) for x in (0, 1, 2, 3)]
+        await asyncio.wait_for(numbers.many.wait(), 30)
+        numbers.gate.set()
+        tiles = [pixels(await answer) for answer in answers]
+    if blocks:
+        assert len(numbers.tiles) == 1
+        assert len({tile.tobytes() for tile in tiles}) == 4
+    else:
+        assert (numbers.tiles[0].x, numbers.tiles[0].block) == (0, 4)
+        assert sorted((asked.x, asked.block) for asked in numbers.tiles[1:]) == [(1, 1), (2, 1), (3, 1)]
+        assert [bool(tile.any()) for tile in tiles] == [False, True, True, True]

@@ -159,9 +159,12 @@ class Tile:
         return GeographicBox(float(longitude[0] + turned.min()), south, float(np.ptp(turned)), north)
 
 
-def pixel_offsets(count: int = SIZE) -> Floats:
-    """Return where the centres of ``count`` equal parts of a tile's side lie, in sides of the tile: (count,)."""
-    offsets: Floats = (np.arange(count) + 0.5) / count
+def pixel_offsets(count: int = SIZE, tiles: int = 1) -> Floats:
+    """Return where the centres of ``count`` equal parts of a tile's side lie, in sides of the tile.
+
+    Of several tiles in a row: (tiles * count,).
+    """
+    offsets: Floats = (np.arange(tiles * count) + 0.5) / count
     return offsets
 
 

@@ -4,7 +4,7 @@ The public routes read their parameters into the same Structs that neighbours se
 same whoever asks for it.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -16,6 +16,7 @@ Interpolation = Literal["nearest", "bilinear", "gaussian", "inverse"]
 # The largest search for the cells around a point: in every service's documents and checks.
 MAX_RADIUS = 500.0  # km
 MAX_NEIGHBOURS = 50
+MAX_BLOCK = 4  # tiles along each side of a block
 MAX_VERTICES = 20_000  # of the polygons of one request
 
 
@@ -56,17 +57,20 @@ class TileRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     radius: float = 25.0  # km
     neighbours: int = 10
     folded: bool = False  # whether the answer may have fewer rows and columns than the tile
+    # Tiles along each side of the block of tiles around it that a folded answer may be of, if that costs little more.
+    block: Annotated[int, msgspec.Meta(ge=1)] = 1
 
 
 class TileField(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Values at the centres of a tile's pixels, north up."""
 
     variable: VariableInfo
-    values: Array | None  # float32 (256, 256), NaN where there is nothing; None: nothing in the whole tile
+    values: Array | None  # float32 (256, 256), NaN where there is nothing; None: nothing in the whole tile or block
     revision: str  # of the dataset; empty if a file has changed since it was indexed
-    # Of a folded field, whose rows and columns are not repeated: uint8 (256,), which of them each pixel has.
+    # Of a folded field, whose rows and columns are not repeated: (256,) or as the block, which of them each pixel has.
     rows: Array | None = None
     columns: Array | None = None
+    block: int = 1  # tiles along each side of the block that it is of; both numbers of its first tile divide by it
 
 
 class ValueRange(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 
 from ocean_common.contracts.assets import Array, Assets, VariableInfo
-from ocean_common.contracts.data import Interpolation, TileField, TileRequest, ValueRange
+from ocean_common.contracts.data import MAX_BLOCK, Interpolation, TileField, TileRequest, ValueRange
 from ocean_core.colour import data_limits
 from ocean_core.errors import InvalidRequest, Message, NothingInView
 from ocean_core.geometry import Floats
 from ocean_core.tiles import MAJOR, Projection
 from ocean_data.compute import depth
 from ocean_data.compute.interpolation import check_search, choose_interpolation, gather, stencil
-from ocean_data.compute.tiles import Pixels, tile_map
+from ocean_data.compute.tiles import Pixels, TileStencil, tile_map
 from ocean_data.plan.times import Axis, check_time, find_step
 from ocean_data.reading.base import Depth, Reading, Source
 
@@ -60,7 +60,7 @@ def tile_field(reading: Reading, variables: Sequence[Assets], query: TileRequest
     """Return values at the centres of a tile's pixels: of one variable, or the magnitude of two."""
     check_search(query.radius, query.neighbours)
     levels = [Level.of(variable, query.time, query.depth) for variable in variables]
-    maps = [reading.grids.tile(level.assets.grid, tile_map(query, level.assets.variable)) for level in levels]
+    block, maps = _find_maps(reading, levels, query)
     # Two components are folded alike where they are on the same grid.
     fold = maps[0].fold if query.folded and maps[0] is maps[-1] else None
     parts: list[Pixels | None] = []
@@ -76,12 +76,24 @@ def tile_field(reading: Reading, variables: Sequence[Assets], query: TileRequest
         variable=info,
         values=_array(values, "<f4"),
         revision=revision(reading.source, levels),
-        rows=_array(rows, "|u1"),
-        columns=_array(columns, "|u1"),
+        rows=_array(rows, "<u2"),
+        columns=_array(columns, "<u2"),
+        block=block,
     )
 
 
-def _array(values: Pixels | NDArray[np.uint8] | None, dtype: str) -> Array | None:
+def _find_maps(reading: Reading, levels: Sequence[Level], query: TileRequest) -> tuple[int, list[TileStencil]]:
+    """Find the index maps of levels: of the block of a tile, if all are on one grid that has it, or of the tile."""
+    grids = reading.grids
+    block = min(query.block, MAX_BLOCK, 1 << query.zoom) if query.folded else 1
+    if block > 1 and all(level.assets.grid.id == levels[0].assets.grid.id for level in levels):
+        blocks = [grids.block(level.assets.grid, tile_map(query, level.assets.variable, block)) for level in levels]
+        if blocks[0] is not None and all(found is blocks[0] for found in blocks):
+            return block, [blocks[0]] * len(levels)
+    return 1, [grids.tile(level.assets.grid, tile_map(query, level.assets.variable)) for level in levels]
+
+
+def _array(values: Pixels | NDArray[np.uint16] | None, dtype: str) -> Array | None:
     if values is None:
         return None
     stored = values.astype(dtype, copy=False).data.cast("B")

@@ -39,13 +39,14 @@ class TileMap(NamedTuple):
     interpolation: Interpolation
     radius: float  # km
     neighbours: int
+    block: int = 1  # tiles along each side of the block that begins with it
 
 
 class Fold(NamedTuple):
     """Rows and columns of a folded field, by row and by column of pixels: (size,) each, from 0."""
 
-    rows: NDArray[np.uint8]
-    columns: NDArray[np.uint8]
+    rows: NDArray[np.uint16]
+    columns: NDArray[np.uint16]
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -106,10 +107,10 @@ def folded(rows: Cells, columns: Cells) -> tuple[Cells, Fold]:
     return cells.astype(np.int32).ravel(), Fold(of_rows, of_columns)
 
 
-def _runs(values: Cells) -> tuple[Cells, NDArray[np.uint8]]:
+def _runs(values: Cells) -> tuple[Cells, NDArray[np.uint16]]:
     """Equal values that follow each other, once; and which of them each value is."""
     begins = np.diff(values, prepend=values[0] - 1) != 0
-    return values[begins], (np.cumsum(begins) - 1).astype(np.uint8)
+    return values[begins], (np.cumsum(begins) - 1).astype(np.uint16)
 
 
 def pixel_centres(projection: str, zoom: int, x: int, y: int, count: int = SIZE) -> tuple[Floats, Floats]:
@@ -130,19 +131,32 @@ def pixel_centres(projection: str, zoom: int, x: int, y: int, count: int = SIZE)
     return latitude.ravel(), longitude.ravel()
 
 
-def tile_map(query: TileRequest, info: VariableInfo) -> TileMap:
-    """Return the parameters that the index map of a tile depends on, and no others: one map serves several tiles."""
+def tile_map(query: TileRequest, info: VariableInfo, block: int = 1) -> TileMap:
+    """Return the parameters that the index map of a tile depends on, and no others: one map serves several tiles.
+
+    ``block``: that of the block in which the tile is.
+    """
     interpolation = choose_interpolation(info, query.interpolation)
     searched = interpolation in SEARCHED
     return TileMap(
         query.projection,
         query.zoom,
-        query.x,
-        query.y,
+        query.x - query.x % block,
+        query.y - query.y % block,
         interpolation,
         radius=query.radius if searched else 0.0,
         neighbours=query.neighbours if searched else 0,
+        block=block,
     )
+
+
+def block_stencil(grid: Grid, tile: TileMap) -> TileStencil | None:
+    """Choose the cells that make the pixels of a block of tiles; None if that costs much more than one tile."""
+    if tile.projection != MERCATOR or tile.interpolation != "nearest":
+        return None
+    axes = Tile(MERCATOR, tile.zoom, tile.x, tile.y).axes(pixel_offsets(tiles=tile.block))
+    lines = grid.nearest_lines(*axes)
+    return _of_nearest(*folded(*lines)) if lines else None
 
 
 def tile_stencil(grid: Grid, tile: TileMap) -> TileStencil:
@@ -150,7 +164,7 @@ def tile_stencil(grid: Grid, tile: TileMap) -> TileStencil:
 
     Pixels of EPSG:3857 are a lattice of parallels and meridians: grids have faster ways for that.
     """
-    projection, zoom, x, y, kind, radius, neighbours = tile
+    projection, zoom, x, y, kind, radius, neighbours, _ = tile
     lattice, nearest = None, kind == "nearest"
     if projection == MERCATOR:
         check_tile(zoom, x, y)

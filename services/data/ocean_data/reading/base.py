@@ -16,7 +16,7 @@ from ocean_common.contracts.assets import Assets
 from ocean_core.cache import ByteBoundedCache
 from ocean_core.errors import TooBusy
 from ocean_core.packing import Encoding
-from ocean_data.compute.tiles import TileMap, TileStencil, tile_stencil
+from ocean_data.compute.tiles import OVERHEAD, TileMap, TileStencil, block_stencil, tile_stencil
 from ocean_data.grids import build
 from ocean_data.grids.base import Cells, Coordinates, Grid, require_grid
 
@@ -71,6 +71,9 @@ class GridStore:
         self._source = source
         self._grids: ByteBoundedCache[Grid] = ByteBoundedCache(grid_bytes, lambda grid: grid.nbytes)
         self._maps: ByteBoundedCache[TileStencil] = ByteBoundedCache(map_bytes, lambda kept: kept.nbytes)
+        self._blocks: ByteBoundedCache[TileStencil | None] = ByteBoundedCache(
+            map_bytes // 8, lambda kept: kept.nbytes if kept else OVERHEAD
+        )
 
     def grid(self, grid: assets.Grid) -> Grid:
         """Return the grid that the catalogue describes, or raise NotSupported."""
@@ -83,6 +86,12 @@ class GridStore:
         require_grid(grid)
         key = (grid.id, self._source.signature(grid.file), tile)
         return self._maps.get(key, lambda: tile_stencil(self.grid(grid), tile))
+
+    def block(self, grid: assets.Grid, tile: TileMap) -> TileStencil | None:
+        """Return the cells of each pixel of a block of tiles; None if that costs much more than one tile."""
+        require_grid(grid)
+        key = (grid.id, self._source.signature(grid.file), tile)
+        return self._blocks.get(key, lambda: block_stencil(self.grid(grid), tile))
 
 
 @dataclass(frozen=True, kw_only=True)

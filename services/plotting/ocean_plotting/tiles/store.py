@@ -5,12 +5,14 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from litestar.concurrency import sync_to_thread
+from msgspec import structs
+from numpy.typing import NDArray
 
 from ocean_common.arrays import unpack_array
 from ocean_common.clients.data import DataClient
 from ocean_common.clients.metadata import Catalogue
-from ocean_common.contracts.assets import Grid
-from ocean_common.contracts.data import TileField, TileRequest
+from ocean_common.contracts.assets import Assets, Grid
+from ocean_common.contracts.data import MAX_BLOCK, TileField, TileRequest
 from ocean_common.http import Freshness
 from ocean_core.cache import ByteBoundedCache, FairQueue
 from ocean_core.colour import Scale
@@ -28,6 +30,7 @@ RENDERED_INLINE: set[TileFormat] = {"image/png"}
 
 RETRY_AFTER = 5  # s after which to try again where the queue is full
 OVERHEAD = 500  # bytes of an entry beside its content
+MOST_LONE = 10_000  # variables of which it is remembered that there are no blocks of tiles
 # Cells are not equally large, and bounds are of their centres: the margin around a grid is this many mean cells, and
 # at least this many degrees.
 MARGIN_CELLS, LEAST_MARGIN = 10.0, 1.0
@@ -41,19 +44,30 @@ class TileStyle(NamedTuple):
     format: TileFormat
 
 
-def render_tile(field: TileField, style: TileStyle) -> bytes:
-    """Return the image of a field."""
+def render_tile(field: TileField, style: TileStyle, x: int = 0, y: int = 0) -> bytes:
+    """Return the image of a field, or of one tile of a block."""
     info = field.variable
     colours = choose_colours(info, style.colormap)
     if field.values is None:
         return EMPTY_TILES[style.format]
     palette = make_palette(colours.colormap, style.scale or colours.scale(info.scale), len(info.categories))
-    indices = palette_indices(category_positions(info, unpack_array(field.values)), palette)
+    values = unpack_array(field.values)
+    if field.rows and field.columns:
+        # Rows and columns that repeat were sent once, for all tiles of the block.
+        rows, columns = cut_tile(unpack_array(field.rows), y), cut_tile(unpack_array(field.columns), x)
+        values = values[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    indices = palette_indices(category_positions(info, values), palette)
     if not indices.any():
         return EMPTY_TILES[style.format]
-    if field.rows and field.columns:  # rows and columns that repeat were sent once
-        indices = indices.take(unpack_array(field.rows), axis=0).take(unpack_array(field.columns), axis=1)
+    if field.rows and field.columns:
+        indices = indices.take(rows - rows[0], axis=0).take(columns - columns[0], axis=1)
     return ENCODERS[style.format](indices, palette.colours)
+
+
+def cut_tile(axis: NDArray[np.integer], number: int) -> NDArray[np.integer]:
+    """Cut the pixels of a tile, (256,), out of an axis of the block in which it is."""
+    first = number * SIZE % axis.size
+    return axis[first : first + SIZE]
 
 
 class RenderedImage(NamedTuple):
@@ -98,6 +112,8 @@ class TileStore:
         self._fields: ByteBoundedCache[TileField] = ByteBoundedCache(
             field_bytes, lambda field: OVERHEAD + (len(field.values.data) if field.values else 0)
         )
+        # Variables of which the data service answers no blocks, at some zoom.
+        self._lone: ByteBoundedCache[bool] = ByteBoundedCache(MOST_LONE, lambda _: 1)
 
     async def render(self, request: TileRequest, style: TileStyle, revision: str, client: str) -> RenderedImage:
         """Return the image of a tile, rendered in the client's turn, and keep it if it is of this revision."""
@@ -106,25 +122,53 @@ class TileStore:
             return value.revision == revision
 
         async def make() -> RenderedImage:
-            field = await self._fields.get_async(
-                (request, revision), lambda: self._numbers.tile_field(request), keep=is_current
-            )
+            field = await self._field(request, revision, assets)
             if style.format in RENDERED_INLINE:
-                content = render_tile(field, style)
+                content = render_tile(field, style, request.x, request.y)
             else:
-                content = await sync_to_thread(render_tile, field, style)
+                content = await sync_to_thread(render_tile, field, style, request.x, request.y)
             return RenderedImage(content, field.revision)
 
         # Geometry alone tells of some tiles that they hold no data: the data service need not be asked. Maps also ask
         # for tiles beside the square of a polar view.
         tile = Tile(request.projection, request.zoom, request.x, request.y)
-        empty = tile.projection != MERCATOR and not tile.exists
+        empty, assets = tile.projection != MERCATOR and not tile.exists, list[Assets]()
         if not empty:
             assets = [await self.catalogue.assets(request.dataset, key) for key in request.variable.split(",")]
             empty = any(tile_misses_grid(tile, variable.grid) for variable in assets)
         if empty:
             return RenderedImage(EMPTY_TILES[style.format], revision)
         return await self._images.get_async((request, style, revision), make, client=client, keep=is_current)
+
+    async def _field(self, request: TileRequest, revision: str, variables: list[Assets]) -> TileField:
+        """Return the field of a tile, or of the block in which it is, and keep it if it is of this revision."""
+        answered: list[TileField] = []
+
+        def is_current(field: TileField) -> bool:
+            return field.revision == revision
+
+        async def ask_for_block() -> TileField:
+            field = await self._numbers.tile_field(structs.replace(request, block=MAX_BLOCK))
+            answered.append(field)
+            if field.block == 1 and is_current(field):
+                self._fields.put((request, revision), field)
+                self._lone.put(kind, value=True)
+            return field
+
+        nearest = request.interpolation == "nearest" or all(asset.variable.is_discrete for asset in variables)
+        kind = structs.replace(request, time="", depth="", x=0, y=0), revision
+        if nearest and request.projection == MERCATOR and not self._lone.find(kind, default=False):
+            x, y = request.x // MAX_BLOCK, request.y // MAX_BLOCK
+            block = structs.replace(request, x=x, y=y, block=MAX_BLOCK), revision
+            field = await self._fields.get_async(
+                block, ask_for_block, keep=lambda field: field.block > 1 and is_current(field)
+            )
+            # An answer for one tile alone is of the tile that was asked for first.
+            if answered or field.block > 1:
+                return field
+        return await self._fields.get_async(
+            (request, revision), lambda: self._numbers.tile_field(request), keep=is_current
+        )
 
 
 def tile_misses_grid(tile: Tile, grid: Grid) -> bool:
