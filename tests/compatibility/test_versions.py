@@ -49,17 +49,20 @@ def previous_python(folder):
     (packages / "previous.pth").write_text("".join(f"{path}\n" for path in paths))
     python = folder / "environment" / "bin" / "python"
     look = "import ocean_data.app, ocean_metadata.app, ocean_plotting.app; print(ocean_data.app.__file__)"
-    completed = subprocess.run([python, "-c", look], env=environment(), capture_output=True, text=True, check=False)
+    reported = environment("old")
+    completed = subprocess.run([python, "-c", look], env=reported, capture_output=True, text=True, check=False)
     if "ModuleNotFoundError" in completed.stderr:
         pytest.skip(f"what {PREVIOUS} needs is not installed any more: {completed.stderr.splitlines()[-1]}")
     assert completed.stdout.startswith(str(folder)), completed.stderr
     return str(python)
 
 
-def environment():
+def environment(version):
     reported = {key: value for key, value in os.environ.items() if not key.startswith(("OCEAN_", "PYTHON"))}
-    # To compile the kernels of the previous version takes a minute; a small file is read without.
-    return reported | {"PYTHONWARNINGS": "ignore", "NUMBA_DISABLE_JIT": "1"}
+    # To compile the kernels of the previous version takes a minute; a small file is read without. Those of this
+    # version are compiled, and a service warms them when it starts.
+    interpreted = {"NUMBA_DISABLE_JIT": "1"} if version == "old" else {}
+    return reported | interpreted | {"PYTHONWARNINGS": "ignore"}
 
 
 def write_dataset(path):
@@ -112,7 +115,7 @@ def urls(tmp_path_factory):
     (folder / "datasets.json").write_text(json.dumps({"mixed": {"name": "Mixed", "url": str(folder / "file.nc")}}))
     databases = {version: str(folder / f"{version}.sqlite3") for version in pythons}
     for version, python in pythons.items():
-        reported = environment() | {"OCEAN_METADATA_DATABASE": databases[version]}
+        reported = environment(version) | {"OCEAN_METADATA_DATABASE": databases[version]}
         command = [python, "-m", "ocean_metadata.index", "--datasets", str(folder / "datasets.json")]
         subprocess.run(command, env=reported, check=True, capture_output=True, cwd=folder)
     keys = [*((item,) for item in pythons), *itertools.product(pythons, repeat=2), *MIXES]
@@ -121,7 +124,7 @@ def urls(tmp_path_factory):
     with (folder / "log").open("wb") as log:
         for version, services in settings_of(ports, databases).items():
             command = [pythons[version], str(HERE / "serve.py"), json.dumps(services)]
-            processes.append(subprocess.Popen(command, env=environment(), cwd=folder, stdout=log, stderr=log))
+            processes.append(subprocess.Popen(command, env=environment(version), cwd=folder, stdout=log, stderr=log))
     try:
         result = {key: f"http://127.0.0.1:{port}" for key, port in ports.items()}
         deadline = time.monotonic() + READY
