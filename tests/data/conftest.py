@@ -219,7 +219,7 @@ class NoAreas:
 def make_app(assets, source, **settings):
     chosen = Settings(**settings)
     return create_app(
-        catalogue=FakeCatalogue(assets),
+        catalogue=assets if isinstance(assets, FakeCatalogue) else FakeCatalogue(assets),
         areas=NoAreas(),
         source=source,
         workers=ThreadPool(2, 100),
@@ -235,13 +235,44 @@ def client(shipped):
     source.close()
 
 
+class ServedFiles:
+    """A data service whose files are those of one test after the other: it is made once, which takes longer than most.
+
+    Nothing of a test is taken for that of another: their files, and with them the revisions, have other paths.
+    """
+
+    def __init__(self, source):
+        self._catalogue = FakeCatalogue([])
+        self._client = TestClient(make_app(self._catalogue, source))
+
+    def __enter__(self):
+        self._client.__enter__()
+        return self
+
+    def __exit__(self, *reason):
+        self._client.__exit__(*reason)
+
+    def over(self, assets):
+        """The client of the service, which serves these assets from now on."""
+        self._catalogue.known = assets
+        return self._client
+
+
+@pytest.fixture(scope="session")
+def served_files():
+    source = NetCDFSource(8, 64 * MIB)
+    with ServedFiles(source) as served:
+        yield served
+    source.close()
+
+
 @pytest.fixture
-def indexed(tmp_path, app_over):
+def indexed(tmp_path, served_files):
     """Index the files of the test's folder, or a configuration over them."""
     made = []
 
     def index(**sources):
-        made.append(IndexedFiles(tmp_path / ".catalogue.sqlite3", app_over, **sources or {"folder": tmp_path}))
+        made.append(IndexedFiles(tmp_path / ".catalogue.sqlite3", served_files, **sources or {"folder": tmp_path}))
         return made[-1]
 
     yield index

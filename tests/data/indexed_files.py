@@ -1,15 +1,15 @@
 """Files of a folder or a configuration as both services see them, and writing of small ones."""
 
+import asyncio
 import threading
 
 import msgspec
 import numpy as np
-from litestar.testing import TestClient
 
 from ocean_common.contracts.assets import Assets
-from ocean_metadata.app import create_app as create_metadata_app
 from ocean_metadata.catalogue.database import connect, create_tables
-from ocean_metadata.catalogue.store import Catalogue, CatalogueWriter
+from ocean_metadata.catalogue.serializers import collect_assets, needed_time_axes
+from ocean_metadata.catalogue.store import Catalogue, CatalogueWriter, read_variable
 from ocean_metadata.index.watch import DatasetIndexer, reading_version
 
 WORLD = (-180, -80, 180, 80)
@@ -18,27 +18,25 @@ WORLD = (-180, -80, 180, 80)
 class IndexedFiles:
     """The files of a folder, or of a configuration, as both services see them."""
 
-    def __init__(self, database, app_over, **sources):
+    def __init__(self, database, served, **sources):
         self._engine = connect(str(database))
         create_tables(self._engine)
         DatasetIndexer(CatalogueWriter(self._engine, reading_version()), threading.Event(), **sources).run()
         catalogue = Catalogue(self._engine)
         catalogue.refresh()
         self.datasets = catalogue.snapshot.datasets
-        with TestClient(create_metadata_app(catalogue)) as metadata:
-            assets = [
-                msgspec.msgpack.decode(metadata.get(f"/internal/assets/{name}/{item.key}").content, type=Assets)
-                for name, record in self.datasets.items()
-                for item in record.variables
-                if not item.auxiliary
-            ]
+        assets = asyncio.run(collect_all_assets(catalogue))
         self.assets = {(item.dataset, item.variable.key): item for item in assets}
-        self._app = app_over(assets)
+        self._served = served
+
+    @property
+    def client(self):
+        """The data service over these files."""
+        return self._served.over(self.assets)
 
     def get(self, path, **parameters):
         """Return what the data service answers."""
-        with TestClient(self._app) as client:
-            return client.get(f"/api/v2.0/data/{path}", params=parameters)
+        return self.client.get(f"/api/v2.0/data/{path}", params=parameters)
 
     def value(self, path, latitude, longitude, **more):
         """Return the value at a point."""
@@ -56,6 +54,18 @@ class IndexedFiles:
 
     def close(self):
         self._engine.dispose()
+
+
+async def collect_all_assets(catalogue):
+    """What the metadata service sends of each variable, as the data service receives it."""
+    assets = []
+    for name, record in catalogue.snapshot.datasets.items():
+        for key in (item.key for item in record.variables if not item.auxiliary):
+            content = msgspec.msgpack.encode(
+                collect_assets(*await read_variable(catalogue, name, key, needed_time_axes))
+            )
+            assets.append(msgspec.msgpack.decode(content, type=Assets))
+    return assets
 
 
 def add(data, name, dimensions, values, **attributes):

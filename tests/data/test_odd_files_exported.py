@@ -8,7 +8,6 @@ import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
-from litestar.testing import TestClient
 from tests.data.indexed_files import IndexedFiles
 
 FORMS = ("NETCDF4", "NETCDF4_CLASSIC", "NETCDF3_64BIT", "NETCDF3_CLASSIC")
@@ -51,38 +50,37 @@ def write(path, times, units, calendar, levels):
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_what_is_odd_in_a_file_is_right_in_its_exports(tmp_path, app_over, name):
+def test_what_is_odd_in_a_file_is_right_in_its_exports(tmp_path, served_files, name):
     times, units, calendar, levels, first = FILES[name]
     folder = tmp_path / "data"
     folder.mkdir()
     values = write(folder / "odd.nc", times, units, calendar, levels)
-    files = IndexedFiles(tmp_path / "catalogue.sqlite3", app_over, folder=folder)
+    files = IndexedFiles(tmp_path / "catalogue.sqlite3", served_files, folder=folder)
     depth = "all" if levels else "0"
-    with TestClient(files._app) as client:
 
-        def get(path, **params):
-            response = client.get(f"/api/v2.0/{path}", params=params)
-            assert response.status_code == 200, response.text
-            return response
+    def get(path, **params):
+        response = files.client.get(f"/api/v2.0/{path}", params=params)
+        assert response.status_code == 200, response.text
+        return response
 
-        box = {"min_range": "40,-60", "max_range": "44,-55", "should_zip": "0", "depth": depth}
-        area = {"bbox": "-60,40,-55,44", "depth": depth}
-        for step in range(len(times)):
-            whole = get("data/odd/temp/area", **area, time=format_step(files, step)).json()["variables"]["temp"]
-            assert whole["units"] == files.assets["odd", "temp"].variable.units
-            np.testing.assert_array_equal(np.float32(whole["values"]).reshape(values[step].shape), values[step])
-        for form in FORMS:
-            period = ",".join(format_step(files, step) for step in (0, -1))
-            content = get("subset/odd/temp", **box, time=period, output_format=form).content
-            path = tmp_path / f"{form}.nc"
-            path.write_bytes(content)
-            check_file(path, values, FILES[name])
-        one = area | {"time": format_step(files, 0)}
-        _, *rows = csv.reader(io.StringIO(get("data/odd/temp/area", **one, format="csv").text))
-        assert rows[0][0] == first
-        np.testing.assert_array_equal(np.float32([row[-1] for row in rows]), values[0].ravel())
-        coverage = get("data/odd/temp/area", **one, format="covjson").json()
-        np.testing.assert_array_equal(np.float32(coverage["ranges"]["temp"]["values"]), values[0].ravel())
+    box = {"min_range": "40,-60", "max_range": "44,-55", "should_zip": "0", "depth": depth}
+    area = {"bbox": "-60,40,-55,44", "depth": depth}
+    for step in range(len(times)):
+        whole = get("data/odd/temp/area", **area, time=format_step(files, step)).json()["variables"]["temp"]
+        assert whole["units"] == files.assets["odd", "temp"].variable.units
+        np.testing.assert_array_equal(np.float32(whole["values"]).reshape(values[step].shape), values[step])
+    for form in FORMS:
+        period = ",".join(format_step(files, step) for step in (0, -1))
+        content = get("subset/odd/temp", **box, time=period, output_format=form).content
+        path = tmp_path / f"{form}.nc"
+        path.write_bytes(content)
+        check_file(path, values, FILES[name])
+    one = area | {"time": format_step(files, 0)}
+    _, *rows = csv.reader(io.StringIO(get("data/odd/temp/area", **one, format="csv").text))
+    assert rows[0][0] == first
+    np.testing.assert_array_equal(np.float32([row[-1] for row in rows]), values[0].ravel())
+    coverage = get("data/odd/temp/area", **one, format="covjson").json()
+    np.testing.assert_array_equal(np.float32(coverage["ranges"]["temp"]["values"]), values[0].ravel())
     files.close()
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import httpx
@@ -158,9 +159,14 @@ class OPeNDAP:
     """Any server."""
 
     def __init__(self, limit: int, timeout: float) -> None:
-        self._http = httpx.Client(timeout=httpx.Timeout(timeout, connect=min(CONNECT, timeout)), follow_redirects=True)
+        self._timeout = httpx.Timeout(timeout, connect=min(CONNECT, timeout))
         self._states: TTLCache[tuple[State, str]] = TTLCache(RECENT)
         self._described: ByteBoundedCache[dict[str, Declared]] = ByteBoundedCache(limit, lambda _: 1)
+
+    @cached_property
+    def _http(self) -> httpx.Client:
+        """Client made at the first request: to read the certificates takes longer than to open a file."""
+        return httpx.Client(timeout=self._timeout, follow_redirects=True)
 
     def state(self, path: str) -> State:
         return self._states.get(path, lambda: self._ask(path))[0]
@@ -214,7 +220,8 @@ class OPeNDAP:
             raise
 
     def close(self) -> None:
-        self._http.close()
+        if "_http" in vars(self):
+            self._http.close()
 
     def _get(self, path: str, what: str, query: str = "") -> httpx.Response:
         address = httpx.URL(path.replace("dods://", "http://", 1))
