@@ -7,6 +7,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 PROJECTS := $(sort $(wildcard services/*/pyproject.toml)) gateway/pyproject.toml
 PACKAGES := $(patsubst %/pyproject.toml,-e %,$(PROJECTS))
+# Every process would compile all modules anew, and a service has hundreds.
+unexport PYTHONDONTWRITEBYTECODE
+
 INSTALL = $(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt $(1) || \
     $(BIN)/pip install -q -c constraints.txt $(1)
 

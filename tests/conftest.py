@@ -14,7 +14,7 @@ settings.register_profile("full", deadline=None, max_examples=200)
 # Groups of few tests that take long: started last, they would keep one worker while the others have nothing to do.
 LONG = (
     *("one run", "versions", "test_plotting_workers", "test_e2e_runs", "postgresql", "test_dask"),
-    *("test_metadata_process", "test_metadata_observations_process", "test_e2e_samples"),
+    *("test_metadata_watching", "test_metadata_process", "test_metadata_observations_process", "test_e2e_samples"),
 )
 
 

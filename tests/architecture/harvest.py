@@ -59,6 +59,18 @@ Functions = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @cache
+def parse(path):
+    """The syntax tree of a module, which all tests of the architecture read."""
+    return ast.parse(path.read_text("utf-8"))
+
+
+@cache
+def nodes(path):
+    """All nodes of a module's syntax tree."""
+    return tuple(ast.walk(parse(path)))
+
+
+@cache
 def texts(package):
     """Every text of a package, with where it was found."""
     folder = PACKAGES[package]
@@ -90,7 +102,7 @@ def modules(package):
     """The syntax trees of a package, by the names under which they are imported."""
     folder = PACKAGES[package]
     return {
-        dotted(package, path.relative_to(folder).as_posix()): Module(ast.parse(path.read_text("utf-8")))
+        dotted(package, path.relative_to(folder).as_posix()): Module(parse(path))
         for path in sorted(folder.rglob("*.py"))
     }
 

@@ -7,6 +7,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from tests.architecture.harvest import nodes, parse
+
+pytestmark = pytest.mark.xdist_group("architecture")  # what is parsed serves all
 
 ROOT = Path(__file__).parents[2]
 SERVICES = ("ocean_metadata", "ocean_data", "ocean_plotting")
@@ -50,7 +53,7 @@ ENVIRONMENT = {"settings.py", "service.py", "__main__.py"}  # may read the envir
 @cache
 def modules():
     """The syntax trees of all packages, by path."""
-    return {path: ast.parse(path.read_text()) for folder in PACKAGES.values() for path in sorted(folder.rglob("*.py"))}
+    return {path: parse(path) for folder in PACKAGES.values() for path in sorted(folder.rglob("*.py"))}
 
 
 def name_of(path):
@@ -63,7 +66,7 @@ def name_of(path):
 @cache
 def imports_of(path):
     imports = set()
-    for node in ast.walk(modules()[path]):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             imports |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -180,9 +183,9 @@ def test_only_the_grids_know_which_kind_a_grid_is():
 
     asking = [
         f"{name_of(path)}:{node.lineno}"
-        for path, tree in modules().items()
+        for path in modules()
         if begins(name_of(path), ("ocean_data", "ocean_plotting")) and not begins(name_of(path), ("ocean_data.grids",))
-        for node in ast.walk(tree)
+        for node in nodes(path)
         if asks(node)
     ]
     assert not asking

@@ -3,7 +3,11 @@
 import ast
 from collections import defaultdict
 
+import pytest
+from tests.architecture.harvest import nodes
 from tests.architecture.test_architecture import PACKAGES, modules, name_of
+
+pytestmark = pytest.mark.xdist_group("architecture")  # what is parsed serves all
 
 # Names that say nothing of what they are bound to.
 VAGUE = {
@@ -14,17 +18,17 @@ OPENERS = {"what", "who", "whom", "whose", "whether", "how", "where", "when", "w
 ALLOWED_VAGUE, ALLOWED_OPENERS, ALLOWED_TWICE = 382, 101, 2
 
 
-def bindings(tree):
+def bindings(path):
     """Arguments and assigned names with their lines."""
-    for node in ast.walk(tree):
+    for node in nodes(path):
         if isinstance(node, ast.arg):
             yield node.arg.lstrip("_"), node.lineno
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node.id.lstrip("_"), node.lineno
 
 
-def docstrings(tree):
-    for node in ast.walk(tree):
+def docstrings(path):
+    for node in nodes(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module):
             text = ast.get_docstring(node)
             if text and text.split():
@@ -36,20 +40,15 @@ def listing(violations, allowed):
 
 
 def test_names_say_what_they_are_bound_to():
-    vague = [
-        f"{name_of(path)}:{line} {name}"
-        for path, tree in modules().items()
-        for name, line in bindings(tree)
-        if name in VAGUE
-    ]
+    vague = [f"{name_of(path)}:{line} {name}" for path in modules() for name, line in bindings(path) if name in VAGUE]
     assert len(vague) <= ALLOWED_VAGUE, listing(vague, ALLOWED_VAGUE)
 
 
 def test_docstrings_open_with_a_verb_or_a_noun():
     openers = [
         f"{name_of(path)}:{line} {text}"
-        for path, tree in modules().items()
-        for text, line in docstrings(tree)
+        for path in modules()
+        for text, line in docstrings(path)
         if text.split()[0].strip(".,:;").lower() in OPENERS
     ]
     assert len(openers) <= ALLOWED_OPENERS, listing(openers, ALLOWED_OPENERS)
@@ -57,9 +56,9 @@ def test_docstrings_open_with_a_verb_or_a_noun():
 
 def test_a_class_name_occurs_once_in_a_package():
     places = defaultdict(list)
-    for path, tree in modules().items():
+    for path in modules():
         package = next(name for name, folder in PACKAGES.items() if path.is_relative_to(folder))
-        for node in ast.walk(tree):
+        for node in nodes(path):
             if isinstance(node, ast.ClassDef):
                 places[package, node.name].append(f"{name_of(path)}:{node.lineno}")
     twice = [f"{name}: {', '.join(result)}" for (_, name), result in places.items() if len(result) > 1]

@@ -5,13 +5,15 @@ import re
 from string import Formatter
 
 import pytest
-from tests.architecture.harvest import PACKAGES, ROOT, texts
+from tests.architecture.harvest import PACKAGES, ROOT, nodes, texts
 
 from ocean_common import problems
 from ocean_common.i18n import LANGUAGES, SOURCE, read_catalogue
 from ocean_core.colour import COLORMAPS
 from ocean_core.errors import field_names
 from ocean_plotting.export import text as table_text
+
+pytestmark = pytest.mark.xdist_group("architecture")  # what is parsed serves all
 
 OTHERS = [each for each in LANGUAGES if each != SOURCE]
 # The same in both languages, or a name.
@@ -126,10 +128,9 @@ def test_texts_that_are_values_of_messages_are_messages_themselves():
     for package, folder in PACKAGES.items():
         ids = {text for text in read_catalogue(package, "messages", "fr") if " " in text}
         for path in sorted(folder.rglob("*.py")):
-            tree = ast.parse(path.read_text("utf-8"))
-            called = {id(call.args[0]) for call in ast.walk(tree) if isinstance(call, ast.Call) and call.args}
-            called |= {id(statement.value) for statement in ast.walk(tree) if isinstance(statement, ast.Expr)}
-            constants = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and node.value in ids)
+            called = {id(call.args[0]) for call in nodes(path) if isinstance(call, ast.Call) and call.args}
+            called |= {id(statement.value) for statement in nodes(path) if isinstance(statement, ast.Expr)}
+            constants = (node for node in nodes(path) if isinstance(node, ast.Constant) and node.value in ids)
             relative = path.relative_to(ROOT).as_posix()
             if not relative.endswith(tables):
                 stray += [f"{relative}:{node.lineno} {node.value}" for node in constants if id(node) not in called]

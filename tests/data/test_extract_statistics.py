@@ -190,7 +190,10 @@ def test_cells_count_as_far_as_a_polygon_covers_them(west, east, south, north, t
     np.testing.assert_allclose(shares, [cell.intersection(polygon).area / 4 for cell in cells], atol=1e-9)
 
 
-@pytest.mark.parametrize(("columns", "weights"), [(1000, "as far as they lie in the area"), (1_000_001, "cells")])
+@pytest.mark.parametrize(
+    ("columns", "weights"),
+    [(1000, "as far as they lie in the area"), pytest.param(1_000_001, "cells", marks=pytest.mark.ci)],
+)
 def test_the_answer_says_whether_parts_of_cells_were_weighed(reading, described, tmp_path, columns, weights):
     path = tmp_path / "made.nc"
     with netCDF4.Dataset(path, "w") as data:

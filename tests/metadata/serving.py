@@ -33,7 +33,8 @@ def environment(**told):
 
 def http_client(path):
     """Asks the service that listens on a Unix socket."""
-    return httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), base_url="http://local", timeout=PATIENCE)
+    transport = httpx.HTTPTransport(uds=str(path), verify=False)  # to read the certificates takes longer than to ask
+    return httpx.Client(transport=transport, base_url="http://local", timeout=PATIENCE)
 
 
 @contextmanager
