@@ -59,8 +59,8 @@ def test_a_broken_configuration_is_one_line(tmp_path, text):
 
 
 @pytest.mark.ci
-def test_two_runs_live_side_by_side_and_one_ends_alone(run, tmp_path):
-    """The second has a folder of files without a configuration, one of them broken."""
+def test_two_runs_live_side_by_side_and_one_ends_alone_and_is_ready_in_seconds_the_second_time(run, tmp_path):
+    """The second has a folder of files without a configuration, one of them broken; some of its programs crash."""
     folder = tmp_path / "files"
     folder.mkdir()
     shutil.copy(SAMPLES / "regular/ostia_monthly.nc", folder)
@@ -73,27 +73,17 @@ def test_two_runs_live_side_by_side_and_one_ends_alone(run, tmp_path):
         assert any("broken" in reason for reason in reasons)
         assert run.http.get(f"{API}/dataset/arctic_day").is_success
         assert "example tile" in second.output()
+        assert "replaced=0" not in second.output()
+        for name in ("data", "gateway"):
+            second.program(name).kill()
     finally:
-        code = second.stop(signal.SIGTERM)
+        code = second.stop(signal.SIGINT)
     assert code == 0
     until(lambda: not second.left())
     assert run.http.get(f"{API}/datasets").is_success
 
-
-@pytest.mark.ci
-def test_a_run_is_ready_in_seconds_the_second_time_and_ctrl_c_ends_it_whatever_crashed_before(tmp_path):
-    first = Run(tmp_path / "state")
-    try:
-        first.wait()
-        for name in ("data", "gateway"):
-            first.program(name).kill()
-    finally:
-        code = first.stop(signal.SIGINT)
-    assert code == 0
-    until(lambda: not first.left())
-
     started = time.monotonic()
-    again = Run(tmp_path / "state")
+    again = Run(tmp_path / "second", "--data", str(folder))
     try:
         again.wait()
         assert time.monotonic() - started < 60  # a few seconds, on a machine that does nothing else
