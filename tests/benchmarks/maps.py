@@ -1,8 +1,9 @@
 # ruff: noqa: T201 - it prints a table
-"""Tiles as a map asks for them, through the gateway and both services, beside xpublish-tiles on the same files.
+"""Tiles as a map asks for them, through the gateway and both services, beside peers and a prototype on the same files.
 
 "Fresh" is a tile that was never asked for, of a level in memory; "again" one of which only another time was (which
-cells make its pixels is known); "restyled" one whose values are kept, in another scale; "kept" one that was drawn.
+cells make its pixels is known); "restyled" one whose values are kept, in another scale; "kept" one that was drawn. The
+prototype is what one process without a gateway, a framework or any check needs.
 """
 
 import asyncio
@@ -34,9 +35,10 @@ ZOOM, PLACES = 6, list(product(range(18, 24), range(18, 25)))  # x, y: all withi
 DATASETS = {"sst": "sst_*.nc", "skew": "skew.nc"}
 PEERS = {"xpublish-tiles-files": "", "xpublish-tiles-memory": "-memory"}  # what its datasets end with
 TARGETS = {  # ours against xpublish-tiles: on files, in memory
-    "sst": (20.0, 6.0),
-    "skew": (10.0, 6.0),
+    "sst": (40.0, 12.0),
+    "skew": (25.0, 15.0),
 }
+ABOVE_PROTOTYPE = 2.2  # times, at most
 
 
 def make_skew(folder: Path) -> None:
@@ -94,6 +96,12 @@ def peer_url(base: str, dataset: str, place: tuple[int, int]) -> str:
     return f"{base}/datasets/{dataset}/tiles/WebMercatorQuad/{ZOOM}/{place[1]}/{place[0]}?{look}"
 
 
+def titiler_url(base: str, folder: str, place: tuple[int, int]) -> str:
+    """The address of the same tile of titiler-xarray, of a file."""
+    look = "variable=sst&rescale=0,30&colormap_name=viridis"
+    return f"{base}/tiles/WebMercatorQuad/{ZOOM}/{place[0]}/{place[1]}.png?url={folder}/sst_03.nc&{look}"
+
+
 async def median(http: httpx.AsyncClient, addresses: Sequence[str]) -> float:
     """Milliseconds of one after the other; the first warms up and does not count."""
     taken = []
@@ -141,9 +149,9 @@ def asking() -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=Transport(CLIENTS), timeout=120)
 
 
-async def measure(base: str, peer: str | None) -> None:
+async def measure(base: str, folder: str, floor: str, peer: str | None, titiler: str | None) -> None:
     """Print both tables."""
-    async with asking() as http, asking() as of_peer:
+    async with asking() as http, asking() as of_peer, asking() as of_titiler, asking() as of_floor:
         start = time.perf_counter()
         (await http.get(ours(base, "sst", 0, PLACES[0]))).raise_for_status()
         first = (time.perf_counter() - start) * 1000
@@ -152,9 +160,12 @@ async def measure(base: str, peer: str | None) -> None:
             query = {"fresh": (http, [ours(base, dataset, 3, place) for place in some])}
             for kind in PEERS if peer else ():
                 query[kind] = (of_peer, [peer_url(peer or "", dataset + PEERS[kind], place) for place in some])
+            query["prototype"] = (of_floor, [f"{floor}/{dataset}/3/{ZOOM}/{x}/{y}" for x, y in some])
+            if titiler and dataset == "sst":
+                query["titiler-xarray"] = (of_titiler, [titiler_url(titiler, folder, place) for place in some])
             print(f"\n{dataset}")
             took = await alternate(query)
-            remaining = {kind: took.pop(kind) for kind in PEERS if kind in took}
+            remaining = {kind: took.pop(kind) for kind in (*PEERS, "titiler-xarray", "prototype") if kind in took}
             took |= {
                 "again": await median(http, [ours(base, dataset, 4, place) for place in some]),
                 "restyled": await median(http, [ours(base, dataset, 3, place, "1,29") for place in some]),
@@ -164,6 +175,10 @@ async def measure(base: str, peer: str | None) -> None:
             print(f"  restyled / fresh {took['restyled'] / took['fresh']:.2f}, target 0.5")
             if dataset == "sst":
                 print(f"  first tile after ready / fresh {first / took['fresh']:.1f}, target 10")
+            print(f"  fresh / prototype {took['fresh'] / remaining['prototype']:.1f}, target {ABOVE_PROTOTYPE}")
+            if "titiler-xarray" in remaining:
+                other = remaining["titiler-xarray"]
+                print(f"  titiler-xarray {other:.1f}: {other / took['fresh']:.1f} × fresh")
             for kind, target in zip(PEERS, targets, strict=True):
                 if kind in remaining:
                     ratios = ", ".join(f"{remaining[kind] / took[name]:.1f} × {name}" for name in ("fresh", "again"))
@@ -183,13 +198,16 @@ def main() -> None:
         folder = Path(created)
         reading.make(folder)
         make_skew(folder)
-        peer = None
+        ports, here = [free_port() for _ in range(3)], Path(__file__).parent
+        floor, peer, titiler = (f"http://127.0.0.1:{port}" for port in ports)
+        running.enter_context(child([sys.executable, str(here / "prototype.py"), created, str(ports[0])], floor))
         if python:
-            port = free_port()
-            peer = f"http://127.0.0.1:{port}"
-            command = [str(python), str(Path(__file__).with_name("peer_tiles.py")), created, str(port)]
+            command = [str(python), str(here / "peer_tiles.py"), created, str(ports[1])]
             running.enter_context(child(command, f"{peer}/datasets", PYTHONPATH=""))
-        asyncio.run(measure(running.enter_context(stack(folder)), peer))
+            command = [str(python), str(here / "peer_titiler.py"), str(ports[2])]
+            running.enter_context(child(command, f"{titiler}/openapi.json", PYTHONPATH=""))
+        base = running.enter_context(stack(folder))
+        asyncio.run(measure(base, created, floor, peer if python else None, titiler if python else None))
 
 
 if __name__ == "__main__":

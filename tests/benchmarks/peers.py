@@ -5,6 +5,8 @@ Peers are installed from PyPI into an environment of their own, .venv-bench, as 
 cannot be done, it is said, and the rest is measured.
 """
 
+import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -61,6 +63,20 @@ def make_deep(folder: Path) -> None:
         field[:] = np.round(rng.normal(10, 3, (1, LEVELS, NY, NX)) * 64) / 64
 
 
+def find_interpreter() -> str:
+    """A Python that the newest peers take: PEERS_PYTHON, or one of the machine; else uv downloads one."""
+    if chosen := os.environ.get("PEERS_PYTHON"):
+        return chosen
+    installed = sorted(map(str, (Path.home() / ".pyenv/versions").glob("3.1[2-9]*/bin/python")))
+    known = [*installed, *filter(None, map(shutil.which, ("python3.13", "python3.12")))]
+    return next((path for path in known if _is_new_enough(path)), "3.12")
+
+
+def _is_new_enough(python: str) -> bool:
+    check = "import sys; sys.exit(sys.version_info < (3, 12))"
+    return subprocess.run([python, "-c", check], check=False, capture_output=True).returncode == 0
+
+
 def environment() -> Path | None:
     """The interpreter of the peers, or None with a word about why."""
     python = ENVIRONMENT / "bin/python"
@@ -68,13 +84,11 @@ def environment() -> Path | None:
     if stamp.exists() and stamp.read_text() == expected:
         return python
     print("installing the peers into .venv-bench …", flush=True)
+    uv, needs = str(Path(sys.executable).with_name("uv")), ["install", "-q", "-r", str(HERE / "requirements.txt")]
     try:
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT)], check=True, capture_output=True)
-        needs, uv = ["install", "-q", "-r", str(HERE / "requirements.txt")], Path(sys.executable).with_name("uv")
-        install = (
-            [str(uv), "pip", *needs, "--python", str(python)] if uv.exists() else [str(python), "-m", "pip", *needs]
-        )
-        subprocess.run(install, check=True, capture_output=True, timeout=240)
+        created = [uv, "venv", "-q", "--clear", "--python", find_interpreter(), str(ENVIRONMENT)]
+        subprocess.run(created, check=True, capture_output=True, timeout=240)
+        subprocess.run([uv, "pip", *needs, "--python", str(python)], check=True, capture_output=True, timeout=240)
     except (OSError, subprocess.SubprocessError) as error:
         print(f"the peers cannot be installed, and are left out: {type(error).__name__}")
         return None

@@ -59,9 +59,9 @@ def fields(ours: reading.Ours, store: GridStore, name: str) -> None:
         query = TileRequest(dataset="made", variable="sst", time="3", depth="0", zoom=4, x=5, y=6, interpolation=kind)
         level = ours.source.level(ours.assets, 3, None).reshape(1, -1)
         tile_field(reader, [ours.assets], query)
-        stored = store.tile(ours.assets.grid, tile_map(query, ours.assets.variable)).stencil
+        stored = store.tile(ours.assets.grid, tile_map(query, ours.assets.variable))
         full = median(lambda: tile_field(reader, [ours.assets], query), 300)  # noqa: B023
-        bare = median(lambda: gather(level, stored), 300)  # noqa: B023
+        bare = median(lambda: stored.means.average(level[0]) if stored.means else gather(level, stored.stencil), 300)  # noqa: B023
         anew = bare + median(lambda: tile_stencil(grid, tile_map(query, ours.assets.variable)), 7)  # noqa: B023
         print(f"{kind:<12}{full:9.3f}{bare:9.3f}{full / bare:8.1f}{anew:14.2f}{full / anew:8.2f}")
 
