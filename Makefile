@@ -1,7 +1,7 @@
 # Only Python (3.11 or later, with venv) and make are needed; everything else is installed into .venv.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-all check format lock gallery bench evidence reading tiles maps views charts peers scaling catalogue observations
+.PHONY: help run test test-all check format lock gallery bench evidence reading tiles maps views session charts peers scaling catalogue observations
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -34,7 +34,7 @@ format: .venv/dev ## put the code into its style
 gallery: .venv/run ## draw docs/gallery anew from the sample data
 	$(BIN)/python docs/gallery/make.py
 
-bench: evidence reading tiles maps views charts peers scaling catalogue observations
+bench: evidence reading tiles maps views session charts peers scaling catalogue observations
 
 reading: .venv/dev ## how fast numbers are read, beside xarray and netCDF4
 	$(BIN)/python tests/benchmarks/reading.py
@@ -42,11 +42,14 @@ reading: .venv/dev ## how fast numbers are read, beside xarray and netCDF4
 tiles: .venv/dev ## fields of map tiles, beside the bare kernels
 	$(BIN)/python tests/benchmarks/tiles.py
 
-maps: .venv/dev ## tiles through the gateway: fresh, restyled, kept, with many clients, beside xpublish-tiles
+maps: .venv/dev ## tiles through the gateway: fresh, restyled, kept, with many clients, beside peers and a prototype
 	$(BIN)/python tests/benchmarks/maps.py
 
 views: .venv/dev ## views of a map, with each interpolation: time, and processor time of each service
 	$(BIN)/python tests/benchmarks/views.py
+
+session: .venv/dev ## the requests of a person at a map, step by step
+	$(BIN)/python tests/benchmarks/session.py
 
 charts: .venv/dev ## a map plot, beside cartopy
 	$(BIN)/python tests/benchmarks/charts.py

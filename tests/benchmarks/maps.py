@@ -32,7 +32,7 @@ from ocean_common.clients.http import Transport
 ROOT = Path(__file__).parents[2]
 ROUNDS, TURN, CLIENTS = 21, 5, 8
 ZOOM, PLACES = 6, list(product(range(18, 24), range(18, 25)))  # x, y: all within both grids
-DATASETS = {"sst": "sst_*.nc", "skew": "skew.nc"}
+DATASETS = {"sst": ("sst_*.nc", "sst"), "skew": ("skew.nc", "sst")}  # files, and the key of a variable
 PEERS = {"xpublish-tiles-files": "", "xpublish-tiles-memory": "-memory"}  # what its datasets end with
 TARGETS = {  # ours against xpublish-tiles: on files, in memory
     "sst": (40.0, 12.0),
@@ -65,9 +65,9 @@ def make_skew(folder: Path) -> None:
 
 
 @contextmanager
-def stack(folder: Path) -> Iterator[str]:
+def stack(folder: Path, datasets: Mapping[str, tuple[str, str]] = DATASETS) -> Iterator[str]:
     """All of it, as `make run` starts it: the gateway's address, once it is ready."""
-    reported = {key: {"name": key, "url": url, "variables": {"sst": {}}} for key, url in DATASETS.items()}
+    reported = {key: {"name": key, "url": url, "variables": {name: {}}} for key, (url, name) in datasets.items()}
     (folder / "datasets.json").write_text(json.dumps(reported))
     port, https = free_port(), free_port()
     command = [sys.executable, str(ROOT / "deploy/run.py"), "--datasets", str(folder / "datasets.json")]
