@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets, VariableInfo
@@ -18,6 +17,7 @@ from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import Floats
 from ocean_data.grids.base import Cells, Grid
 from ocean_data.grids.neighbours import TOUCHING, Search
+from ocean_data.jit import kernel
 
 K = TypeVar("K", bound=str)
 F = TypeVar("F", bound=np.floating[Any])
@@ -145,7 +145,7 @@ def search_around(grid: Grid, home: Cells, kind: Interpolation, radius: float, n
     return Search(neighbours, reach, kind == "gaussian")
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def _gather(fields, home, cells, weights, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
     layers, points = out.shape
     width = cells.shape[1]
@@ -180,5 +180,7 @@ def gather(fields: NDArray[F], made: Stencil) -> NDArray[F]:
     NaN outside the grid and where the nearest cell is land.
     """
     out = np.empty((fields.shape[0], made.home.size), dtype=fields.dtype)
-    _gather(np.ascontiguousarray(fields), made.home, made.cells, made.weights, out)
+    # Weights of single precision are multiplied in double precision anyway, where the fields have that.
+    weights = made.weights.astype(np.promote_types(made.weights.dtype, fields.dtype), copy=False)
+    _gather(np.ascontiguousarray(fields), made.home, made.cells, weights, out)
     return out

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ocean_core.cells import find_usable_cells
@@ -29,6 +28,7 @@ from ocean_data.grids.centre_means import CentreMeans, square_of_most
 from ocean_data.grids.means import suits_lanes
 from ocean_data.grids.neighbours import Search, Weights
 from ocean_data.grids.search import CentreSearch
+from ocean_data.jit import kernel, kernel_part
 
 REACH = 0.55  # of the diagonal of a cell: farther from its centre, a point is outside the grid
 MARGIN = 0.5 + 1e-6  # cells beyond the centres at the rim that still belong to the grid
@@ -74,7 +74,8 @@ class Curvilinear(Grid):
         self._limit = (2 * np.sin(self._reach / (2 * EARTH_RADIUS))) ** 2  # of the square of a chord
         self._seam = _has_seam(field)
         self._fold = _fold(field)
-        self._rim = _rim(vectors, self.shape, self._seam, self._fold)
+        self._rim = np.zeros(len(vectors), np.bool_)
+        _mark_rim(vectors, self.shape, self._seam, self._fold, self._rim)
         self._inner = np.where(self._rim, -1.0, self._limit)  # at the rim there is more to ask
         self.nbytes = int(2 * vectors.nbytes + self._search.nbytes)
 
@@ -104,7 +105,9 @@ class Curvilinear(Grid):
 
     def corners(self, latitude: Floats, longitude: Floats, home: Cells) -> tuple[Cells, Floats]:
         points = unit_vectors(latitude, longitude).reshape(-1, 3)
-        return _corners(self._vectors, points, home, self.shape, self._seam, self._fold)  # type: ignore[no-any-return]
+        cells, weights = np.full((home.size, 4), -1, np.int32), np.zeros((home.size, 4))
+        _find_corners(self._vectors, points, home, self.shape, self._seam, self._fold, cells, weights)
+        return cells, weights
 
     def centres(self, cells: Cells) -> tuple[Floats, Floats]:
         return self._latitude[cells], self._longitude[cells]
@@ -282,7 +285,7 @@ def _fold(vectors: Floats) -> int:
     return best if 0.1 * height < apart[best] < 1.5 * height else NO_FOLD
 
 
-@njit(nogil=True, cache=True)
+@kernel_part()
 def _cell(row, column, shape, seam, fold):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
     """Flat index of a cell that may lie beyond the seam or the fold; -1 if there is none."""
     rows, columns = shape
@@ -295,7 +298,7 @@ def _cell(row, column, shape, seam, fold):  # type: ignore[no-untyped-def]  # no
     return row * columns + column if 0 <= row < rows else -1
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel_part(error_model="numpy")
 def _locate(quad):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
     """Locate the origin in a quadrilateral (corner, east and north): the (u, v) of its bilinear mixture."""
     # A place is the first corner + u * along + v * up + u * v * twist: solved by Newton's method.
@@ -318,16 +321,16 @@ def _locate(quad):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numb
     return u, v
 
 
-@njit(nogil=True, cache=True)
-def _plane(point):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+@kernel_part()
+def _plane(points, p):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
     """A point, and the directions to the east and to the north there."""
-    px, py, pz = point[0], point[1], point[2]
+    px, py, pz = points[p, 0], points[p, 1], points[p, 2]
     flat = np.sqrt(px * px + py * py)
     ex, ey = (-py / flat, px / flat) if flat > 1e-12 else (1.0, 0.0)
     return px, py, pz, ex, ey, -pz * ey, pz * ex, px * ey - py * ex
 
 
-@njit(nogil=True, cache=True)
+@kernel_part()
 def _within(vectors, plane, row, column, shape, seam, fold, quad):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """Locate a point in the quadrilateral that begins at a cell: (u, v); infinite if there is none."""
     px, py, pz, ex, ey, nx, ny, nz = plane
@@ -345,32 +348,30 @@ def _within(vectors, plane, row, column, shape, seam, fold, quad):  # type: igno
     return _locate(quad)
 
 
-@njit(nogil=True, cache=True)
+@kernel_part()
 def _beyond(u, v):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
     """Return the distance of a place from its quadrilateral, in sides of it; 0 inside."""
     return max(-u, u - 1, -v, v - 1, 0.0)
 
 
-@njit(nogil=True, cache=True)
-def _rim(vectors, shape, seam, fold):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+@kernel()
+def _mark_rim(vectors, shape, seam, fold, rim):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
     """Mark the cells that lack one of the eight around them: (cell,)."""
-    rim = np.zeros(shape[0] * shape[1], np.bool_)
     for cell in range(rim.size):
         for k in range(9):
             neighbour = _cell(cell // shape[1] + k // 3 - 1, cell % shape[1] + k % 3 - 1, shape, seam, fold)
             if neighbour < 0 or np.isnan(vectors[neighbour, 0]):
                 rim[cell] = True
-    return rim
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def _trim(vectors, points, home, rim, shape, seam, fold):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """Take from the cells at the rim the points that are more than half a cell beyond them: -1 in ``home``."""
     quad = np.empty((4, 2))
     for p in range(home.size):
         if home[p] < 0 or not rim[home[p]]:
             continue
-        least, plane = np.inf, _plane(points[p])
+        least, plane = np.inf, _plane(points, p)
         for corner in range(4):
             r, c = home[p] // shape[1] - corner // 2, home[p] % shape[1] - corner % 2
             u, v = _within(vectors, plane, r, c, shape, seam, fold, quad)
@@ -379,7 +380,7 @@ def _trim(vectors, points, home, rim, shape, seam, fold):  # type: ignore[no-unt
             home[p] = -1
 
 
-@njit(nogil=True, cache=True)
+@kernel_part()
 def _holder(vectors, plane, row, column, likely, shape, seam, fold, quad):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """The quadrilateral that holds a point, by its first cell, and where the point lies in it.
 
@@ -406,26 +407,23 @@ def _holder(vectors, plane, row, column, likely, shape, seam, fold, quad):  # ty
     return r, c, u, v, likely
 
 
-@njit(nogil=True, cache=True)
-def _corners(vectors, points, home, shape, seam, fold):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+@kernel()
+def _find_corners(vectors, points, home, shape, seam, fold, cells, weights):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """The quadrilateral that holds each point, or comes nearest to it at the rim.
 
     The search begins at the four around the nearest cell and walks on where cells are so skewed that none of them
     holds the point. Seen along the line of sight from the Earth's centre, the bilinear mixture of the corners' unit
     vectors is the point: there is no pole and no date line in that.
     """
-    cells = np.full((home.size, 4), -1, np.int32)
-    weights = np.zeros((home.size, 4))
-    quad, likely = np.empty((4, 2)), 0
+    quad, likely = np.empty((4, 2)), np.int64(0)
     for p in range(home.size):
         if home[p] < 0:
             continue
         row, column = home[p] // shape[1], home[p] % shape[1]
-        row, column, u, v, likely = _holder(vectors, _plane(points[p]), row, column, likely, shape, seam, fold, quad)
+        row, column, u, v, likely = _holder(vectors, _plane(points, p), row, column, likely, shape, seam, fold, quad)
         if _beyond(u, v) == np.inf:
             continue
         u, v = min(max(u, 0.0), 1.0), min(max(v, 0.0), 1.0)
         for k in range(4):
             cells[p, k] = _cell(row + k // 2, column + k % 2, shape, seam, fold)
             weights[p, k] = (u if k % 2 else 1 - u) * (v if k // 2 else 1 - v)
-    return cells, weights

@@ -9,7 +9,6 @@ barycentric weights, and there is no pole and no date line in that.
 from typing import Literal
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
@@ -30,6 +29,7 @@ from ocean_data.grids.base import (
     without_time,
 )
 from ocean_data.grids.neighbours import Search, Weights, chord_bound, weigh_all
+from ocean_data.jit import kernel, kernel_part
 
 RIM = 0.02  # of the height of a triangle: so far beyond the rim, a point still belongs to the mesh
 BRANCH = 8  # boxes in one box
@@ -234,7 +234,10 @@ class TriangleSearch:
         ``points``: (point, 3), on the unit sphere. Triangles: (point,), -1 outside the mesh. Weights: (point, 3), they
         add up to one.
         """
-        return _locate(points, self._vectors, self.corners, self._faces, self._low, self._high, self._starts)  # type: ignore[no-any-return]
+        faces, weights = np.full(len(points), -1, np.int32), np.zeros((len(points), 3))
+        boxes = self._low, self._high, self._starts
+        _locate(points, self._vectors, self.corners, self._faces, *boxes, faces, weights)
+        return faces, weights
 
 
 class CentreTree:
@@ -260,8 +263,9 @@ class CentreTree:
         chords, numbers = self._tree.query(points[inside], k=np.arange(1, count + 1), distance_upper_bound=bound)
         found = chords <= distance_to_chord(within)[:, np.newaxis]
         cells[inside] = np.where(found, self._cell_of[numbers], -1)
-        weigh_all(search.gaussian, within, chords**2, found.sum(axis=1), chords)
-        weights[inside] = chords
+        weights_found = np.empty(chords.shape, np.float32)
+        weigh_all(search.gaussian, within, chords**2, found.sum(axis=1), weights_found)
+        weights[inside] = weights_found
         return cells, weights
 
 
@@ -294,32 +298,30 @@ def _corner_numbers(table: Floats, described: assets.Grid, nodes: int) -> Cells:
     return np.where((numbers >= 0) & (numbers < nodes), numbers, -1).astype(np.int32)
 
 
-@njit(nogil=True, cache=True)
-def _triple(point, a, b):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+@kernel_part()
+def _triple(x, y, z, a, b):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
     """The volume that a point spans with two others, from differences: exact for small triangles too."""
-    ax, ay, az = a[0] - point[0], a[1] - point[1], a[2] - point[2]
-    bx, by, bz = b[0] - point[0], b[1] - point[1], b[2] - point[2]
-    return point[0] * (ay * bz - az * by) + point[1] * (az * bx - ax * bz) + point[2] * (ax * by - ay * bx)
+    ax, ay, az = a[0] - x, a[1] - y, a[2] - z
+    bx, by, bz = b[0] - x, b[1] - y, b[2] - z
+    return x * (ay * bz - az * by) + y * (az * bx - ax * bz) + z * (ax * by - ay * bx)
 
 
-@njit(nogil=True, cache=True)
-def _shares(point, a, b, c):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+@kernel_part()
+def _shares(x, y, z, a, b, c):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """Barycentric weights of a point; below zero outside the triangle."""
-    u, v, w = _triple(point, b, c), _triple(point, c, a), _triple(point, a, b)
+    u, v, w = _triple(x, y, z, b, c), _triple(x, y, z, c, a), _triple(x, y, z, a, b)
     volume = u + v + w
     if abs(volume) < 1e-26:  # no area
         return -np.inf, -np.inf, -np.inf
     return u / volume, v / volume, w / volume
 
 
-@njit(nogil=True, cache=True)
-def _locate(points, vectors, corners, faces, low, high, starts):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
-    faces_found = np.full(len(points), -1, np.int32)
-    weights = np.zeros((len(points), 3))
+@kernel()
+def _locate(points, vectors, corners, faces, low, high, starts, faces_found, weights):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     top = len(starts) - 2
     levels, boxes = np.empty(BRANCH * (top + 2), np.int64), np.empty(BRANCH * (top + 2), np.int64)
     for p in range(len(points)):
-        x, y, z = points[p]
+        x, y, z = points[p, 0], points[p, 1], points[p, 2]
         best, waiting = -RIM, min(len(faces), 1)
         levels[0], boxes[0] = top, 0
         while waiting:
@@ -333,8 +335,8 @@ def _locate(points, vectors, corners, faces, low, high, starts):  # type: ignore
                     levels[waiting], boxes[waiting] = level - 1, child
                     waiting += 1
                 continue
-            a, b, c = corners[faces[box]]
-            u, v, w = _shares(points[p], vectors[a], vectors[b], vectors[c])
+            corner = corners[faces[box]]
+            u, v, w = _shares(x, y, z, vectors[corner[0]], vectors[corner[1]], vectors[corner[2]])
             least = min(u, v, w)
             if least > best:
                 best, faces_found[p] = least, faces[box]
@@ -342,4 +344,3 @@ def _locate(points, vectors, corners, faces, low, high, starts):  # type: ignore
                 weights[p, 0], weights[p, 1], weights[p, 2] = u / (u + v + w), v / (u + v + w), w / (u + v + w)
                 if least >= 0.0:
                     break
-    return faces_found, weights

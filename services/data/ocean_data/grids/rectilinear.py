@@ -6,7 +6,6 @@ grid.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ocean_core.cells import place_axis
@@ -29,6 +28,7 @@ from ocean_data.grids.means import suits_lanes
 from ocean_data.grids.neighbours import Search, Weights, choose_nearest, chord_bound, weigh
 from ocean_data.grids.rectilinear_means import RectilinearMeans, lay_blocks
 from ocean_data.grids.search import cosine_and_sine, insert
+from ocean_data.jit import kernel, kernel_part
 
 LONE = 1.0  # degrees: the size of a cell along an axis of one point, where the other axis does not tell
 WIDER_GAP = 1.5  # times: a gap so much wider than those beside it is none between cells
@@ -69,21 +69,22 @@ class Rectilinear(Grid):
 
     def nearest(self, latitude: Floats, longitude: Floats) -> Cells:
         lam = np.mod(longitude, 360.0)
-        rows, columns = _nearest(self._phi, self._lam, np.radians(latitude), np.radians(lam))
+        rows, columns = np.empty(lam.size, np.int64), np.empty(lam.size, np.int64)
+        _nearest(self._phi, self._lam, np.radians(latitude), np.radians(lam), rows, columns)
         inside = self._rows.covers(latitude, self._lone) & self._covers(lam)
         return np.where(inside, self._order[0][rows] + self._order[1][columns], np.int32(-1))
 
     def nearest_on_lattice(self, latitude: Floats, longitude: Floats) -> Cells:
         lam = np.mod(longitude, 360.0)
         inside = self._rows.covers(latitude, self._lone), self._covers(lam)
-        return _nearest_on_lattice(  # type: ignore[no-any-return]
-            self._phi, self._lam, np.radians(latitude), np.radians(lam), inside, self._order
-        )
+        phi, cells = np.radians(latitude), np.full(latitude.size * lam.size, -1, np.int32)
+        _nearest_on_lattice(self._phi, self._lam, phi, np.radians(lam), inside, self._order, cells)
+        return cells
 
     def nearest_lines(self, latitude: Floats, longitude: Floats) -> tuple[Cells, Cells] | None:
         lam = np.mod(longitude, 360.0)
-        rows, columns, straight = _nearest_lines(self._phi, self._lam, np.radians(latitude), np.radians(lam))
-        if not straight:
+        phi, rows, columns = np.radians(latitude), np.empty(latitude.size, np.int64), np.empty(lam.size, np.int64)
+        if not _nearest_lines(self._phi, self._lam, phi, np.radians(lam), rows, columns):
             return None
         (along, across), nowhere = self._order, np.int32(-1)
         inside = self._rows.covers(latitude, self._lone), self._covers(lam)
@@ -214,10 +215,23 @@ def nearest_on_axis(points: Floats, values: Floats) -> Positions:
     return np.searchsorted((points[1:] + points[:-1]) / 2, values)
 
 
-@njit(nogil=True, cache=True)
+@kernel_part()
+def _first_from(values, value):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """Return what `numpy.searchsorted` does, which takes numba ten times as long to compile."""
+    low, high = 0, values.size
+    while low < high:
+        middle = (low + high) // 2
+        if values[middle] >= value:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+@kernel_part()
 def _column(lams, lam):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
     """The nearest column of a longitude, and how far it is, in radians."""
-    east = np.searchsorted(lams, lam)
+    east = _first_from(lams, lam)
     column, least = 0, 10.0
     for neighbour in (east - 1, east):
         candidate = neighbour % lams.size
@@ -228,33 +242,38 @@ def _column(lams, lam):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 
     return column, least
 
 
-@njit(nogil=True, cache=True)
+@kernel_part()
 def _row(phis, phi, least):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
     """The row of the nearest cell in a column that is ``least`` away."""
     # The foot of the perpendicular from the point to the meridian of that column.
     foot = np.arctan2(np.sin(phi), np.cos(phi) * np.cos(least))
-    row = np.searchsorted(phis, foot)
+    row = _first_from(phis, foot)
     if row == phis.size or (row > 0 and foot - phis[row - 1] <= phis[row] - foot):
         row -= 1
     return row
 
 
-@njit(nogil=True, cache=True)
-def _nearest(phis, lams, phi, lam):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
-    rows, columns = np.empty(phi.size, np.int64), np.empty(phi.size, np.int64)
+@kernel()
+def _nearest(phis, lams, phi, lam, rows, columns):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     for point in range(phi.size):
         columns[point], least = _column(lams, lam[point])
         rows[point] = _row(phis, phi[point], least)
-    return rows, columns
 
 
-@njit(nogil=True, cache=True)
-def _nearest_on_lattice(phis, lams, phi, lam, inside, order):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
-    columns, leasts = np.empty(lam.size, np.int64), np.empty(lam.size)
+@kernel_part()
+def _columns(lams, lam, columns, leasts):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """The nearest column of each longitude and how far it is, and the least and the greatest of these: radians."""
+    least, most = np.inf, -np.inf
     for i in range(lam.size):
         columns[i], leasts[i] = _column(lams, lam[i])
-    least, most = leasts.min(), leasts.max()
-    cells = np.full(phi.size * lam.size, -1, np.int32)
+        least, most = min(least, leasts[i]), max(most, leasts[i])
+    return least, most
+
+
+@kernel()
+def _nearest_on_lattice(phis, lams, phi, lam, inside, order, cells):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    columns, leasts = np.empty(lam.size, np.int64), np.empty(lam.size)
+    least, most = _columns(lams, lam, columns, leasts)
     for j in range(phi.size):
         if not inside[0][j]:
             continue
@@ -265,27 +284,23 @@ def _nearest_on_lattice(phis, lams, phi, lam, inside, order):  # type: ignore[no
             if inside[1][i]:
                 row = row if straight else _row(phis, phi[j], leasts[i])
                 cells[j * lam.size + i] = order[0][row] + order[1][columns[i]]
-    return cells
 
 
-@njit(nogil=True, cache=True)
-def _nearest_lines(phis, lams, phi, lam):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
-    """The row of each parallel and the column of each meridian, and whether no row depends on the meridian."""
-    rows, columns, leasts = np.empty(phi.size, np.int64), np.empty(lam.size, np.int64), np.empty(lam.size)
-    for i in range(lam.size):
-        columns[i], leasts[i] = _column(lams, lam[i])
-    least, most = leasts.min(), leasts.max()
+@kernel()
+def _nearest_lines(phis, lams, phi, lam, rows, columns):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """The row of each parallel and the column of each meridian; returns whether no row depends on the meridian."""
+    least, most = _columns(lams, lam, columns, np.empty(lam.size))
     for j in range(phi.size):
         rows[j] = _row(phis, phi[j], least)
         if rows[j] != _row(phis, phi[j], most):
-            return rows, columns, False
-    return rows, columns, True
+            return False
+    return True
 
 
 # Walking to several neighbours
 
 
-@njit(nogil=True, cache=True)
+@kernel_part()
 def _step(axes, own, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
     """The nearest parallel and meridian of a point, from those of the point before."""
     _, _, up, along = axes
@@ -301,7 +316,7 @@ def _step(axes, own, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, 
     return row, column
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def _size_of_block(phis, row, width, count, limit):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
     """Rows and columns on each side that mostly hold so many cells within a limit, a chord."""
     rows = min(row + 1, phis.size - 1) - max(row - 1, 0)
@@ -311,7 +326,7 @@ def _size_of_block(phis, row, width, count, limit):  # type: ignore[no-untyped-d
     return int(np.ceil(max(radius / height - 0.5, 1.0))), int(np.ceil(max(radius / width - 0.5, 1.0)))
 
 
-@njit(nogil=True, cache=True)
+@kernel_part()
 def _take_lines(axis, order, first, circular, lines, numbers):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """Take parallels or meridians from one on: cosine and sine, (line, 2), and what each adds to a flat index.
 
@@ -325,7 +340,7 @@ def _take_lines(axis, order, first, circular, lines, numbers):  # type: ignore[n
         numbers[k] = order[at] if exists else -1
 
 
-@njit(nogil=True, cache=True)
+@kernel_part()
 def _measure_block(rows, columns, x, y, z, across, squares):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """Measure the cells at the crossings of parallels and meridians, (row, 2) and (column, 2), row by row."""
     slope, k = np.sqrt(x * x + y * y), 0
@@ -338,7 +353,7 @@ def _measure_block(rows, columns, x, y, z, across, squares):  # type: ignore[no-
             k += 1
 
 
-@njit(nogil=True, cache=True)
+@kernel_part()
 def _square_beyond(axes, own, around, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """The square of the sine of the angle from a point to the nearest cell that is not around one, or less."""
     _, _, up, along = axes
@@ -357,7 +372,7 @@ def _square_beyond(axes, own, around, x, y, z):  # type: ignore[no-untyped-def] 
     return least
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def walk_neighbours(axes, order, gap, points, home, within, gaussian, cells, weights):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0917  numba's types
     """Find the nearest cells of points that follow each other, and their weights; none where ``home`` is -1.
 
@@ -406,7 +421,7 @@ def walk_neighbours(axes, order, gap, points, home, within, gaussian, cells, wei
         weigh(gaussian, radius, best, found, weights[p])
 
 
-@njit(nogil=True, cache=True)
+@kernel_part()
 def _search_rows(axes, order, x, y, z, limit, best, cells):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """Find the nearest cells of a point within a limit, row by row, the nearest parallel first; how many there are."""
     best[:], cells[:] = limit, -1

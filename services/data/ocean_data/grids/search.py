@@ -23,12 +23,12 @@ All distances are chords on the unit sphere, mostly their squares; NaN is a cell
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ocean_core.geometry import Floats, unit_vectors
 from ocean_data.grids.base import Cells
 from ocean_data.grids.neighbours import SLACK, TOUCHING_CHORD, Search, Weights, choose_nearest, chord_bound, weigh
+from ocean_data.jit import kernel, kernel_part
 
 SIDE = 4  # cells or boxes along each side of a box
 WAITING = 512  # boxes that may wait to be opened: more than are on all levels
@@ -134,19 +134,19 @@ def cosine_and_sine(angle: Floats) -> Floats:
 # The pyramid
 
 
-@njit(nogil=True, cache=True, inline="always")
+@kernel_part()
 def _difference(vectors, cell, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
     return vectors[cell, 0] - x, vectors[cell, 1] - y, vectors[cell, 2] - z
 
 
-@njit(nogil=True, cache=True, inline="always")
+@kernel_part()
 def square_of_chord(vectors, cell, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  numba's types
     """Return the square of the chord from the centre of a cell to a place on the unit sphere."""
     dx, dy, dz = vectors[cell, 0] - x, vectors[cell, 1] - y, vectors[cell, 2] - z
     return dx * dx + dy * dy + dz * dz
 
 
-@njit(nogil=True, cache=True, inline="always")
+@kernel_part()
 def _box_gap(boxes, box, other):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
     """The square of the distance between one of the boxes and another box."""
     x = max(boxes[box, 0] - other[3], other[0] - boxes[box, 3], 0.0)
@@ -155,32 +155,38 @@ def _box_gap(boxes, box, other):  # type: ignore[no-untyped-def]  # noqa: ANN001
     return x * x + y * y + z * z
 
 
+@kernel_part()
+def _box_edges(boxes, box):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    return boxes[box, 0], boxes[box, 1], boxes[box, 2], boxes[box, 3], boxes[box, 4], boxes[box, 5]
+
+
 def build_pyramid(vectors: Floats, shape: tuple[int, int]) -> Pyramid:
     """Make the boxes around the cells of a grid with these rows and columns."""
     sizes = [shape]
     while len(sizes) == 1 or sizes[-1] != (1, 1):
         sizes.append((-(-sizes[-1][0] // SIDE), -(-sizes[-1][1] // SIDE)))
     starts = np.cumsum([0, *(rows * columns for rows, columns in sizes[1:])])
-    boxes, counts = _enclose(vectors, np.array(sizes, np.int64), starts)
-    return vectors, boxes, counts, np.array(sizes, np.int64), starts
-
-
-@njit(nogil=True, cache=True)
-def _enclose(vectors, sizes, starts):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
-    """The boxes of all levels, (box, low and high of x, y, z), and how many cells are in each."""
-    boxes = np.empty((starts[-1], 6))
+    boxes, counts = np.empty((starts[-1], 6)), np.zeros(starts[-1], np.int64)
     boxes[:, :3], boxes[:, 3:] = np.inf, -np.inf
-    counts = np.zeros(starts[-1], np.int64)
-    rows, columns = sizes[0]
+    grid = vectors, boxes, counts, np.array(sizes, np.int64), starts
+    _enclose(grid)
+    return grid
+
+
+@kernel()
+def _enclose(grid):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """Fill in the boxes of all levels, (box, low and high of x, y, z), and how many cells are in each."""
+    vectors, boxes, counts, sizes, starts = grid
+    rows, columns = sizes[0, 0], sizes[0, 1]
     for row in range(rows):
         for column in range(columns):
-            vector = vectors[row * columns + column]
+            cell = row * columns + column
             box = (row // SIDE) * sizes[1, 1] + column // SIDE
-            if vector[0] + vector[1] + vector[2] == vector[0] + vector[1] + vector[2]:  # not NaN
+            if not np.isnan(vectors[cell, 0] + vectors[cell, 1] + vectors[cell, 2]):
                 counts[box] += 1
                 for k in range(3):
-                    boxes[box, k] = min(boxes[box, k], vector[k])
-                    boxes[box, 3 + k] = max(boxes[box, 3 + k], vector[k])
+                    boxes[box, k] = min(boxes[box, k], vectors[cell, k])
+                    boxes[box, 3 + k] = max(boxes[box, 3 + k], vectors[cell, k])
     for level in range(1, len(sizes) - 1):
         for row in range(sizes[level, 0]):
             for column in range(sizes[level, 1]):
@@ -190,10 +196,9 @@ def _enclose(vectors, sizes, starts):  # type: ignore[no-untyped-def]  # noqa: A
                 for k in range(3):
                     boxes[box, k] = min(boxes[box, k], boxes[part, k])
                     boxes[box, 3 + k] = max(boxes[box, 3 + k], boxes[part, 3 + k])
-    return boxes, counts
 
 
-@njit(nogil=True, cache=True, inline="always")
+@kernel_part()
 def insert(best, cells, square, cell):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  numba's types
     """Insert a cell into the list of the nearest, by distance and then by number."""
     place = best.size - 1
@@ -205,7 +210,7 @@ def insert(best, cells, square, cell):  # type: ignore[no-untyped-def]  # noqa: 
     best[place], cells[place] = square, cell
 
 
-@njit(nogil=True, cache=True)
+@kernel_part()
 def _compare_cells(vectors, shape, window, x, y, z, best, cells_found):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """Insert the cells of a window of the grid, from its first row to before its last, that are near enough."""
     last = best.size - 1
@@ -216,15 +221,15 @@ def _compare_cells(vectors, shape, window, x, y, z, best, cells_found):  # type:
                 insert(best, cells_found, square, i * shape[1] + j)
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def _search(grid, x, y, z, best, cells_found, waiting):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """Insert the cells that are nearer to a point than the last of ``best``: of boxes, the nearest is opened first."""
     vectors, boxes, counts, sizes, starts = grid
     place, last, left = (x, y, z, x, y, z), best.size - 1, 1
-    waiting[0] = len(boxes) - 1, len(sizes) - 2
+    waiting[0, 0], waiting[0, 1] = len(boxes) - 1, len(sizes) - 2
     while left:
         left -= 1
-        box, level = waiting[left]
+        box, level = waiting[left, 0], waiting[left, 1]
         if _box_gap(boxes, box, place) > best[last]:
             continue
         across, columns = sizes[level + 1, 1], sizes[level, 1]
@@ -239,7 +244,7 @@ def _search(grid, x, y, z, best, cells_found, waiting):  # type: ignore[no-untyp
                 inner = starts[level - 1] + r * columns + c
                 gap = _box_gap(boxes, inner, place)
                 if counts[inner] and gap <= best[last]:
-                    waiting[left] = inner, level - 1
+                    waiting[left, 0], waiting[left, 1] = inner, level - 1
                     nearest, least = (left, gap) if gap < least else (nearest, least)
                     left += 1
         if least < np.inf:
@@ -247,15 +252,15 @@ def _search(grid, x, y, z, best, cells_found, waiting):  # type: ignore[no-untyp
                 waiting[nearest, k], waiting[left - 1, k] = waiting[left - 1, k], waiting[nearest, k]
 
 
-@njit(nogil=True, cache=True)
+@kernel_part()
 def _boxes_within(grid, place, reach, listed, waiting):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
     """List the smallest boxes within a distance from a box; how many, or -1 if they are too many."""
     _, boxes, counts, sizes, starts = grid
     count, left = 0, 1
-    waiting[0] = len(boxes) - 1, len(sizes) - 2
+    waiting[0, 0], waiting[0, 1] = len(boxes) - 1, len(sizes) - 2
     while left:
         left -= 1
-        box, level = waiting[left]
+        box, level = waiting[left, 0], waiting[left, 1]
         if counts[box] == 0 or _box_gap(boxes, box, place) > reach * reach:
             continue
         if level == 0:
@@ -268,7 +273,7 @@ def _boxes_within(grid, place, reach, listed, waiting):  # type: ignore[no-untyp
         row, column = (box - starts[level]) // across * SIDE, (box - starts[level]) % across * SIDE
         for r in range(row, min(row + SIDE, sizes[level, 0])):
             for c in range(column, min(column + SIDE, sizes[level, 1])):
-                waiting[left] = starts[level - 1] + r * sizes[level, 1] + c, level - 1
+                waiting[left, 0], waiting[left, 1] = starts[level - 1] + r * sizes[level, 1] + c, level - 1
                 left += 1
     return count
 
@@ -276,7 +281,7 @@ def _boxes_within(grid, place, reach, listed, waiting):  # type: ignore[no-untyp
 # Walking to the nearest cell
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel_part(error_model="numpy")
 def _extrapolate(vectors, rows, columns, r, c, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """Row and column of a point if the grid went on as it does around a cell."""
     if not (0 < r < rows - 1 and 0 < c < columns - 1):
@@ -308,14 +313,14 @@ def measure_clearances(grid: Pyramid) -> Clearances:
     return clearances
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def _measure_all(grid, clearances):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
     """Fill in the squares of whole chords: for 4 × 4 boxes of cells after the others."""
     _, boxes, counts, sizes, starts = grid
     listed, waiting = np.empty(MOST_BOXES, np.int64), np.empty((512, 2), np.int64)
     cells, squares = np.empty((3, PATCH * PATCH)), np.empty(PATCH * PATCH)
     for block in range(starts[2] - starts[1]):
-        edges = boxes[starts[1] + block]
+        edges = _box_edges(boxes, starts[1] + block)
         widest = (edges[3] - edges[0]) ** 2 + (edges[4] - edges[1]) ** 2 + (edges[5] - edges[2]) ** 2
         first, reach = (block // sizes[2, 1] * SIDE, block % sizes[2, 1] * SIDE), 0.0
         for k in range(SIDE * SIDE):
@@ -329,11 +334,11 @@ def _measure_all(grid, clearances):  # type: ignore[no-untyped-def]  # noqa: ANN
                 _far_off(grid, row, column, listed, count, clearances)
 
 
-@njit(nogil=True, cache=True)
+@kernel_part()
 def _near_by(grid, row, column, widest, cells, squares, clearances):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """Compare the cells of a box, which begins here, with those of the boxes beside it; the greatest square."""
     vectors, sizes = grid[0], grid[3]
-    rows, columns = sizes[0]
+    rows, columns = sizes[0, 0], sizes[0, 1]
     for k in range(PATCH * PATCH):
         r, c = row - SIDE + k // PATCH, column - SIDE + k % PATCH
         exists = 0 <= r < rows and 0 <= c < columns and vectors[r * columns + c, 0] < OFF_EARTH  # not NaN
@@ -345,12 +350,12 @@ def _near_by(grid, row, column, widest, cells, squares, clearances):  # type: ig
             own = (r - row + SIDE) * PATCH + c - column + SIDE
             if cells[0, own] < OFF_EARTH:
                 around, beyond = _clear(cells, own, widest, squares)
-                clearances[r * columns + c] = min(around, beyond), beyond
+                clearances[r * columns + c, 0], clearances[r * columns + c, 1] = min(around, beyond), beyond
                 greatest = max(greatest, beyond)
     return greatest
 
 
-@njit(nogil=True, cache=True, fastmath=True)
+@kernel_part(fastmath=True)
 def _clear(cells, own, widest, squares):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
     """Least squares from one of these cells to the eight around it, and to the others."""
     x, y, z = cells[0, own], cells[1, own], cells[2, own]
@@ -367,41 +372,41 @@ def _clear(cells, own, widest, squares):  # type: ignore[no-untyped-def]  # noqa
     return around, beyond
 
 
-@njit(nogil=True, cache=True)
+@kernel_part()
 def _far_off(grid, row, column, listed, count, clearances):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """Compare the cells of a box with those of boxes that are near on the Earth, and not beside it in the file."""
     vectors, boxes, _, sizes, _ = grid
-    widest = 0.0
+    widest, edges = 0.0, _box_edges(boxes, row * sizes[1, 1] + column)
     for i in range(row * SIDE, min(row * SIDE + SIDE, sizes[0, 0])):
         for own in range(i * sizes[0, 1] + column * SIDE, i * sizes[0, 1] + min(column * SIDE + SIDE, sizes[0, 1])):
             if count < 0:  # too many
-                clearances[own] = 0.0
+                clearances[own, 0] = clearances[own, 1] = 0.0
             widest = max(widest, clearances[own, 1])
     for k in range(count):
         r, c = listed[k] // sizes[1, 1], listed[k] % sizes[1, 1]
         beside = abs(r - row) <= 1 and abs(c - column) <= 1
-        if beside or not _box_gap(boxes, listed[k], boxes[row * sizes[1, 1] + column]) < widest:
+        if beside or not _box_gap(boxes, listed[k], edges) < widest:
             continue
         for i in range(row * SIDE, min(row * SIDE + SIDE, sizes[0, 0])):
             for j in range(column * SIDE, min(column * SIDE + SIDE, sizes[0, 1])):
                 own = i * sizes[0, 1] + j
-                x, y, z = vectors[own]
+                x, y, z = vectors[own, 0], vectors[own, 1], vectors[own, 2]
                 if _box_gap(boxes, listed[k], (x, y, z, x, y, z)) < clearances[own, 1]:
-                    _compare(vectors, sizes, own, r, c, clearances[own])
+                    _compare(vectors, sizes, own, r, c, clearances)
 
 
-@njit(nogil=True, cache=True)
-def _compare(vectors, sizes, own, row, column, clearance):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+@kernel_part()
+def _compare(vectors, sizes, own, row, column, clearances):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """Compare a cell with those of a box, none of which is around it in the file."""
-    x, y, z = vectors[own]
+    x, y, z = vectors[own, 0], vectors[own, 1], vectors[own, 2]
     for i in range(row * SIDE, min(row * SIDE + SIDE, sizes[0, 0])):
         for j in range(column * SIDE, min(column * SIDE + SIDE, sizes[0, 1])):
             square = square_of_chord(vectors, i * sizes[0, 1] + j, x, y, z)
-            if square < clearance[1]:  # not NaN
-                clearance[0], clearance[1] = min(square, clearance[0]), square
+            if square < clearances[own, 1]:  # not NaN
+                clearances[own, 0], clearances[own, 1] = min(square, clearances[own, 0]), square
 
 
-@njit(nogil=True, cache=True)
+@kernel_part()
 def _step(vectors, shape, own, least, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """The nearest of a cell and the eight around it, and the square of its distance; the first of equal ones."""
     best, columns = own, shape[1]
@@ -419,7 +424,7 @@ def _step(vectors, shape, own, least, x, y, z):  # type: ignore[no-untyped-def] 
     return best, least
 
 
-@njit(nogil=True, cache=True)
+@kernel_part()
 def _step_at_rim(vectors, shape, own, least, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """The same in the first and last row."""
     r, c, best = own // shape[1], own % shape[1], own
@@ -432,7 +437,7 @@ def _step_at_rim(vectors, shape, own, least, x, y, z):  # type: ignore[no-untype
     return best, least
 
 
-@njit(nogil=True, cache=True)
+@kernel_part()
 def _settle(vectors, shape, clearance, own, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """The nearest cell of a point that is farther away, the square of its distance, and whether that is proven."""
     r, c = own // shape[1], own % shape[1]
@@ -452,19 +457,19 @@ def _settle(vectors, shape, clearance, own, x, y, z):  # type: ignore[no-untyped
     return own, least, False
 
 
-@njit(nogil=True, cache=True, inline="always")
-def _nearest(vectors, shape, clearance, own, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
-    """The nearest cell of a point, from that of one beside it; the square of its distance; whether it is proven."""
-    least = square_of_chord(vectors, own, x, y, z)
-    if least < clearance[own, 0]:
-        return own, least, True
+@kernel_part()
+def _move(vectors, shape, clearance, own, least, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """The nearest cell of a point, from that of one beside it; the square of its distance; whether it is proven.
+
+    ``least``: the square of the distance from there. Callers compare it with the clearance, which mostly proves it.
+    """
     if least < clearance[own, 1]:
         cell, least = _step(vectors, shape, own, least, x, y, z)
         return cell, least, True
     return _settle(vectors, shape, clearance, own, x, y, z)
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def walk_nearest(grid, clearance, start, points, farthest, cells, squares):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0917  numba's types
     """Find the nearest cell of each point, and the square of its distance: none beyond ``farthest``, a square."""
     vectors, shape = grid[0], (grid[3][0, 0], grid[3][0, 1])
@@ -472,7 +477,9 @@ def walk_nearest(grid, clearance, start, points, farthest, cells, squares):  # t
     own = start
     for p in range(len(points)):
         x, y, z = points[p, 0], points[p, 1], points[p, 2]
-        cell, least, proven = _nearest(vectors, shape, clearance, own, x, y, z)
+        cell, least, proven = own, square_of_chord(vectors, own, x, y, z), True
+        if not least < clearance[own, 0]:
+            cell, least, proven = _move(vectors, shape, clearance, own, least, x, y, z)
         own = cell if least < np.inf else own
         if not proven:
             best[0], cells_found[0] = min(farthest, least * SLACK) + TOUCHING_CHORD * TOUCHING_CHORD, -1
@@ -482,7 +489,7 @@ def walk_nearest(grid, clearance, start, points, farthest, cells, squares):  # t
             own, cells[p], squares[p] = cell, cell, least
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def walk_lattice(vectors, shape, clearance, start, parallels, meridians, limit, cells):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0917  numba's types
     """Find the nearest cell where parallels and meridians cross; UNSURE where it is not proven or beyond its limit.
 
@@ -494,7 +501,9 @@ def walk_lattice(vectors, shape, clearance, start, parallels, meridians, limit, 
         own, across, z = first, parallels[j, 0], parallels[j, 1]
         for i in range(len(meridians)):
             x, y = across * meridians[i, 0], across * meridians[i, 1]
-            cell, least, proven = _nearest(vectors, shape, clearance, own, x, y, z)
+            cell, least, proven = own, square_of_chord(vectors, own, x, y, z), True
+            if not least < clearance[own, 0]:
+                cell, least, proven = _move(vectors, shape, clearance, own, least, x, y, z)
             own = cell if least < np.inf else own
             first = own if i == 0 else first
             cells[j, i] = own if proven and least <= limit[own] else UNSURE
@@ -503,12 +512,12 @@ def walk_lattice(vectors, shape, clearance, start, parallels, meridians, limit, 
 # Walking to several neighbours
 
 
-@njit(nogil=True, cache=True)
+@kernel_part()
 def measure_clearance(grid, around, cell, clearance, listed, waiting):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0917  numba's types
     """Find the clearance of a cell and of the others in its smallest box: never more than there is."""
     vectors, boxes, _, sizes, _ = grid
     row, column = cell // sizes[0, 1] // SIDE * SIDE, cell % sizes[0, 1] // SIDE * SIDE
-    edges = boxes[row // SIDE * sizes[1, 1] + column // SIDE]
+    edges = _box_edges(boxes, row // SIDE * sizes[1, 1] + column // SIDE)
     x, y, z = (edges[0] + edges[3]) / 2, (edges[1] + edges[4]) / 2, (edges[2] + edges[5]) / 2
     dx, dy, dz = edges[3] - edges[0], edges[4] - edges[1], edges[5] - edges[2]
     reach = REACH_OF_BOX * (around + 3) / (LEAST_SQUARE + 3) / 2 * np.sqrt(dx * dx + dy * dy + dz * dz)
@@ -521,7 +530,7 @@ def measure_clearance(grid, around, cell, clearance, listed, waiting):  # type: 
                 clearance[own] = 0.0
                 continue
             least = (reach - middle) ** 2
-            own_x, own_y, own_z = vectors[own]
+            own_x, own_y, own_z = vectors[own, 0], vectors[own, 1], vectors[own, 2]
             for k in range(count):
                 top, left = listed[k] // sizes[1, 1] * SIDE, listed[k] % sizes[1, 1] * SIDE
                 for i in range(top, min(top + SIDE, sizes[0, 0])):
@@ -531,7 +540,7 @@ def measure_clearance(grid, around, cell, clearance, listed, waiting):  # type: 
             clearance[own] = np.sqrt(least) * (1 - 1e-6)  # rounded to float32: down
 
 
-@njit(nogil=True, cache=True)
+@kernel_part()
 def _measure_square(vectors, shape, own, around, x, y, z, squares):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """Measure the cells around one, a square of them, row by row: NaN for cells without a place, or outside."""
     rows, columns, k = shape[0], shape[1], 0
@@ -544,7 +553,7 @@ def _measure_square(vectors, shape, own, around, x, y, z, squares):  # type: ign
             k += 1
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def walk_neighbours(grid, around, clearance, points, home, within, gaussian, cells, weights):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0917  numba's types
     """Find the nearest cells of points that follow each other, and their weights; none where ``home`` is -1."""
     vectors, shape, count, side = grid[0], (grid[3][0, 0], grid[3][0, 1]), cells.shape[1], 2 * around + 1

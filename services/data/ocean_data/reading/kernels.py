@@ -11,14 +11,17 @@ from typing import Any, NamedTuple, Self
 import deflate
 import numpy as np
 from h5py import h5z
-from numba import njit
 from numcodecs.fletcher32 import Fletcher32
 from numpy.typing import NDArray
 
 from ocean_core.packing import DEFAULT_FILL, Packing, as_stored
+from ocean_data.jit import kernel, kernel_part
 
 KINDS = ("i1", "u1", "i2", "u2", "i4", "u4", "f4", "f8")
 I1, _, I2, _, I4, _, F4, F8 = range(len(KINDS))
+UINT8, UINT32, UINT64, FLOAT64 = (np.dtype(name) for name in ("u1", "u4", "u8", "f8"))
+NO_WORDS, NO_LONGS = np.empty(0, UINT32), np.empty(0, UINT64)
+NO_SINGLES, NO_DOUBLES = np.empty((0, 0, 0, 0), np.float32), np.empty((0, 0, 0, 0), np.float64)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,10 +84,23 @@ def place(
     ``plane``: how many bytes lie between two bytes of one number: 1, or in a shuffled chunk the count of its numbers.
     ``window``: float32 or float64, (time, depth, y, x).
     """
-    _place(
+    packing = meaning.scale, meaning.offset, meaning.missing, meaning.limits
+    singles = meaning.kind == F4 and meaning.single
+    if singles and plane > 1 and part.strides[3] == 1 and not meaning.swapped and meaning.missing.size <= 1:
+        _place_lanes(stored, plane, *packing, part.first, part.strides, part.target, part.counts, window)
+        return
+    # A row as bytes, words and numbers: views are made here, since kernels that make views compile slowly.
+    if meaning.kind == F8:
+        words, longs = NO_WORDS, np.empty(part.counts[3], UINT64)
+        octets, numbers = longs.view(UINT8), longs.view(FLOAT64)
+    else:
+        words, longs = np.empty(part.counts[3], UINT32), NO_LONGS
+        octets, numbers = words.view(UINT8), np.empty(part.counts[3])
+    narrow, wide = (window, NO_DOUBLES) if window.itemsize == 4 else (NO_SINGLES, window)
+    _place_rows(
         stored, 1 if plane > 1 else meaning.itemsize, plane, meaning.kind, meaning.itemsize, meaning.swapped,
-        meaning.single, meaning.scale, meaning.offset, meaning.missing, meaning.limits,
-        part.first, part.strides, part.target, part.counts, window,
+        meaning.single, *packing, part.first, part.strides, part.target, part.counts,
+        octets, words, longs, numbers, narrow, wide,
     )  # fmt: skip
 
 
@@ -93,50 +109,47 @@ def compile_chunk_kernels() -> None:
     dtype = np.dtype(np.float32)
     meaning = KernelPacking.of(Packing.from_attributes({}, dtype), dtype)
     part = ChunkPart(first=0, strides=(0, 0, 0, 1), target=(0, 0, 0, 0), counts=(1, 1, 1, 1))
-    for kind in (np.float32, np.float64):
-        place(np.zeros(4, np.uint8), 1, meaning, part, np.zeros((1, 1, 1, 1), kind))
-    for itemsize in (1, 2, 4, 8):
-        _unshuffled(np.zeros(itemsize, np.uint8), itemsize)
+    for plane in (1, 2):
+        for kind in (np.float32, np.float64):
+            place(np.zeros(16, np.uint8), plane, meaning, part, np.zeros((1, 1, 1, 1), kind))
 
 
-@njit(nogil=True, cache=True)
-def assemble(stored, start, step, plane, itemsize, swapped, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0917  numba's types
+@kernel_part()
+def _join_bytes(stored, start, step, plane, itemsize, octets, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """Numbers put together from their bytes: number i has its byte b at ``start + i * step + b * plane``."""
     if step == itemsize == out.itemsize:
-        copy, row = out.view(np.uint8), stored[start : start + out.size * itemsize]
-        for i in range(copy.size):
-            copy[i] = row[i]
-    elif itemsize == 2 and step <= 2:
-        _pairs(stored, start, step, plane, out)
-    else:
-        out[:] = 0
-        for byte in range(itemsize):
-            shift, lane = out.dtype.type(8 * byte), stored[start + byte * plane :]
-            if step == 1:  # said apart, so that it is compiled to vector instructions
-                for i in range(out.size):
-                    out[i] |= out.dtype.type(lane[i]) << shift
-            else:
-                for i in range(out.size):
-                    out[i] |= out.dtype.type(lane[i * step]) << shift
-    if swapped:
-        _swap(out, itemsize)
+        row = stored[start : start + out.size * itemsize]
+        for i in range(row.size):
+            octets[i] = row[i]
+        return
+    for i in range(out.size):
+        out[i] = 0
+    for byte in range(itemsize):
+        shift, lane = out.dtype.type(8 * byte), stored[start + byte * plane :]
+        if step == 1:  # said apart, so that it is compiled to vector instructions
+            for i in range(out.size):
+                out[i] |= out.dtype.type(lane[i]) << shift
+        else:
+            for i in range(out.size):
+                out[i] |= out.dtype.type(lane[i * step]) << shift
 
 
-@njit(nogil=True, cache=True)
-def _pairs(stored, start, step, plane, words):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+@kernel_part()
+def _join_pairs(stored, start, step, plane, words):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
     """Numbers of two bytes that lie side by side, or in two lanes: packed files are such."""
     first_bytes, second_bytes = stored[start:], stored[start + plane :]
     if step == 2:
         for i in range(words.size):
-            words[i] = words.dtype.type(first_bytes[2 * i]) | words.dtype.type(second_bytes[2 * i]) << 8
+            words[i] = np.uint32(first_bytes[2 * i]) | np.uint32(second_bytes[2 * i]) << np.uint32(8)
     elif step == 1:
         for i in range(words.size):
-            words[i] = words.dtype.type(first_bytes[i]) | words.dtype.type(second_bytes[i]) << 8
+            words[i] = np.uint32(first_bytes[i]) | np.uint32(second_bytes[i]) << np.uint32(8)
     else:
-        words[:] = words.dtype.type(first_bytes[0]) | words.dtype.type(second_bytes[0]) << 8
+        for i in range(words.size):
+            words[i] = np.uint32(first_bytes[0]) | np.uint32(second_bytes[0]) << np.uint32(8)
 
 
-@njit(nogil=True, cache=True)
+@kernel_part()
 def _swap(words, itemsize):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
     """Turn the order of the bytes around: of neighbours, then of pairs, then of fours."""
     for width, mask in ((1, 0x00FF00FF00FF00FF), (2, 0x0000FFFF0000FFFF), (4, 0x00000000FFFFFFFF)):
@@ -146,31 +159,30 @@ def _swap(words, itemsize):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN
                 words[i] = (words[i] & every) << shift | words[i] >> shift & every
 
 
-@njit(nogil=True, cache=True)
-def _numbers(words, kind, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+@kernel_part()
+def _to_doubles(words, kind, numbers):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
     """Words of 32 bits as the numbers that they are."""
     if kind == F4:
-        singles = words.view(np.float32)
         for i in range(words.size):
-            out[i] = singles[i]
+            numbers[i] = np.uint32(words[i]).view(np.float32)
     elif kind == I4:
         for i in range(words.size):
-            out[i] = np.int32(words[i])
+            numbers[i] = np.int32(words[i])
     elif kind == I2:
         for i in range(words.size):
-            out[i] = np.int16(words[i])
+            numbers[i] = np.int16(words[i])
     elif kind == I1:
         for i in range(words.size):
-            out[i] = np.int8(words[i])
+            numbers[i] = np.int8(words[i])
     else:
         for i in range(words.size):
-            out[i] = words[i]
+            numbers[i] = words[i]
 
 
-@njit(nogil=True, cache=True)
-def _unpack(numbers, single, scale, offset, missing, limits, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+@kernel_part()
+def _unpack(numbers, single, scale, offset, missing, limits, values):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """Numbers as values, NaN where there is nothing; rounded where `Packing.unpack` rounds."""
-    low, high, least, most = limits
+    low, high, least, most = limits[0], limits[1], limits[2], limits[3]
     for i in range(numbers.size):
         number = numbers[i]
         if single:
@@ -179,32 +191,32 @@ def _unpack(numbers, single, scale, offset, missing, limits, out):  # type: igno
         else:
             value = number * scale + offset
         nothing = (number < low) | (number > high) | (value < least) | (value > most)
-        out[i] = np.nan if nothing else value
-    for absent in missing:
+        values[i] = np.nan if nothing else value
+    for k in range(missing.size):
+        absent = missing[k]
         for i in range(numbers.size):
-            out[i] = np.nan if numbers[i] == absent else out[i]
+            values[i] = np.nan if numbers[i] == absent else values[i]
 
 
-@njit(nogil=True, cache=True)
-def _singles(words, scale, offset, missing, limits, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
-    """Do the work of `_numbers` and `_unpack` for float32 that are unpacked in single precision: eight at a time."""
+@kernel_part()
+def _unpack_singles(words, scale, offset, missing, limits, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """Do the work of `_to_doubles` and `_unpack` for float32 that are unpacked in single precision: eight at a time."""
     low, high, nan = np.float32(limits[0]), np.float32(limits[1]), np.float32(np.nan)
     by, plus = np.float32(scale), np.float32(offset)
-    numbers = words.view(np.float32)
-    for i in range(numbers.size):
-        number = numbers[i]
+    for i in range(words.size):
+        number = np.uint32(words[i]).view(np.float32)
         out[i] = np.float32(number * by) + plus if (number >= low) & (number <= high) else nan
-    for absent in missing:
-        single = np.float32(absent)
-        for i in range(numbers.size):
-            out[i] = nan if numbers[i] == single else out[i]
+    for k in range(missing.size):
+        absent = np.float32(missing[k])
+        for i in range(words.size):
+            out[i] = nan if np.uint32(words[i]).view(np.float32) == absent else out[i]
 
 
-@njit(nogil=True, cache=True)
-def _lanes(  # type: ignore[no-untyped-def]  # noqa: ANN202, PLR0917
+@kernel()
+def _place_lanes(  # type: ignore[no-untyped-def]  # noqa: ANN202, PLR0917
     stored, plane, scale, offset, missing, limits, first, strides, target, counts, window  # noqa: ANN001  numba's types
 ):  # fmt: skip
-    """Do the work of `assemble` and `_singles` in one pass for shuffled float32: most files are such."""
+    """Do the work of `_join_bytes` and `_unpack_singles` in one pass for shuffled float32: most files are such."""
     low, high, nan = np.float32(limits[0]), np.float32(limits[1]), np.float32(np.nan)
     by, plus = np.float32(scale), np.float32(offset)
     fill = np.float32(missing[0]) if missing.size else nan
@@ -224,31 +236,44 @@ def _lanes(  # type: ignore[no-untyped-def]  # noqa: ANN202, PLR0917
                     out[i] = np.float32(number * by) + plus if valid else nan
 
 
-@njit(nogil=True, cache=True)
-def _place(  # type: ignore[no-untyped-def]  # noqa: ANN202, PLR0917
-    stored, step, plane, kind, itemsize, swapped, single, scale, offset, missing, limits,  # noqa: ANN001  numba's types
-    first, strides, target, counts, window,  # noqa: ANN001
-):  # fmt: skip
-    size, singles = counts[3], kind == F4 and single
-    if singles and step == strides[3] == 1 and not swapped and missing.size <= 1:
-        _lanes(stored, plane, scale, offset, missing, limits, first, strides, target, counts, window)
+@kernel_part()
+def _join_row(stored, start, step, plane, kind, itemsize, swapped, octets, words, longs):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """Join the bytes of a row of numbers to words of 64 bits, or of 32."""
+    if kind == F8:
+        _join_bytes(stored, start, step, plane, itemsize, octets, longs)
+        if swapped:
+            _swap(longs, itemsize)
         return
-    words, longs, numbers = np.empty(size, np.uint32), np.empty(size, np.uint64), np.empty(size, np.float64)
-    for t in range(counts[0]):
-        for d in range(counts[1]):
-            for y in range(counts[2]):
-                start = (first + t * strides[0] + d * strides[1] + y * strides[2]) * step
-                row = window[target[0] + t, target[1] + d, target[2] + y, target[3] : target[3] + size]
-                if kind == F8:
-                    assemble(stored, start, step * strides[3], plane, itemsize, swapped, longs)
-                    _unpack(longs.view(np.float64), single, scale, offset, missing, limits, row)
-                    continue
-                assemble(stored, start, step * strides[3], plane, itemsize, swapped, words)
-                if singles:
-                    _singles(words, scale, offset, missing, limits, row)
-                else:
-                    _numbers(words, kind, numbers)
-                    _unpack(numbers, single, scale, offset, missing, limits, row)
+    if itemsize == 2 and step <= 2:
+        _join_pairs(stored, start, step, plane, words)
+    else:
+        _join_bytes(stored, start, step, plane, itemsize, octets, words)
+    if swapped:
+        _swap(words, itemsize)
+
+
+@kernel()
+def _place_rows(  # type: ignore[no-untyped-def]  # noqa: ANN202, PLR0917
+    stored, step, plane, kind, itemsize, swapped, single, scale, offset, missing, limits,  # noqa: ANN001  numba's types
+    first, strides, target, counts, octets, words, longs, numbers, narrow, wide,  # noqa: ANN001
+):  # fmt: skip
+    """Fill a window of single or of double precision, whichever is not empty, row by row."""
+    left, right, direct = target[3], target[3] + counts[3], kind == F4 and single
+    for row in range(counts[0] * counts[1] * counts[2]):
+        t, d, y = row // (counts[1] * counts[2]), row // counts[2] % counts[1], row % counts[2]
+        start = (first + t * strides[0] + d * strides[1] + y * strides[2]) * step
+        _join_row(stored, start, step * strides[3], plane, kind, itemsize, swapped, octets, words, longs)
+        i, j, k = target[0] + t, target[1] + d, target[2] + y
+        if not direct and kind != F8:
+            _to_doubles(words, kind, numbers)
+        if direct and narrow.size:
+            _unpack_singles(words, scale, offset, missing, limits, narrow[i, j, k, left:right])
+        elif direct:
+            _unpack_singles(words, scale, offset, missing, limits, wide[i, j, k, left:right])
+        elif narrow.size:
+            _unpack(numbers, single, scale, offset, missing, limits, narrow[i, j, k, left:right])
+        else:
+            _unpack(numbers, single, scale, offset, missing, limits, wide[i, j, k, left:right])
 
 
 FILTERS = {h5z.FILTER_SHUFFLE: "shuffle", h5z.FILTER_DEFLATE: "deflate", h5z.FILTER_FLETCHER32: "fletcher32"}
@@ -291,7 +316,7 @@ def _inflated(stored: Bytes, size: int) -> Bytes:
 def _unshuffled(stored: Bytes, itemsize: int) -> Bytes:
     """Numbers whose bytes lie side by side again; what is too short to be one stays behind them."""
     joined, count = np.empty_like(stored), stored.size // itemsize
-    assemble(stored, 0, 1, count, itemsize, False, joined[: count * itemsize].view(f"u{itemsize}"))
+    joined[: count * itemsize] = stored[: count * itemsize].reshape(itemsize, count).T.ravel()
     joined[count * itemsize :] = stored[count * itemsize :]
     return joined
 
