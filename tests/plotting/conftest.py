@@ -16,7 +16,7 @@ COAST = Path(__file__).parents[2] / "deploy/sample_data/coast/ne_110m_land.geojs
 
 
 # Tests that draw a figure for each of many sizes, languages and numbers of stations: some of them now and then is
-# enough to see a label that moved; all of them are of the tests with full counts.
+# enough to see a label that moved, half of these where CI is set; all of them are of the tests with full counts.
 THOROUGH = {
     "test_a_figure_of_any_shape_is_drawn_without_a_warning",
     "test_every_format_is_written",
@@ -28,13 +28,15 @@ SOME = 3  # one of so many
 
 
 def pytest_collection_modifyitems(items):
-    """Leave most of what is thorough to the full counts, the same each time."""
+    """Leave most of what is thorough to the full counts, and half of the rest to CI, the same each time."""
     observed = Counter()
     for item in items:
         if (name := getattr(item, "originalname", None)) in THOROUGH:
             observed[item.path, name] += 1
             if observed[item.path, name] % SOME:
                 item.add_marker(pytest.mark.full)
+            elif observed[item.path, name] % (2 * SOME) == 0:
+                item.add_marker(pytest.mark.ci)
 
 
 @pytest.fixture(scope="session")

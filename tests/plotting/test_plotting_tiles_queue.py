@@ -41,6 +41,7 @@ async def settle(rounds=200):
 
 
 @pytest.mark.ci
+@pytest.mark.ci  # the queue alone is tested with as many in test_plotting_fair_queue.py
 async def test_a_second_client_is_served_between_the_two_thousand_tiles_of_the_first(ask, numbers):
     many = [ask(x) for x in range(1, 2001)]
     await numbers.many.wait()
