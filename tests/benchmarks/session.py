@@ -28,8 +28,8 @@ MOVES = ((3, 0), (0, 2), (-2, 1))  # tiles
 
 
 def day(number: int) -> str:
-    """A time of the files."""
-    return f"2020-01-{number:02d}T00:00:00"
+    """A time of the files, as `timestamps` lists its number."""
+    return str(number - 1)
 
 
 def tiles(level: str, scale: str, zoom: int, corner: tuple[int, int]) -> list[str]:

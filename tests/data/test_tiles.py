@@ -1,9 +1,12 @@
 """The field behind a tile: every pixel is the value at its centre, on every grid and at every zoom."""
 
 import msgspec
+import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
+from cftime import num2date
+from tests.data.conftest import SHIPPED
 from tests.looping import loop_over
 
 from ocean_common.contracts.data import TileField, TileRequest
@@ -242,3 +245,17 @@ def test_pixels_are_at_their_centres():
     assert longitude[:, 255] == pytest.approx(180 - 180 / 256)
     assert latitude[0, 0] == pytest.approx(-latitude[255, 0])
     assert latitude[127, 0] == pytest.approx(0.703, abs=1e-3)
+
+
+def test_a_field_has_the_next_time_step_in_the_form_of_the_request(client):
+    where = ("ostia_month", "surface_temperature", 4, 15, 8)
+    with netCDF4.Dataset(SHIPPED / "regular/ostia_monthly.nc") as dataset:
+        raw = [str(int(value)) for value in dataset["time"][:]]
+        dates = [
+            moment.strftime("%Y-%m-%dT%H:%M:%S+00:00")
+            for moment in num2date(dataset["time"][:3], dataset["time"].units)
+        ]
+    assert ask(client, where, time=raw[3]).next_time == raw[4]
+    assert ask(client, where, time=dates[1]).next_time == dates[2]
+    for time in (raw[-1], "-1", "2006-05"):
+        assert ask(client, where, time=time).next_time == ""

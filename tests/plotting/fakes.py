@@ -77,6 +77,7 @@ class FakeNumbers:
         self.revision = "r1"
         self.metres = True  # False: levels without a depth
         self.columns = {}  # positions of variables, in the order in which they were asked for
+        self.following = {}  # times of fields, and the time steps after them
         self.blocks = False  # whether fields are of blocks of tiles where the caller takes them
         self.gate = self.many = None  # asyncio.Events: answers wait for one; so many questions set the other
         self.how_many = MANY
@@ -95,7 +96,8 @@ class FakeNumbers:
             )
         if asked.x == 0:
             return TileField(variable=info("votemper"), values=None, revision=self.revision)
-        return TileField(variable=info(asked.variable.partition(",")[0]), values=array(field()), revision=self.revision)
+        described, following = info(asked.variable.partition(",")[0]), self.following.get(asked.time, "")
+        return TileField(variable=described, values=array(field()), revision=self.revision, next_time=following)
 
     async def extract(self, asked):
         self.asked.append(asked)

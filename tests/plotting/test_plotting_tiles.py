@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import time
 
 import httpx
 import numpy as np
@@ -9,6 +10,9 @@ import pytest
 from PIL import Image
 from tests.looping import loop_over
 from tests.plotting.fakes import block_field
+
+from ocean_core.errors import ServiceUnavailable
+from ocean_plotting.tiles.ahead import IdleQueue
 
 TILE = "/tiles/arctic/votemper/1/0/4/8/3"
 
@@ -211,3 +215,41 @@ async def test_tiles_of_one_block_at_the_same_time_are_each_their_own(app, numbe
         assert (numbers.tiles[0].x, numbers.tiles[0].block) == (0, 4)
         assert sorted((asked.x, asked.block) for asked in numbers.tiles[1:]) == [(1, 1), (2, 1), (3, 1)]
         assert [bool(tile.any()) for tile in tiles] == [False, True, True, True]
+
+
+def test_the_tile_of_the_next_time_step_is_prepared_while_nothing_is_asked(client, numbers):
+    numbers.following = {"1": "2", "2": ""}
+    client.get(TILE)
+    deadline = time.monotonic() + 30
+    while len(numbers.tiles) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert [asked.time for asked in numbers.tiles] == ["1", "2"]
+    later = client.get(TILE.replace("/1/0/", "/2/0/"))
+    assert later.status_code == 200
+    assert len(numbers.tiles) == 2  # it was there
+
+
+@pytest.mark.anyio
+async def test_work_for_idle_moments_waits_for_requests_and_the_latest_comes_first():
+    queue, done, complete = IdleQueue(3), [], asyncio.Event()
+
+    def piece(name):
+        async def work():
+            done.append(name)
+            if name == "c":
+                raise ServiceUnavailable("the data service does not answer")
+            if len(done) == 3:
+                complete.set()
+
+        return work
+
+    async with queue.task:
+        with queue.request():
+            for name in ("dropped", "a", "b", "c"):
+                queue.add(name, piece(name))
+            await asyncio.sleep(0)
+            assert done == []
+        queue.add("a", piece("d"))
+        await asyncio.wait_for(complete.wait(), 30)
+    assert done == ["d", "c", "b"]

@@ -24,6 +24,7 @@ from ocean_plotting.plots.kind import Services
 from ocean_plotting.settings import Settings
 from ocean_plotting.tiles import api as tiles_api
 from ocean_plotting.tiles import legends
+from ocean_plotting.tiles.ahead import IdleQueue
 from ocean_plotting.tiles.store import TileStore, create_image_cache
 from ocean_plotting.workers import FigureRenderer, ProcessRenderer, ThreadRenderer
 
@@ -50,6 +51,14 @@ def create_app(
     freshness = Freshness(catalogue, __version__, settings.max_age)
     basemap = basemap or BasemapRenderer(None, Coasts(None, None))
     services = Services(data=numbers, metadata=catalogue)
+    ahead = IdleQueue(settings.tiles_ahead)
+    fields = settings.field_megabytes * MEGABYTE
+
+    @asynccontextmanager
+    async def prepare_tiles(_: Litestar) -> AsyncIterator[None]:
+        async with ahead.task:
+            yield
+
     return create_service(
         name="plotting",
         title="Ocean Navigator: plotting",
@@ -60,12 +69,12 @@ def create_app(
         dependencies={
             "freshness": freshness,
             "plotter": plots_api.Plotter(services, drawing, freshness),
-            "tile_store": TileStore(catalogue, numbers, freshness, images, settings.field_megabytes * MEGABYTE),
+            "tile_store": TileStore(catalogue, numbers, freshness, images=images, field_bytes=fields, ahead=ahead),
             "legends": legends.LegendService(catalogue, drawing, images),
             "basemap": basemap_api.BasemapService(basemap, images, Freshness(basemap, __version__, settings.max_age)),
         },
         readiness=readiness,
-        lifespan=lifespan,
+        lifespan=[*lifespan, prepare_tiles],
         texts=["ocean_plotting"],
     )
 

@@ -71,6 +71,7 @@ class TileField(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rows: Array | None = None
     columns: Array | None = None
     block: int = 1  # tiles along each side of the block that it is of; both numbers of its first tile divide by it
+    next_time: str = ""  # the time step after it, in the form of the request; empty if there is none, or no such form
 
 
 class ValueRange(msgspec.Struct, frozen=True, kw_only=True):

@@ -44,6 +44,17 @@ class Level:
         depth.check(assets, level)
         return cls(assets=assets, step=step, depth=level if isinstance(level, int) else "bottom")
 
+    def next_time(self, when: str) -> str:
+        """Write the step after that of a time as this was written: as the raw number or the full date, else empty."""
+        if self.step is None or not self.assets.steps:
+            return ""
+        axis, after = Axis.of(self.assets.steps, self.assets.variable.quantum), self.step + 1
+        if after >= axis.raw.size:
+            return ""
+        if when == str(axis.raw[self.step]):
+            return str(axis.raw[after])
+        return axis.label(after) if when == axis.label(self.step) else ""
+
     def read(self, source: Source) -> NDArray[np.float32]:
         """Read the field, shape (1, cell): NaN over land."""
         field = source.level(self.assets, self.step, self.depth if self.assets.depth else None)
@@ -79,6 +90,7 @@ def tile_field(reading: Reading, variables: Sequence[Assets], query: TileRequest
         rows=_array(rows, "<u2"),
         columns=_array(columns, "<u2"),
         block=block,
+        next_time=levels[0].next_time(query.time),
     )
 
 

@@ -20,6 +20,7 @@ from ocean_core.errors import TooBusy
 from ocean_core.tiles import MERCATOR, SIZE, Tile
 from ocean_plotting.encoders import encode_palette_png, encode_palette_webp
 from ocean_plotting.palettes import category_positions, choose_colours, make_palette, palette_indices
+from ocean_plotting.tiles.ahead import IdleQueue
 
 TileFormat: TypeAlias = Literal["image/png", "image/webp"]
 
@@ -102,12 +103,20 @@ class TileStore:
     """
 
     def __init__(
-        self, catalogue: Catalogue, numbers: DataClient, freshness: Freshness, images: ImageCache, field_bytes: int
+        self,
+        catalogue: Catalogue,
+        numbers: DataClient,
+        freshness: Freshness,
+        *,
+        images: ImageCache,
+        field_bytes: int,
+        ahead: IdleQueue,
     ) -> None:
         self.catalogue = catalogue
         self.freshness = freshness
         self._numbers = numbers
         self._images = images
+        self._ahead = ahead
         # Another style of a tile needs no data request.
         self._fields: ByteBoundedCache[TileField] = ByteBoundedCache(
             field_bytes, lambda field: OVERHEAD + (len(field.values.data) if field.values else 0)
@@ -123,6 +132,9 @@ class TileStore:
 
         async def make() -> RenderedImage:
             field = await self._field(request, revision, assets)
+            if field.next_time and is_current(field):
+                following = structs.replace(request, time=field.next_time)
+                self._ahead.add((following, revision), lambda: self._field(following, revision, assets))
             if style.format in RENDERED_INLINE:
                 content = render_tile(field, style, request.x, request.y)
             else:
@@ -138,7 +150,8 @@ class TileStore:
             empty = any(tile_misses_grid(tile, variable.grid) for variable in assets)
         if empty:
             return RenderedImage(EMPTY_TILES[style.format], revision)
-        return await self._images.get_async((request, style, revision), make, client=client, keep=is_current)
+        with self._ahead.request():
+            return await self._images.get_async((request, style, revision), make, client=client, keep=is_current)
 
     async def _field(self, request: TileRequest, revision: str, variables: list[Assets]) -> TileField:
         """Return the field of a tile, or of the block in which it is, and keep it if it is of this revision."""
