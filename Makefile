@@ -1,7 +1,7 @@
 # Only Python (3.11 or later, with venv) and make are needed; everything else is installed into .venv.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-all check format lock gallery bench evidence reading tiles maps views session charts peers scaling catalogue observations
+.PHONY: help run test test-all check format lock gallery bench evidence reading tiles maps views session charts peers scaling catalogue observations starting
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -34,7 +34,7 @@ format: .venv/dev ## put the code into its style
 gallery: .venv/run ## draw docs/gallery anew from the sample data
 	$(BIN)/python docs/gallery/make.py
 
-bench: evidence reading tiles maps views session charts peers scaling catalogue observations
+bench: evidence reading tiles maps views session charts peers scaling catalogue observations starting
 
 reading: .venv/dev ## how fast numbers are read, beside xarray and netCDF4
 	$(BIN)/python tests/benchmarks/reading.py
@@ -65,6 +65,9 @@ catalogue: .venv/dev ## searches, filters and pages over 10,000 datasets
 
 observations: .venv/dev ## searches over 10 million samples
 	$(BIN)/python tests/benchmarks/observations.py
+
+starting: .venv/dev ## first and second start, restarts, memory of each process, compiling of each kernel
+	$(BIN)/python tests/benchmarks/starting.py
 
 evidence: .venv/dev ## latency of /datasets while plots are drawn
 	$(BIN)/python tests/benchmarks/responsiveness.py

@@ -16,12 +16,17 @@ PARTS: Mapping[str, Callable[[], None]] = {
     **{f"{kind} grids": partial(compile_grid_kernels, kind) for kind in SMALL_GRIDS},
     "chunks of files": compile_chunk_kernels,
 }
+MESHES = "triangular grids"
 
 
 def compile_kernels() -> None:
-    """Compile all kernels, or load them from the cache beside their modules."""
-    for compile_part in PARTS.values():
-        compile_part()
+    """Compile the kernels that most services need, or load them from the cache beside their modules.
+
+    Those of meshes are left to the first mesh: loading them takes a second, most of it for scipy.
+    """
+    for name, compile_part in PARTS.items():
+        if name != MESHES:
+            compile_part()
 
 
 def main() -> None:

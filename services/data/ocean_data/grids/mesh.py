@@ -6,11 +6,10 @@ Seen from the Earth's centre, a point is a mixture of the three corners of its t
 barycentric weights, and there is no pole and no date line in that.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from ocean_common.contracts import assets
 from ocean_core.cells import find_usable_cells
@@ -206,6 +205,13 @@ def _cut_fan(corners: Cells) -> Cells:
     return np.stack([first, corners[:, 1:-1], corners[:, 2:]], axis=-1).astype(np.int32)
 
 
+def _make_tree(points: Floats, **options: int) -> Any:
+    # Imported here: scipy takes a second and 30 MB, and most services have no mesh.
+    from scipy.spatial import cKDTree  # noqa: PLC0415
+
+    return cKDTree(points, **options)
+
+
 class TriangleSearch:
     """Search for the triangle that holds a point: boxes around the triangles, boxes around those, and so on."""
 
@@ -214,7 +220,7 @@ class TriangleSearch:
         self._vectors = vectors
         places = vectors[corners[faces]]  # (triangle, corner, 3)
         # The leaves of a tree list together what lies together.
-        order = cKDTree(places.mean(axis=1), leafsize=BRANCH).indices
+        order = _make_tree(places.mean(axis=1), leafsize=BRANCH).indices
         self._faces = faces[order]
         # The Earth bulges beyond a triangle by less than the square of a side; its rim belongs to it.
         side = sides[order] / EARTH_RADIUS
@@ -247,7 +253,7 @@ class CentreTree:
         valid = np.isfinite(vectors).all(axis=1)
         # The tree numbers what it holds, and one more for "none".
         self._cell_of = np.append(np.flatnonzero(valid), -1).astype(np.int32)
-        self._tree = cKDTree(vectors[valid])
+        self._tree = _make_tree(vectors[valid])
 
     def nearest(self, points: Floats) -> Cells:
         """Return the nearest cell of each point, (point, 3), on the unit sphere: (point,); -1 if there is no cell."""

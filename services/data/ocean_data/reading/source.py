@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from math import prod
+from threading import Lock
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -47,7 +48,6 @@ from ocean_data.reading.files import (
 )
 from ocean_data.reading.objects import Objects, Storage
 from ocean_data.reading.opendap import OPeNDAP
-from ocean_data.reading.zarr import Icechunk, Zarr
 
 BLOCK = 16  # cells: those of one block of the grid are read together
 AT_ONCE = 4_000_000  # numbers in one reading
@@ -178,6 +178,13 @@ class _Replaced(Exception):
     """A file is not what it was before it was read."""
 
 
+def _open_zarr(open_files: int, storage: Storage) -> dict[Kind, StorageBackend]:
+    # Imported here: both libraries take a second and 30 MB, and most services have no such stores.
+    from ocean_data.reading.zarr import Icechunk, Zarr  # noqa: PLC0415
+
+    return {"zarr": Zarr(open_files, storage), "icechunk": Icechunk(open_files, storage)}
+
+
 class NetCDFSource:
     """Variables of files and of all that stands for files."""
 
@@ -194,11 +201,11 @@ class NetCDFSource:
         library, objects = Library(open_files), Objects(storage)
         self._places: dict[Kind, StorageBackend] = {
             "file": library,
-            "zarr": Zarr(open_files, storage),
-            "icechunk": Icechunk(open_files, storage),
             "opendap": OPeNDAP(open_files, storage.timeout),
             "object": objects,
         }
+        self._open_zarr = partial(_open_zarr, open_files, storage)
+        self._opening = Lock()
         self._chunks: dict[Kind, ChunkReader] = {
             "file": ChunkReader(library, chunk_bytes, helpers),
             "object": ChunkReader(objects, chunk_bytes, helpers),
@@ -213,6 +220,14 @@ class NetCDFSource:
         for opener in self._places.values():
             opener.close()
 
+    def _place_of(self, path: str) -> StorageBackend:
+        kind = kind_of(path)
+        if kind not in self._places:
+            with self._opening:
+                if kind not in self._places:
+                    self._places |= self._open_zarr()
+        return self._places[kind]
+
     def as_indexed(self, variable: Assets, steps: Sequence[int] | None) -> bool:
         files = used_files(variable, steps)
         try:
@@ -222,7 +237,7 @@ class NetCDFSource:
             return False
 
     def signature(self, path: str) -> State:
-        return self._places[kind_of(path)].state(path)
+        return self._place_of(path).state(path)
 
     def level(self, variable: Assets, step: int | None, depth: Depth) -> NDArray[np.float32]:
         """A level of a file as it is now; what is read while it is replaced is neither kept nor an answer."""
@@ -379,7 +394,7 @@ class NetCDFSource:
 
     def _read(self, path: str, take: Callable[[Variables], T]) -> T:
         """Take something from a file as it is now; once more if it was replaced meanwhile."""
-        where = self._places[kind_of(path)]
+        where = self._place_of(path)
         for _ in range(ATTEMPTS):
             before = where.state(path)
             try:
