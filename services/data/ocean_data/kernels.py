@@ -10,6 +10,7 @@ from functools import partial
 from time import monotonic
 
 from ocean_data.compute.tiles import SMALL_GRIDS, compile_grid_kernels
+from ocean_data.jit import remove_stale_kernels
 from ocean_data.reading.kernels import compile_chunk_kernels
 
 PARTS: Mapping[str, Callable[[], None]] = {
@@ -24,6 +25,7 @@ def compile_kernels() -> None:
 
     Those of meshes are left to the first mesh: loading them takes a second, most of it for scipy.
     """
+    remove_stale_kernels()
     for name, compile_part in PARTS.items():
         if name != MESHES:
             compile_part()
@@ -32,6 +34,7 @@ def compile_kernels() -> None:
 def main() -> None:
     """Compile all kernels, several at a time, and say how far it is."""
     began = monotonic()
+    remove_stale_kernels()
     print(f"compiling the kernels of {', '.join(PARTS)}, once …", flush=True)  # noqa: T201
     gc.disable()  # the compiler makes millions of objects that stay: looking through them takes a fifth of its time
     with ProcessPoolExecutor() as pool:

@@ -1,7 +1,6 @@
 """Means of the cells around the pixels of a map, on grids of which only the centres of the cells are known."""
 
 import numpy as np
-from numba import njit
 
 from ocean_core.geometry import Floats
 from ocean_data.grids.base import Cells
@@ -18,6 +17,7 @@ from ocean_data.grids.means import (
 )
 from ocean_data.grids.neighbours import Search
 from ocean_data.grids.search import WAITING, Squares, cosine_and_sine, measure_clearance, square_of_chord
+from ocean_data.jit import kernel, kernel_part
 
 
 def square_of_most(most: int) -> int:
@@ -57,7 +57,7 @@ class CentreMeans(LatticeMeans):
         return means
 
 
-@njit(nogil=True, cache=True)
+@kernel_part()
 def _measure_lanes(vectors, shape, around, parallel, meridians, home, field, squares, values):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """Measure the squares of cells around the nearest ones: `NO_CELL` for those without a place, or outside.
 
@@ -86,7 +86,7 @@ def _measure_lanes(vectors, shape, around, parallel, meridians, home, field, squ
                 k += 1
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def _find_centre_bounds(grid, around, clearances, parallels, meridians, home, most, limits, bounds):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """Find the bounds of all crossings, parallel by parallel."""
     vectors, shape = grid[0], (grid[3][0, 0], grid[3][0, 1])
@@ -116,7 +116,7 @@ def _find_centre_bounds(grid, around, clearances, parallels, meridians, home, mo
             find_bounds(squares, most, limits[row, lanes], likely, proven, bounds[row, lanes])
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def _average_squares(field, grid, parallels, meridians, home, bounds, factors, gaussian, means):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """Average the squares of cells of all crossings, parallel by parallel."""
     vectors, sizes, around = grid

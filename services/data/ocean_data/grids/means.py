@@ -15,11 +15,11 @@ All distances are squares of chords on the unit sphere, in single precision; arr
 from abc import ABC, abstractmethod
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ocean_core.geometry import EARTH_RADIUS
 from ocean_data.grids.neighbours import NEAR, Search, gaussian_weight, inverse_weight, square_of_arc
+from ocean_data.jit import kernel_part
 
 Lanes = NDArray[np.float32]
 Cells = NDArray[np.int32]
@@ -68,13 +68,13 @@ def suits_lanes(shape: tuple[int, int], block: tuple[int, int], search: Search) 
     return shape[1] % LANES == 0 and block[0] * block[1] <= MOST_CELLS and float(search.within.max()) < FARTHEST
 
 
-@njit(nogil=True, cache=True)
+@kernel_part()
 def create_squares(size):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  numba's types
     """Create the squares of a block of so many cells, filled up to a multiple of four."""
     return np.full((-(-size // 4) * 4, LANES), NO_CELL, np.float32)
 
 
-@njit(nogil=True, cache=True, fastmath=True)
+@kernel_part(fastmath=True)
 def _count_within(squares, bounds, counts):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
     for lane in range(LANES):
         counts[lane] = NONE
@@ -84,7 +84,7 @@ def _count_within(squares, bounds, counts):  # type: ignore[no-untyped-def]  # n
             counts[lane] += ONE if row[lane] <= bounds[lane] else NONE
 
 
-@njit(nogil=True, cache=True, fastmath=True)
+@kernel_part(fastmath=True)
 def _find_next(squares, bounds, least):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
     """Find the least square of each lane above its bound; four cells at a time, so that less is stored in between."""
     for lane in range(LANES):
@@ -103,7 +103,7 @@ def _find_next(squares, bounds, least):  # type: ignore[no-untyped-def]  # noqa:
             least[lane] = min(least[lane], a)
 
 
-@njit(nogil=True, cache=True)
+@kernel_part()
 def find_bounds(squares, most, limits, likely, proven, bounds):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0917  numba's types
     """Find the bounds of the ``most`` nearest cells within a limit: (lane,) each.
 
@@ -136,7 +136,7 @@ def find_bounds(squares, most, limits, likely, proven, bounds):  # type: ignore[
         bounds[lane] = (bounds[lane] + following[lane]) / 2 if sure else NONE
 
 
-@njit(nogil=True, cache=True)
+@kernel_part()
 def lower_bounds(bounds, step, lower):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  numba's types
     """Return what the bounds are at least after a step, a chord: squares below which no more cells lie."""
     for lane in range(LANES):
@@ -144,7 +144,7 @@ def lower_bounds(bounds, step, lower):  # type: ignore[no-untyped-def]  # noqa: 
         lower[lane] = chord * chord if chord > 0 else -ONE
 
 
-@njit(nogil=True, cache=True, fastmath=True)
+@kernel_part(fastmath=True)
 def add_cell(squares, bounds, factors, gaussian, values, total, share):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0917  numba's types
     """Add a cell of the blocks to the sums of values and of weights, (lane,) each.
 
@@ -169,7 +169,7 @@ def add_cell(squares, bounds, factors, gaussian, values, total, share):  # type:
             share[lane] += weight
 
 
-@njit(nogil=True, cache=True)
+@kernel_part()
 def divide_sums(field, home, total, share, means):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  numba's types
     """Divide the sums of values by those of weights; NaN outside the grid and where the nearest cell is NaN."""
     for lane in range(LANES):

@@ -10,10 +10,10 @@ All distances are squares of chords on the unit sphere.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ocean_core.geometry import EARTH_RADIUS, Floats
+from ocean_data.jit import kernel, kernel_part
 
 Weights = NDArray[np.float32]
 
@@ -31,7 +31,7 @@ class Search(NamedTuple):
     gaussian: bool  # weights exp(-(2 distance / within)²); else they are 1/distance², km
 
 
-@njit(nogil=True, cache=True)
+@kernel_part()
 def choose_nearest(squares, size, limit, candidates, chosen, best):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0917  numba's types
     """Choose the nearest of the first ``size`` cells within a limit, in any order; NaN is no cell.
 
@@ -61,7 +61,7 @@ def choose_nearest(squares, size, limit, candidates, chosen, best):  # type: ign
     return count, farthest
 
 
-@njit(nogil=True, cache=True, inline="always")
+@kernel_part()
 def _farthest(squares, candidates, count):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
     """The position of the farthest of some cells; of equal ones that of the last."""
     last, most = 0, squares[candidates[0]]
@@ -72,7 +72,7 @@ def _farthest(squares, candidates, count):  # type: ignore[no-untyped-def]  # no
     return last
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def chord_bound(distance):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  numba's types
     """Return the chord of a great-circle distance (km), and a little more: what is so near is within it."""
     return 2 * np.sin(min(distance / (2 * EARTH_RADIUS), np.pi / 2)) * SLACK + TOUCHING_CHORD
@@ -85,13 +85,13 @@ _LEAST_EXPONENT, _LEAST_SQUARE = np.float32(-0.26), np.float32(TOUCHING**2)
 _EXP = tuple(np.float32(1 / n) for n in (2, 6, 24, 120, 720, 5040))
 
 
-@njit(nogil=True, cache=True, inline="always")
+@kernel_part()
 def square_of_arc(s):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  numba's types
     """Return the square of a distance, km², by the series of the square of its chord: at most `NEAR`."""
     return _SQUARED_RADIUS * s * (_ONE + s * (_ARC[0] + s * (_ARC[1] + s * (_ARC[2] + s * _ARC[3]))))
 
 
-@njit(nogil=True, cache=True, inline="always")
+@kernel_part()
 def gaussian_weight(square, factor):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  numba's types
     """Return exp(-(2 distance / within)²) of the square of a distance, km²; ``factor``: -4 / (16 within²).
 
@@ -107,13 +107,13 @@ def gaussian_weight(square, factor):  # type: ignore[no-untyped-def]  # noqa: AN
     return e * e
 
 
-@njit(nogil=True, cache=True, inline="always")
+@kernel_part()
 def inverse_weight(square):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  numba's types
     """Return 1 / distance², for the square of a distance, km²."""
     return _ONE / (max(_LEAST_SQUARE, square))
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel_part(error_model="numpy")
 def weigh(gaussian, within, squares, count, weights):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  numba's types
     """Turn squares of chords into weights, as `Grid.neighbours` has them; 0 beyond the first ``count``."""
     factor = np.float32(-4.0 / (16.0 * within * within))
@@ -128,7 +128,7 @@ def weigh(gaussian, within, squares, count, weights):  # type: ignore[no-untyped
         weights[k] = gaussian_weight(square, factor) if gaussian else inverse_weight(square)
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def weigh_all(gaussian, within, squares, counts, weights):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  numba's types
     """Do so for several points: (point, neighbour) each, the cells that there are first."""
     for p in range(len(within)):

@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from ocean_core.geometry import Floats
 from ocean_data.grids.base import Cells, Positions
@@ -19,6 +18,7 @@ from ocean_data.grids.means import (
     lower_bounds,
 )
 from ocean_data.grids.neighbours import Search
+from ocean_data.jit import kernel, kernel_part
 
 
 class Blocks(NamedTuple):
@@ -99,7 +99,7 @@ class RectilinearMeans(LatticeMeans):
         return means
 
 
-@njit(nogil=True, cache=True)
+@kernel_part()
 def _measure_lanes(blocks, row, first, squares):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
     """Measure the blocks of the lanes from a meridian on."""
     _, _, heights, widths, across, _, _, _, _, _ = blocks
@@ -113,7 +113,7 @@ def _measure_lanes(blocks, row, first, squares):  # type: ignore[no-untyped-def]
             cell += 1
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def _find_row_bounds(blocks, most, limits, bounds):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
     """Find the bounds of all crossings, parallel by parallel."""
     _, columns, heights, _, _, above, beside, slopes, steps, _ = blocks
@@ -134,7 +134,7 @@ def _find_row_bounds(blocks, most, limits, bounds):  # type: ignore[no-untyped-d
             find_bounds(squares, most, limits[row, lanes], likely, proven, bounds[row, lanes])
 
 
-@njit(nogil=True, cache=True)
+@kernel_part()
 def _gather_row(field, row, columns, values):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
     """Gather the cells of a row for all meridians: values, (c, meridian), and how much farther those without are."""
     for c in range(len(columns)):
@@ -145,7 +145,7 @@ def _gather_row(field, row, columns, values):  # type: ignore[no-untyped-def]  #
             values[1, c, k] = 0.0 if wet else NO_CELL
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def _average_rows(field, home, blocks, bounds, factors, gaussian, means):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """Average the blocks of all crossings, parallel by parallel; a row of cells is gathered once for several."""
     rows, columns, heights, places = blocks[0], blocks[1], blocks[2], blocks[9]
