@@ -33,7 +33,7 @@ class IdleQueue:
             yield
         finally:
             self._requests -= 1
-            self._look()
+            self._update()
 
     def add(self, key: Hashable, work: Work) -> None:
         """Add a piece of work; one with the same key takes its place."""
@@ -41,9 +41,9 @@ class IdleQueue:
         self._waiting.move_to_end(key)
         while len(self._waiting) > self._most:
             self._waiting.popitem(last=False)
-        self._look()
+        self._update()
 
-    def _look(self) -> None:
+    def _update(self) -> None:
         if self._waiting and not self._requests:
             self._is_due.set()
 
