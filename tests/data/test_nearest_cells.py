@@ -7,7 +7,7 @@ from tests.looping import loop_over
 from ocean_core.geometry import chord_to_distance, unit_vectors
 from ocean_core.tiles import SIZE
 from ocean_data.compute.interpolation import gather, stencil
-from ocean_data.compute.tiles import TileMap, pixel_centres, tile_stencil
+from ocean_data.compute.tiles import TileMap, block_stencil, pixel_centres, tile_stencil
 from ocean_data.grids.curvilinear import Curvilinear
 from ocean_data.grids.neighbours import Search
 from ocean_data.grids.rectilinear import Rectilinear
@@ -222,3 +222,10 @@ def test_means_of_a_tile_are_those_of_the_cells_of_each_pixel(name, place, radiu
     listed = gather(field, stencil(grid, latitude, longitude, kind, radius=radius, neighbours=neighbours))[0]
     result = np.full(some.size, np.nan) if made is None else made.ravel()[some]
     np.testing.assert_allclose(result, listed, rtol=1e-5, atol=1e-5)
+
+
+@loop_over(("step", "answered"), [(0.05, True), (0.01, False)])
+def test_a_block_of_tiles_of_a_fine_grid_is_too_large(step, answered):
+    grid = Rectilinear(np.arange(40, 60, step), np.arange(-60, -20, step))
+    block = block_stencil(grid, TileMap("EPSG:3857", 6, 24, 20, "nearest", 0.0, 0, 4))
+    assert (block is not None) == answered

@@ -3,6 +3,7 @@
 Where neighbouring rows or columns of pixels have the same cells, a tile is folded: each of them is there once.
 """
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ Pixels = NDArray[np.float32]
 
 SEARCHED = frozenset({"gaussian", "inverse"})  # interpolations between the nearest cells, however many
 NO_CELLS = np.empty(0, np.int32)
+LARGEST_BLOCK = 4 * SIZE * SIZE  # cells of a block of tiles: more take longer than a client waits for its first tile
 OVERHEAD = 1_000  # bytes of what is kept of a tile beside its arrays
 
 
@@ -156,7 +158,9 @@ def block_stencil(grid: Grid, tile: TileMap) -> TileStencil | None:
         return None
     axes = Tile(MERCATOR, tile.zoom, tile.x, tile.y).axes(pixel_offsets(tiles=tile.block))
     lines = grid.nearest_lines(*axes)
-    return _of_nearest(*folded(*lines)) if lines else None
+    if lines is None or math.prod(np.count_nonzero(np.diff(line)) + 1 for line in lines) > LARGEST_BLOCK:
+        return None
+    return _of_nearest(*folded(*lines))
 
 
 def tile_stencil(grid: Grid, tile: TileMap) -> TileStencil:
