@@ -69,8 +69,8 @@ observations: .venv/dev ## searches over 10 million samples
 starting: .venv/dev ## first and second start, restarts, memory of each process, compiling of each kernel
 	$(BIN)/python tests/benchmarks/starting.py
 
-evidence: .venv/dev ## latency of /datasets while plots are drawn
-	$(BIN)/python tests/benchmarks/responsiveness.py
+evidence: .venv/dev ## framework or compute: beside Flask and FastAPI; writes docs/evidence.md (10 min)
+	$(BIN)/python tests/benchmarks/evidence.py
 
 lock: .venv/dev ## choose the versions of constraints.txt anew
 	$(BIN)/python deploy/lock.py

@@ -8,9 +8,7 @@ prototype is what one process without a gateway, a framework or any check needs.
 
 import asyncio
 import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -24,12 +22,12 @@ import netCDF4
 import numpy as np
 import peers
 import reading
+import serving
 import tiles as kernels
 from serving import child, free_port
 
 from ocean_common.clients.http import Transport
 
-ROOT = Path(__file__).parents[2]
 ROUNDS, TURN, CLIENTS = 21, 5, 8
 ZOOM, PLACES = 6, list(product(range(18, 24), range(18, 25)))  # x, y: all within both grids
 DATASETS = {"sst": ("sst_*.nc", "sst"), "skew": ("skew.nc", "sst")}  # files, and the key of a variable
@@ -69,19 +67,8 @@ def stack(folder: Path, datasets: Mapping[str, tuple[str, str]] = DATASETS) -> I
     """All of it, as `make run` starts it: the gateway's address, once it is ready."""
     reported = {key: {"name": key, "url": url, "variables": {name: {}}} for key, (url, name) in datasets.items()}
     (folder / "datasets.json").write_text(json.dumps(reported))
-    port, https = free_port(), free_port()
-    command = [sys.executable, str(ROOT / "deploy/run.py"), "--datasets", str(folder / "datasets.json")]
-    command += ["--state", str(folder / "state"), "--port", str(port), "--https-port", str(https)]
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("OCEAN_")}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            output = iter(process.stdout or ())
-            while "is ready" not in (line := next(output, "")):
-                if not line:
-                    sys.exit("the services did not start")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
+    with serving.stack(folder / "datasets.json", folder / "state") as running:
+        yield running.urls["web"]
 
 
 def ours(base: str, dataset: str, time_step: int, place: tuple[int, int], scale: str = "0,30") -> str:

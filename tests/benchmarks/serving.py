@@ -9,9 +9,11 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 
+RUN = Path(__file__).parents[2] / "deploy/run.py"
 START = 90.0  # s for a service to be ready
 
 
@@ -23,8 +25,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def child(command: Sequence[str], url: str, **environment: str) -> Iterator[None]:
-    """A process that has answered ``url``; it is ended by its id."""
+def child(command: Sequence[str], url: str, **environment: str) -> Iterator[int]:
+    """A process that has answered ``url``; it is ended by its id, which is returned."""
     process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + START
@@ -32,7 +34,7 @@ def child(command: Sequence[str], url: str, **environment: str) -> Iterator[None
             if process.poll() is not None or time.monotonic() > deadline:
                 sys.exit(f"{' '.join(command[:3])} did not start")
             time.sleep(0.05)
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.wait()
@@ -43,6 +45,30 @@ def _answers(url: str) -> bool:
         return httpx.get(url, timeout=5).status_code == httpx.codes.OK
     except httpx.TransportError:
         return False
+
+
+class Stack(NamedTuple):
+    """Everything that `make run` starts."""
+
+    process: int  # id of the program that started the others
+    urls: dict[str, str]  # of the services, and of the gateway: web, websecure
+
+
+@contextmanager
+def stack(datasets: Path, state: Path) -> Iterator[Stack]:
+    """All of it, as `make run` starts it, once it is ready."""
+    command = [sys.executable, str(RUN), "--datasets", str(datasets), "--state", str(state)]
+    command += ["--port", str(free_port()), "--https-port", str(free_port())]
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("OCEAN_")}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            output = iter(process.stdout or ())
+            while "is ready" not in (line := next(output, "")):
+                if not line:
+                    sys.exit("the services did not start")
+            yield Stack(process.pid, json.loads((state / "urls.json").read_text()))
+        finally:
+            process.terminate()
 
 
 @contextmanager
