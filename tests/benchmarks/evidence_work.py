@@ -12,8 +12,10 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from itertools import islice, product
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import msgspec
@@ -109,7 +111,16 @@ _in_worker: list[Work] = []
 
 def _start_worker() -> None:
     os.nice(NICE)
+    Thread(target=_end_with_server, daemon=True).start()
     _in_worker.append(open_work())
+
+
+def _end_with_server() -> None:
+    """End the process when its server was ended by a signal, which closes no pool."""
+    server = parent_process()
+    if server is not None:
+        wait([server.sentinel])
+        os._exit(0)
 
 
 def draw_in_worker(number: int) -> bytes:
