@@ -38,6 +38,7 @@ LONGEST_STEP = 3.0  # times the usual one: beyond, a neighbour in the file is no
 FOLLOWED = 1.5  # columns: so near, the last column of a grid is followed by its first
 REPEATED = 0.01  # columns: so near, two columns are the same one, written twice
 NO_FOLD = -1
+UNKNOWN = 0.05  # of the pixels of a tile: where more have no proven mean, the cells of all are listed
 WALK = 16  # cells from the nearest one to the one that holds a point
 
 
@@ -77,6 +78,7 @@ class Curvilinear(Grid):
         self._rim = np.zeros(len(vectors), np.bool_)
         _mark_rim(vectors, self.shape, self._seam, self._fold, self._rim)
         self._inner = np.where(self._rim, -1.0, self._limit)  # at the rim there is more to ask
+        self._listed = set[int]()  # numbers of neighbours whose means would take longer than listing them
         self.nbytes = int(2 * vectors.nbytes + self._search.nbytes)
 
     def nearest(self, latitude: Floats, longitude: Floats) -> Cells:
@@ -99,9 +101,13 @@ class Curvilinear(Grid):
     def means_on_lattice(self, latitude: Floats, longitude: Floats, home: Cells, search: Search) -> CentreMeans | None:
         squares, shape = self._search.squares_around(square_of_most(search.most)), (latitude.size, longitude.size)
         side = 2 * squares.width + 1
-        if not suits_lanes(shape, (side, side), search):
+        if search.most in self._listed or not suits_lanes(shape, (side, side), search):
             return None
-        return CentreMeans(home.reshape(shape), search, squares, (latitude, longitude))
+        means = CentreMeans(home.reshape(shape), search, squares, (latitude, longitude))
+        if means.unknown.size > UNKNOWN * home.size:  # cells are long or oblique: wider squares take longer than lists
+            self._listed.add(search.most)
+            return None
+        return means
 
     def corners(self, latitude: Floats, longitude: Floats, home: Cells) -> tuple[Cells, Floats]:
         points = unit_vectors(latitude, longitude).reshape(-1, 3)
