@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from ocean_common.background import BackgroundTask
 from ocean_core.errors import OceanError
 
+QUIET = 0.3  # s without a request before work begins: between the tiles of a view, a client waits for the next
 Work = Callable[[], Awaitable[object]]
 
 
@@ -22,6 +23,7 @@ class IdleQueue:
         self._waiting: OrderedDict[Hashable, Work] = OrderedDict()
         self._requests = 0
         self._is_due = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
         self.task = BackgroundTask("prepare tiles of the next time step", self._work)
 
     @contextmanager
@@ -29,6 +31,8 @@ class IdleQueue:
         """Hold back the work during a request."""
         self._requests += 1
         self._is_due.clear()
+        if self._timer:
+            self._timer.cancel()
         try:
             yield
         finally:
@@ -45,7 +49,9 @@ class IdleQueue:
 
     def _update(self) -> None:
         if self._waiting and not self._requests:
-            self._is_due.set()
+            if self._timer:
+                self._timer.cancel()
+            self._timer = asyncio.get_running_loop().call_later(QUIET, self._is_due.set)
 
     async def _work(self) -> str | None:
         while True:
