@@ -156,7 +156,8 @@ def run(tmp_path_factory):
     try:
         yield run.wait()
     finally:
-        run.stop()
+        code = run.stop(signal.SIGTERM)  # as systemd and Docker end it
+    assert code == 0
 
 
 @pytest.fixture
