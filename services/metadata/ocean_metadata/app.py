@@ -22,7 +22,7 @@ from ocean_metadata.catalogue.database import DatabaseUnusable, connect, create_
 from ocean_metadata.catalogue.responses import ResponseCache
 from ocean_metadata.catalogue.search import SearchIndexCache
 from ocean_metadata.catalogue.store import Catalogue
-from ocean_metadata.catalogue.watcher import CatalogueWatcher, DatabaseListener
+from ocean_metadata.catalogue.watcher import CatalogueWatcher
 from ocean_metadata.class4 import api as class4_routes
 from ocean_metadata.class4.store import Class4Repository
 from ocean_metadata.events import api as events
@@ -140,18 +140,15 @@ def build(settings: Settings) -> Litestar:
     arguments, environment = _index_arguments(settings), child_environment(settings)
     has_files = bool(settings.datasets or settings.folder)
     refresher = IndexRefresher(engine, arguments, environment, watcher.renew) if has_files else None
-    listener = DatabaseListener(engine)
 
     async def follow_catalogue() -> None:
-        await watcher.follow(listener.wait_for_changes(), lambda: bool(app.state.get("stopping")))
+        await watcher.follow(lambda: bool(app.state.get("stopping")))
         await asyncio.Event().wait()  # the service stops: until the task is cancelled
 
     tasks = [
         BackgroundTask("the catalogue is not followed", follow_catalogue),
         BackgroundTask("files of places are not followed", lambda: _refresh_places(gazetteer)),
     ]
-    if engine.dialect.name == "postgresql":
-        tasks.append(BackgroundTask("changes of the database are not heard", listener.listen))
     if refresher and settings.watch:
         tasks.append(index_task([*arguments, "--watch", str(settings.watch)], environment))
     if settings.observations_folder:

@@ -32,7 +32,6 @@ _PROCESS_LOCKS = {"indexing": 3, "watching": 4}
 _RETRY_INTERVAL = 0.1  # s between two attempts at a lock of processes
 _KEEPALIVE = 10  # s after which a server asks whether the holder's machine is still there
 SCHEMA = sa.text("current_schema()::regnamespace::oid::int")  # catalogues in other schemas have locks of their own
-CHANNEL = "ocean_catalogue"  # of notifications, in the whole database: their payload is the schema
 _CONSISTENT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
 # Errors of a database that is away, is locked for a moment, or has too many connections.
@@ -226,26 +225,18 @@ def select_by_ids(
 
 
 def save_revision(connection: sa.Connection, table: sa.Table, rows: sa.Select[Any], *, create: bool = True) -> None:
-    """Save a digest of selected rows in a table of one row, and notify all instances; ``create``: also an empty one."""
+    """Save a digest of selected rows in a table of one row; ``create``: also in an empty one."""
     content = repr([tuple(row) for row in connection.execute(rows)])
     revision = hashlib.blake2b(content.encode(), digest_size=12).hexdigest()
     exists = connection.execute(table.update().values(revision=revision)).rowcount
     if create and not exists:
         connection.execute(table.insert(), {"id": 1, "revision": revision})
-    if create or exists:
-        notify_listeners(connection)
 
 
 def lock_transaction(connection: sa.Connection, number: int) -> None:
     """Wait until no other transaction has this lock; SQLite's writers wait for each other as it is."""
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(number, SCHEMA)))
-
-
-def notify_listeners(connection: sa.Connection) -> None:
-    """Notify all instances, as soon as the transaction is committed, that there is something new."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.select(sa.func.pg_notify(CHANNEL, sa.func.current_schema())))
 
 
 def create_tables(engine: sa.Engine) -> None:
