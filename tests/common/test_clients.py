@@ -1,16 +1,19 @@
 """Clients against neighbours that answer, fail, restart and go away."""
 
 import asyncio
+from itertools import product
 
 import httpx
 import msgspec
 import pytest
 from tests.looping import loop_over
 
+from ocean_common.clients.data import DataClient
 from ocean_common.clients.http import Neighbour, segment
 from ocean_common.clients.metadata import MetadataClient
 from ocean_common.contracts.assets import Assets, File, Grid, Revisions, VariableInfo
 from ocean_common.contracts.common import Problem
+from ocean_common.contracts.data import TileField, TileRequest
 from ocean_common.contracts.metadata import Quantum
 from ocean_common.problems import STATUS, from_problem, to_problem
 from ocean_core import errors
@@ -97,6 +100,152 @@ def test_a_timed_out_request_is_not_repeated():
     with pytest.raises(errors.ServiceUnavailable, match="too long"):
         ask(slow)
     assert len(tries) == 1
+
+
+class Instances:
+    """Instances of one service at `http://a`, `http://b` … Each answers with its name; a test ends some."""
+
+    def __init__(self, names="abc"):
+        self.url = ",".join(f"http://{name}" for name in names)
+        self.errors, self.requests = {}, []
+
+    def __call__(self, request):
+        name = request.url.host
+        if request.url.path != "/health/live":
+            self.requests.append(name)
+        if name in self.errors:
+            raise self.errors[name]("gone", request=request)
+        return packed(Quantum(value=name))
+
+    def use(self, work):
+        async def go():
+            neighbour = Neighbour("books", self.url, httpx.MockTransport(self))
+            try:
+                return await work(neighbour)
+            finally:
+                await neighbour.aclose()
+
+        return asyncio.run(go())
+
+
+async def get_by_key(neighbour, key):
+    return (await neighbour.get("/internal/x", Quantum, key)).value
+
+
+KEYS = [str(number).encode() for number in range(60)]
+
+
+def test_a_key_has_one_instance_and_keys_have_all():
+    instances = Instances()
+
+    async def work(neighbour):
+        return [[await get_by_key(neighbour, key) for key in KEYS] for _ in range(2)]
+
+    first, second = instances.use(work)
+    assert first == second
+    assert set(first) == set("abc")
+    assert instances.use(work)[0] == first  # of another process too
+
+
+def test_requests_without_a_key_see_one_instance():
+    async def work(neighbour):
+        return {(await neighbour.get("/internal/x", Quantum)).value for _ in KEYS}
+
+    assert len(Instances().use(work)) == 1
+
+
+def test_equal_bodies_go_to_one_instance_and_different_ones_to_all():
+    async def work(neighbour):
+        bodies = [Quantum(value=str(number)) for number in range(60)]
+        return [[(await neighbour.post("/internal/x", body, Quantum)).value for body in bodies] for _ in range(2)]
+
+    first, second = Instances().use(work)
+    assert first == second
+    assert set(first) == set("abc")
+
+
+@loop_over("error", [httpx.ConnectError, httpx.ConnectTimeout, httpx.RemoteProtocolError, httpx.ReadError])
+def test_a_request_that_an_instance_cannot_answer_is_sent_to_another_once_and_the_keys_of_that_one_move(error):
+    instances = Instances()
+
+    async def work(neighbour):
+        before = [await get_by_key(neighbour, key) for key in KEYS]
+        instances.errors["b"] = error
+        instances.requests.clear()
+        after = [await get_by_key(neighbour, key) for key in KEYS]
+        return before, after, neighbour.set_aside
+
+    before, after, set_aside = instances.use(work)
+    assert all(new == old for new, old in zip(after, before, strict=True) if old != "b")
+    assert {new for new, old in zip(after, before, strict=True) if old == "b"} == {"a", "c"}
+    assert instances.requests.count("b") == 1  # then it is set aside
+    assert set_aside == "the books service does not answer at http://b"
+
+
+def test_an_answer_that_breaks_off_everywhere_is_an_outage_after_two_requests():
+    instances = Instances()
+    instances.errors = dict.fromkeys("abc", httpx.ReadError)
+    with pytest.raises(errors.ServiceUnavailable, match="broke off"):
+        instances.use(lambda neighbour: neighbour.get("/internal/x", Quantum))
+    assert len(instances.requests) == len(set(instances.requests)) == 2
+
+
+def test_a_slow_instance_is_neither_left_nor_asked_twice():
+    instances = Instances()
+    instances.errors = dict.fromkeys("abc", httpx.ReadTimeout)
+
+    async def work(neighbour):
+        with pytest.raises(errors.ServiceUnavailable, match="too long"):
+            await neighbour.get("/internal/x", Quantum)
+        return neighbour.set_aside
+
+    assert instances.use(work) is None
+    assert len(instances.requests) == 1
+
+
+def test_the_last_instance_is_asked_although_it_is_set_aside_and_an_answer_brings_it_back():
+    instances = Instances("ab")
+
+    async def work(neighbour):
+        instances.errors = dict.fromkeys("ab", httpx.ConnectError)
+        silent = await neighbour.away()
+        instances.errors = {}
+        return silent, await get_by_key(neighbour, b"k") in set("ab"), await neighbour.away(), neighbour.set_aside
+
+    assert instances.use(work) == ("the books service does not answer", True, None, None)
+
+
+def test_health_names_the_instances_that_do_not_answer():
+    instances = Instances()
+
+    async def work(neighbour):
+        instances.errors = dict.fromkeys("ac", httpx.ConnectError)
+        return await neighbour.away(), {await get_by_key(neighbour, key) for key in KEYS}
+
+    assert instances.use(work) == ("the books service does not answer at http://a, http://c", {"b"})
+    assert set(instances.requests) == {"b"}
+
+
+def test_the_tiles_of_a_block_are_requested_from_one_instance_at_all_times():
+    requests = {}
+
+    def answer(request):
+        params = request.url.params
+        block = params["variable"], params["depth"], params["zoom"], int(params["x"]) // 4, int(params["y"]) // 4
+        requests.setdefault(block, set()).add(request.url.host)
+        info = VariableInfo(dataset="d", key="v", name="V", units="1", scale=(0, 1), revision="r")
+        return packed(TileField(variable=info, values=None, revision="r"))
+
+    async def go():
+        client = DataClient("http://a,http://b,http://c", httpx.MockTransport(answer))
+        for x, y, depth, time in product(range(8, 24), range(4, 12), ("0", "bottom"), ("1", "2")):
+            tile = TileRequest(dataset="d", variable="v", time=time, depth=depth, zoom=6, x=x, y=y)
+            await client.tile_field(tile)
+
+    asyncio.run(go())
+    assert len(requests) == 4 * 2 * 2
+    assert all(len(instances) == 1 for instances in requests.values())
+    assert set.union(*requests.values()) == set("abc")
 
 
 def test_a_segment_may_hold_anything():

@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 import sys
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, TypeVar
@@ -11,7 +12,10 @@ import msgspec
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=3600)]
-Url = Annotated[str, msgspec.Meta(pattern=r"^(https?://[^/\s]+|unix:/.+)$")]
+# One address, or several instances: separated by commas, or numbered as in `http://data-{1..4}:8000`.
+_ADDRESS = r"(https?://[^/\s,]+|unix:/[^,]+)"
+Url = Annotated[str, msgspec.Meta(pattern=f"^{_ADDRESS}(,{_ADDRESS})*$")]
+_NUMBERS = re.compile(r"\{(\d+)\.\.(\d+)\}")
 
 
 class SettingsError(ValueError):
@@ -29,6 +33,19 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "text"] = "json"
     max_age: Annotated[int, msgspec.Meta(ge=0, le=86400)] = 60  # s that a browser keeps an answer
+
+
+def split_addresses(url: str) -> list[str]:
+    """Return the addresses of a `Url`, one for each instance of a service."""
+    addresses = []
+    for address in url.split(","):
+        if numbers := _NUMBERS.search(address):
+            first, last = sorted(map(int, numbers.groups()))
+            before, after = address[: numbers.start()], address[numbers.end() :]
+            addresses += [f"{before}{number}{after}" for number in range(first, last + 1)]
+        else:
+            addresses.append(address)
+    return [address.rstrip("/") for address in dict.fromkeys(addresses)]
 
 
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)

@@ -4,7 +4,7 @@ import httpx
 import msgspec
 
 from ocean_common.clients.http import Neighbour, segment
-from ocean_common.contracts.data import AnyExtractionRequest, Coverage, TileField, TileRequest
+from ocean_common.contracts.data import MAX_BLOCK, AnyExtractionRequest, Coverage, TileField, TileRequest
 
 
 class DataClient:
@@ -22,8 +22,14 @@ class DataClient:
         return await self._http.away()
 
     async def tile_field(self, request: TileRequest) -> TileField:
-        """Return the field behind a map tile."""
-        return await self._http.get("/internal/tile-field", TileField, **msgspec.to_builtins(request))
+        """Return the field behind a map tile.
+
+        The instance that is asked has the levels and the index maps of the tile's block, of all time steps.
+        """
+        block = (request.x // MAX_BLOCK, request.y // MAX_BLOCK)
+        parts = (request.dataset, request.variable, request.depth, request.projection, request.zoom, *block)
+        hash_key = repr(parts).encode()
+        return await self._http.get("/internal/tile-field", TileField, hash_key, **msgspec.to_builtins(request))
 
     async def extract(self, request: AnyExtractionRequest) -> Coverage:
         """Return values at points, along lines or over areas."""

@@ -5,7 +5,9 @@ reads the answers: a third of the processor time of httpx's own transport (docs/
 """
 
 import asyncio
+import secrets
 from collections import deque
+from time import monotonic
 from typing import Any, TypeVar, cast
 from urllib.parse import quote, urlencode
 
@@ -16,8 +18,10 @@ import msgspec
 from ocean_common.contracts.common import Problem
 from ocean_common.i18n import outgoing_language
 from ocean_common.problems import from_problem
+from ocean_common.settings import split_addresses
 from ocean_common.telemetry import outgoing_headers
 from ocean_core.errors import ServiceUnavailable
+from ocean_core.rendezvous import choose_node
 
 
 class _Connection(asyncio.Protocol):
@@ -148,68 +152,26 @@ TIMEOUT = httpx.Timeout(60.0, connect=1.0, pool=30.0)  # s
 PROBE = httpx.Timeout(1.0)  # s for a neighbour to say that it lives
 CONNECTIONS = 64
 LIMITS = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=32)
-ATTEMPTS, PAUSE = 3, 0.1  # only what never got an answer is sent again; the pause (s) doubles
+# Only what never got an answer is sent again: at another instance at once, else after a pause (s) that doubles. An
+# answer that broke off is asked for again once, at another instance.
+ATTEMPTS, PAUSE = 3, 0.1
+SET_ASIDE = 5.0  # s without requests for an instance that did not answer
 MESSAGEPACK = "application/x-msgpack"
 
 # The request never arrived, or the neighbour closed a kept connection under it: it was restarted.
 _UNANSWERED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.RemoteProtocolError)
 
 
-class Neighbour:
-    """Neighbouring service, over one pool of kept connections."""
+class _Instance:
+    """One instance of a neighbouring service."""
 
-    def __init__(self, name: str, url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        """Take ``http://host:port``, or ``unix:/path`` of a socket on the same machine."""
-        self.name = name
-        self._base = "http://local" if url.startswith("unix:") else url.rstrip("/")
+    def __init__(self, address: str, transport: httpx.AsyncBaseTransport | None) -> None:
+        self.base = "http://local" if address.startswith("unix:") else address
         # Without an httpx client, which looks for cookies, redirects and passwords in every answer.
-        self._transport = transport or _create_transport(url)
+        self.transport = transport or _create_transport(address)
+        self.set_aside_until = 0.0  # s of the monotonic clock
 
-    async def aclose(self) -> None:
-        """Close the kept connections."""
-        await self._transport.aclose()
-
-    async def away(self) -> str | None:
-        """Return why it does not answer; None if it does."""
-        try:
-            response = await self._send("GET", "/health/live", {}, times=PROBE)
-        except httpx.TransportError:
-            return f"the {self.name} service does not answer"
-        return f"the {self.name} service failed" if response.is_error else None
-
-    async def get(self, path: str, kind: type[T], **params: str | float) -> T:
-        """GET ``path`` and decode its MessagePack body as ``kind``."""
-        query = f"?{urlencode(params, quote_via=quote)}" if params else ""
-        return await self._request("GET", path + query, kind)
-
-    async def post(self, path: str, body: msgspec.Struct, kind: type[T]) -> T:
-        """POST ``body`` as MessagePack, and decode the answer as ``kind``, or return its ``bytes``.
-
-        It must be safe to send twice.
-        """
-        return await self._request("POST", path, kind, content=msgspec.msgpack.encode(body))
-
-    async def _request(self, method: str, path: str, kind: type[T], content: bytes | None = None) -> T:
-        for attempt in range(ATTEMPTS):
-            headers = {"accept": MESSAGEPACK, **outgoing_headers(), **outgoing_language()}
-            if content is not None:
-                headers["content-type"] = MESSAGEPACK
-            try:
-                response = await self._send(method, path, headers, content)
-            except _UNANSWERED:
-                await asyncio.sleep(PAUSE * 2**attempt)
-                continue
-            except httpx.TimeoutException as error:
-                raise self._outage("the {service} service took too long to answer") from error
-            except httpx.TransportError as error:
-                raise self._outage("the {service} service broke off its answer") from error
-            return self._read(response, kind)
-        raise self._outage("the {service} service does not answer; try again in a few seconds")
-
-    def _outage(self, text: str) -> ServiceUnavailable:
-        return ServiceUnavailable(text, service=self.name)
-
-    async def _send(
+    async def send(
         self,
         method: str,
         path: str,
@@ -217,14 +179,104 @@ class Neighbour:
         content: bytes | None = None,
         times: httpx.Timeout = TIMEOUT,
     ) -> httpx.Response:
+        """Send a request and return the whole response."""
         extensions = {"timeout": times.as_dict()}
-        request = httpx.Request(method, self._base + path, headers=headers, content=content, extensions=extensions)
-        response = await self._transport.handle_async_request(request)
+        request = httpx.Request(method, self.base + path, headers=headers, content=content, extensions=extensions)
+        response = await self.transport.handle_async_request(request)
         try:
             await response.aread()
         finally:
             await response.aclose()
+        self.set_aside_until = 0.0
         return response
+
+
+class Neighbour:
+    """Neighbouring service: one or several instances, each over a pool of kept connections.
+
+    Requests with the same key go to the same instance (`ocean_core.rendezvous`). One that does not answer is set aside
+    for `SET_ASIDE` seconds, in which its keys belong to the others.
+    """
+
+    def __init__(self, name: str, url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        """Take ``http://host:port``, or ``unix:/path`` of a socket on the same machine; several as `Url` allows."""
+        self.name = name
+        self._instances = {address: _Instance(address, transport) for address in split_addresses(url)}
+        # Requests without a key see one instance, and so no older state than before; other processes prefer others.
+        self._own_key = secrets.token_bytes(8)
+
+    async def aclose(self) -> None:
+        """Close the kept connections."""
+        for instance in self._instances.values():
+            await instance.transport.aclose()
+
+    @property
+    def set_aside(self) -> str | None:
+        """Which instances are set aside, as a reason why the service is degraded; None if there are none."""
+        addresses = [address for address in self._instances if address not in self._in_use()]
+        return f"the {self.name} service does not answer at {', '.join(addresses)}" if addresses else None
+
+    async def away(self) -> str | None:
+        """Return why it does not answer, or which of its instances do not; None if all do."""
+        responses = await asyncio.gather(*map(self._probe, self._instances))
+        if not any(responses):
+            return f"the {self.name} service does not answer"
+        if any(response and response.is_error for response in responses):
+            return f"the {self.name} service failed"
+        return self.set_aside
+
+    async def _probe(self, address: str) -> httpx.Response | None:
+        try:
+            return await self._instances[address].send("GET", "/health/live", {}, times=PROBE)
+        except httpx.TransportError:
+            self._put_aside(address)
+            return None
+
+    def _in_use(self) -> list[str]:
+        now = monotonic()
+        return [address for address, instance in self._instances.items() if instance.set_aside_until <= now]
+
+    def _put_aside(self, address: str) -> bool:
+        """Set an instance aside; return whether another is in use."""
+        self._instances[address].set_aside_until = monotonic() + SET_ASIDE
+        return bool(self._in_use())
+
+    async def get(self, path: str, kind: type[T], hash_key: bytes = b"", /, **params: str | float) -> T:
+        """GET ``path`` and decode its MessagePack body as ``kind``. ``hash_key``: what decides on the instance."""
+        query = f"?{urlencode(params, quote_via=quote)}" if params else ""
+        return await self._request("GET", path + query, kind, hash_key or self._own_key)
+
+    async def post(self, path: str, body: msgspec.Struct, kind: type[T]) -> T:
+        """POST ``body`` as MessagePack, and decode the answer as ``kind``, or return its ``bytes``.
+
+        It must be safe to send twice. Equal bodies go to the same instance.
+        """
+        content = msgspec.msgpack.encode(body)
+        return await self._request("POST", path, kind, content, content)
+
+    async def _request(self, method: str, path: str, kind: type[T], hash_key: bytes, content: bytes | None = None) -> T:
+        for attempt in range(ATTEMPTS):
+            headers = {"accept": MESSAGEPACK, **outgoing_headers(), **outgoing_language()}
+            if content is not None:
+                headers["content-type"] = MESSAGEPACK
+            address = choose_node(hash_key, self._in_use() or list(self._instances))
+            try:
+                response = await self._instances[address].send(method, path, headers, content)
+            except _UNANSWERED:
+                if not self._put_aside(address):
+                    await asyncio.sleep(PAUSE * 2**attempt)
+                continue
+            except httpx.TimeoutException as error:
+                raise self._outage("the {service} service took too long to answer") from error
+            except httpx.TransportError as error:
+                if attempt or not self._put_aside(address):
+                    raise self._outage("the {service} service broke off its answer") from error
+                continue
+            return self._read(response, kind)
+        raise self._outage("the {service} service does not answer; try again in a few seconds")
+
+    def _outage(self, text: str) -> ServiceUnavailable:
+        return ServiceUnavailable(text, service=self.name)
 
     def _read(self, response: httpx.Response, kind: type[T]) -> T:
         if not response.is_error:
