@@ -6,13 +6,14 @@ import signal
 import sys
 from collections.abc import Coroutine
 from contextlib import suppress
+from itertools import chain
 from typing import Any
 
 import httpx
 
 from stack.files import rotate_logs
 from stack.options import Options, Refused, check, claim, parse
-from stack.programs import SERVICES, Plan
+from stack.programs import Plan
 from stack.readiness import Examples, alive, answering, until
 from stack.supervisor import Supervisor, end, start
 from stack.table import table
@@ -87,8 +88,9 @@ async def _index(plan: Plan) -> None:
 async def _start(plan: Plan, supervisor: Supervisor, examples: Examples) -> None:
     async with httpx.AsyncClient(timeout=5) as http:
         supervisor.add(plan.services())
+        urls = {name: plan.urls[name] for name in chain.from_iterable(plan.instances.values())}
         # The gateway counts a service that is away at its first look as down until the next.
-        await until(lambda: alive(http, {name: plan.urls[name] for name in SERVICES}), supervisor, print_line)
+        await until(lambda: alive(http, urls), supervisor, print_line)
     supervisor.add([plan.traefik()])
     async with httpx.AsyncClient(base_url=plan.web, timeout=60) as http:
         await until(lambda: answering(http, examples), supervisor, print_line)

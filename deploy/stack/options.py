@@ -2,6 +2,7 @@
 
 import argparse
 import fcntl
+import os
 import random
 import socket
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,10 @@ from typing import IO
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "deploy" / "sample_data"
 TLS_OFFSET = 363  # from 8080 to 8443, and from 80 to 443
+
+# Programs of each service, by the processor cores: one on two cores, then those that docs/scaling.md finds best.
+CORES_PER_PROCESS = {"METADATA": 16, "DATA": 4, "PLOTTING": 2}
+MOST_PROCESSES = 64  # of one service
 
 # Below the ports that outgoing connections take: a service that dies finds its own free when it is started again.
 INTERNAL_PORTS = range(20_000, 32_000)
@@ -36,6 +41,7 @@ class Options:
     observations: Path | None
     class4: Path | None
     state: Path
+    processes: Mapping[str, int]  # of each service
 
     @property
     def catalogue(self) -> Path:
@@ -62,6 +68,7 @@ def parse(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
         "PLACES": "a folder of point/, line/ and area/ with KML (of the sample data)",
         "CLASS4": "a folder of Class 4 files of OceanPredict (of the sample data)",
         "STATE": "folder of catalogue, certificate and logs (var/PORT)",
+        **{f"{name}_PROCESSES": f"instances of {name.lower()} (by the cores)" for name in CORES_PER_PROCESS},
     }.items():
         parser.add_argument(f"--{name.lower().replace('_', '-')}", default=defaults.get(name), help=description)
     arguments = parser.parse_args(argv)
@@ -78,7 +85,28 @@ def parse(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
         observations=_path(arguments.observations) or (samples and samples / "obs"),
         class4=_path(arguments.class4) or (samples and samples / "class4"),
         state=_path(arguments.state) or ROOT / "var" / str(port),
+        processes={
+            name.lower(): _count(f"{name}_PROCESSES", getattr(arguments, f"{name.lower()}_processes")) or default
+            for name, default in default_processes(_count_cores()).items()
+        },
     )
+
+
+def default_processes(cores: int) -> dict[str, int]:
+    """Return how many instances of each service suit a number of processor cores."""
+    return {name: max(1, min(MOST_PROCESSES, cores // each)) for name, each in CORES_PER_PROCESS.items()}
+
+
+def _count_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _count(name: str, text: str | None) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= MOST_PROCESSES):
+        raise Refused(f"{name}={text} is not a number of processes: 1 to {MOST_PROCESSES}")
+    return int(text)
 
 
 def _path(text: str | None) -> Path | None:

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
 from stack.files import copy_configuration, make_certificate
@@ -22,9 +23,12 @@ class Plan:
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        ports = dict(zip((*SERVICES, "admin", "metrics"), free_ports(len(SERVICES) + 2), strict=True))
-        self.addresses = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
+        self.instances = {name: _name_instances(name, options.processes.get(name, 1)) for name in SERVICES}
+        names = [*chain.from_iterable(self.instances.values()), "admin", "metrics"]
+        self.addresses = {name: f"127.0.0.1:{port}" for name, port in zip(names, free_ports(len(names)), strict=True)}
         self.urls = {name: f"http://{address}" for name, address in self.addresses.items()}
+        # Of a service: the addresses of all its instances.
+        self.urls |= {name: ",".join(self.urls[each] for each in names) for name, names in self.instances.items()}
         host = f"[{options.host}]" if ":" in options.host else options.host
         self.addresses |= {"web": f"{host}:{options.port}", "websecure": f"{host}:{options.https_port}"}
         # An address of this machine, where the gateway listens on all of them.
@@ -54,7 +58,13 @@ class Plan:
             },
             "gateway": neighbours,
         }
-        return [self._service(name, environments[name]) for name in SERVICES]
+        programs = []
+        for service, names in self.instances.items():
+            for number, name in enumerate(names):
+                # One metadata service indexes and imports; the others follow the catalogue.
+                follow = {"WATCH": "0", "OBSERVATIONS_FOLDER": ""} if service == "metadata" and number else {}
+                programs.append(self._service(service, name, environments[service] | follow))
+        return programs
 
     def traefik(self) -> Program:
         """Return the gateway itself."""
@@ -85,16 +95,20 @@ class Plan:
         }
         return {f"OCEAN_METADATA_{name}": str(path) for name, path in paths.items() if path} | _describe_build()
 
-    def _service(self, name: str, variables: dict[str, str]) -> Program:
-        prefix = f"OCEAN_{name.upper()}_"
+    def _service(self, service: str, name: str, variables: dict[str, str]) -> Program:
+        prefix = f"OCEAN_{service.upper()}_"
         host, port = self.addresses[name].split(":")
         prefixed = {key if key.startswith(prefix) else prefix + key: value for key, value in variables.items()}
         environment = {**prefixed, f"{prefix}HOST": host, f"{prefix}PORT": port}
-        return self._program(name, (sys.executable, "-m", f"ocean_{name}"), environment)
+        return self._program(name, (sys.executable, "-m", f"ocean_{service}"), environment)
 
     def _program(self, name: str, command: tuple[str, ...], environment: dict[str, str]) -> Program:
         log = self.options.state / "logs" / f"{name}.log"
         return Program(name=name, command=command, environment=environment, log=log)
+
+
+def _name_instances(service: str, count: int) -> list[str]:
+    return [service] if count == 1 else [f"{service}-{number}" for number in range(1, count + 1)]
 
 
 def _describe_build() -> dict[str, str]:

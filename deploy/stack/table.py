@@ -15,6 +15,7 @@ def table(plan: Plan, examples: Examples, seconds: float) -> str:
         ("datasets", f"{plan.web}/api/v2.0/datasets"),
         *((f"example {kind}", f"{plan.web}{path}") for kind, path in sorted(examples.items(), reverse=True)),
         ("dashboard", f"{plan.urls['admin']}/dashboard/"),
+        ("processes", ", ".join(f"{name} {count}" for name, count in plan.options.processes.items())),
         ("logs", str(plan.options.state / "logs")),
     ]
     if not examples:

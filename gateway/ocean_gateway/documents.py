@@ -14,6 +14,7 @@ from litestar.response import Redirect
 
 from ocean_common.contracts.common import Health
 from ocean_common.service import API
+from ocean_common.settings import split_addresses
 from ocean_gateway import __version__
 
 CACHE_TIME = 2.0  # s: a documentation page and its document are requested together
@@ -72,9 +73,16 @@ class ServiceStates:
         """Return the states in the order of the addresses."""
         async with self._lock:
             if self._clock() >= self._expires:
-                self._states = await asyncio.gather(*(self._request(name, url) for name, url in self._urls.items()))
+                self._states = await asyncio.gather(*map(self._find_state, self._urls))
                 self._expires = self._clock() + CACHE_TIME
             return self._states
+
+    async def _find_state(self, name: str) -> ServiceState:
+        """Return the state of the first instance of a service that answers."""
+        for url in split_addresses(self._urls[name]):
+            if (state := await self._request(name, url)).document is not None:
+                return state
+        return ServiceState(name=name)
 
     async def _request(self, name: str, url: str) -> ServiceState:
         try:

@@ -60,6 +60,7 @@ def stack(datasets: Path, state: Path) -> Iterator[Stack]:
     command = [sys.executable, str(RUN), "--datasets", str(datasets), "--state", str(state)]
     command += ["--port", str(free_port()), "--https-port", str(free_port())]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("OCEAN_")}
+    environment |= {f"{name}_PROCESSES": "1" for name in ("METADATA", "DATA", "PLOTTING")}
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         try:
             output = iter(process.stdout or ())

@@ -44,7 +44,8 @@ def show(line: str) -> None:
 @contextmanager
 def run(command: list[str], root: Path, state: Path) -> Iterator[psutil.Process]:
     """Run until it is ready, and stop at the end."""
-    environment = {**os.environ, "PORT": PORT, "STATE": str(state)}
+    one_each = {f"{name}_PROCESSES": "1" for name in ("METADATA", "DATA", "PLOTTING")}
+    environment = {**os.environ, **one_each, "PORT": PORT, "STATE": str(state)}
     with subprocess.Popen(command, cwd=root, env=environment, stdout=subprocess.PIPE, text=True) as process:
         try:
             if not any("is ready" in line for line in process.stdout or ()):

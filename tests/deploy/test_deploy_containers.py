@@ -16,7 +16,7 @@ import jsonschema
 import pytest
 import yaml
 
-from ocean_common.settings import load
+from ocean_common.settings import load, split_addresses
 from stack.options import ROOT, free_ports
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -76,8 +76,25 @@ def test_the_gateway_has_every_variable_of_its_files():
     query = set(re.findall(r'env "(\w+)"', dynamic))
     environment = COMPOSE["services"]["gateway"]["environment"]
     assert query == set(environment)
-    for container, service in OURS.items():
-        assert environment[f"{service.upper()}_URL"] == f"http://{container}:8000"
+    assert environment["GATEWAY_URL"] == "http://ocean-gateway:8000"
+
+
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("service", ["metadata", "data", "plotting"])
+def test_every_address_of_a_service_names_all_of_its_containers(service, count):
+    variable = f"{service.upper()}_PROCESSES"
+    assert COMPOSE["services"][service]["scale"] == f"${{{variable}:-1}}"
+    names = {
+        (container, name): split_addresses(default(value.replace(f"${{{variable}:-1}}", str(count))))
+        for container, item in COMPOSE["services"].items()
+        for name, value in item.get("environment", {}).items()
+        if f"_{name}".endswith(f"_{service.upper()}_URL")
+    }
+    addresses = [f"http://{COMPOSE['name']}-{service}-{number}:8000" for number in range(1, count + 1)]
+    assert names
+    assert all(value == addresses for value in names.values()), names
+    readers = {"metadata": {"data", "plotting"}, "data": {"plotting"}, "plotting": set()}[service]
+    assert {container for container, _ in names} == {"gateway", "ocean-gateway", *readers}
 
 
 def test_containers_have_the_same_traefik_as_this_environment():

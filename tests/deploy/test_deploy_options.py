@@ -1,12 +1,16 @@
 """What a run can be told, and what is checked before anything is started."""
 
 import socket
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from tests.looping import loop_over
 
-from stack.options import INTERNAL_PORTS, SAMPLES, Refused, check, claim, free_ports, parse
+from ocean_common.settings import load
+from ocean_metadata.settings import Settings as MetadataSettings
+from stack.options import INTERNAL_PORTS, SAMPLES, Refused, check, claim, default_processes, free_ports, parse
+from stack.programs import Plan
 
 
 def refusal(call, *arguments):
@@ -90,3 +94,46 @@ def test_two_runs_cannot_share_their_state(tmp_path):
 def test_state_that_cannot_be_written_is_refused(tmp_path):
     (tmp_path / "file").touch()
     assert "cannot write to" in refusal(claim, Path(tmp_path / "file"))
+
+
+@loop_over(
+    ("cores", "processes"),
+    [(1, (1, 1, 1)), (2, (1, 1, 1)), (4, (1, 1, 2)), (16, (1, 4, 8)), (64, (4, 16, 32)), (256, (16, 64, 64))],
+)
+def test_the_cores_decide_how_many_instances_there_are(cores, processes):
+    chosen = default_processes(cores)
+    assert (chosen["METADATA"], chosen["DATA"], chosen["PLOTTING"]) == processes
+
+
+def test_instances_are_chosen_by_variables_and_have_addresses_and_names_of_their_own(tmp_path):
+    counts = {"DATA_PROCESSES": "2", "PLOTTING_PROCESSES": "3", "METADATA_PROCESSES": "2"}
+    options = parse([], {**counts, "STATE": str(tmp_path)})
+    assert options.processes == {"metadata": 2, "data": 2, "plotting": 3}
+    plan = Plan(options)
+    programs = {program.name: program for program in plan.services()}
+    names = ["metadata-1", "metadata-2", "data-1", "data-2", "plotting-1", "plotting-2", "plotting-3", "gateway"]
+    assert list(programs) == names
+    assert len({program.log for program in programs.values()}) == len(names)
+    assert len({plan.urls[name] for name in names}) == len(names)
+    assert plan.urls["data"] == f"{plan.urls['data-1']},{plan.urls['data-2']}"
+    for name, program in programs.items():
+        service = name.partition("-")[0]
+        prefix = f"OCEAN_{service.upper()}_"
+        assert plan.urls[name].endswith(f":{program.environment[f'{prefix}PORT']}")
+        settings = import_module(f"ocean_{service}.settings").Settings
+        assert load(settings, program.environment)
+    assert programs["plotting-2"].environment["OCEAN_PLOTTING_DATA_URL"] == plan.urls["data"]
+
+
+def test_one_metadata_instance_indexes_and_imports(tmp_path):
+    plan = Plan(parse([], {"METADATA_PROCESSES": "3", "STATE": str(tmp_path)}))
+    environments = [p.environment for p in plan.services() if p.name.startswith("metadata")]
+    settings = [load(MetadataSettings, environment) for environment in environments]
+    assert [bool(item.watch) for item in settings] == [True, False, False]
+    assert [bool(item.observations_folder) for item in settings] == [True, False, False]
+    assert len({item.database for item in settings}) == 1
+
+
+@loop_over("text", ["0", "-1", "65", "two", "1.5", "٢"])
+def test_an_impossible_number_of_processes_is_refused(text):
+    assert f"DATA_PROCESSES={text}" in refusal(parse, [], {"DATA_PROCESSES": text})

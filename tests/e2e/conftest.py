@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(items):
 
 def clean():
     """The environment without what would be told to a run."""
-    reported = ("OCEAN_", "PYTHON", "PORT", "HTTPS_PORT", "DATA", "STATE", "HOST")
+    reported = ("OCEAN_", "PYTHON", "PORT", "HTTPS_PORT", "DATA", "METADATA", "PLOTTING", "STATE", "HOST")
     return {key: value for key, value in os.environ.items() if not key.startswith(reported)} | {
         "PYTHONWARNINGS": "ignore"
     }
@@ -83,6 +83,7 @@ class Run:
         self.said = state.with_suffix(".said")
         command = [sys.executable, str(ROOT / "deploy" / "run.py"), "--state", str(state)]
         command += ["--port", port, "--https-port", https_port]
+        command += ["--metadata-processes", "1", "--data-processes", "1", "--plotting-processes", "1"]
         with self.said.open("wb") as out:
             self.process = subprocess.Popen(
                 [*command, *options], stdout=out, stderr=out, env=clean(), start_new_session=True
@@ -117,6 +118,20 @@ class Run:
                 if not tethered and any(word == f"ocean_{name}" or word.endswith(f"/{name}") for word in words):
                     return process
         return None
+
+    def instance(self, name):
+        """The process that is the instance ``name``, as `data-1`, now."""
+        variable = f"OCEAN_{name.partition('-')[0].upper()}_PORT"
+        port = self.urls()[name].rpartition(":")[2]
+
+        def find():
+            for process in psutil.Process(self.process.pid).children():
+                with suppress(psutil.Error):
+                    if process.environ().get(variable) == port and "-m" in process.cmdline():
+                        return process
+            return None
+
+        return until(find)
 
     def left(self):
         """What still lives of it."""

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from stack.files import copy_configuration
 from stack.options import free_ports
 
+SERVICES = ("metadata", "data", "plotting")
 TEXT = b'{"sample": "' + 4000 * b"sea " + b'"}'
 
 
@@ -25,6 +27,7 @@ class Echo(BaseHTTPRequestHandler):
 
     def answer(self):
         self.rfile.read(int(self.headers.get("content-length", 0)))
+        self.server.received.append(self.command)
         if self.server.stopped:  # a kept connection to a service that is dead
             self.close_connection = True
             return
@@ -51,14 +54,14 @@ class Echo(BaseHTTPRequestHandler):
 class StandIn:
     """One service that is not there."""
 
-    def __init__(self, name, port):
-        self.name, self.port, self.server = name, port, None
+    def __init__(self, name, port, host="127.0.0.1"):
+        self.name, self.address, self.server, self.received = name, (host, port), None, []
 
     def start(self):
-        self.server = ThreadingHTTPServer(("127.0.0.1", self.port), Echo)
+        self.server = ThreadingHTTPServer(self.address, Echo)
         self.server.daemon_threads = True
         self.server.handle_error = lambda *_: None  # Traefik leaves in the middle when it is stopped
-        self.server.name, self.server.stopped = self.name, False
+        self.server.name, self.server.received, self.server.stopped = self.name, self.received, False
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}).start()
 
     def stop(self):
@@ -96,14 +99,33 @@ def answers(http, path):
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("gateway")
-    names = ("metadata", "data", "plotting", "gateway", "web", "websecure", "admin", "metrics")
+    with run_gateway(tmp_path_factory.mktemp("gateway"), {name: [name] for name in SERVICES}) as gateway:
+        yield gateway
+
+
+@pytest.fixture(scope="module")
+def gateway_of_pairs(tmp_path_factory):
+    """Two instances of each service."""
+    pairs = {name: [f"{name}-1", f"{name}-2"] for name in SERVICES}
+    with run_gateway(tmp_path_factory.mktemp("gateway"), pairs) as gateway:
+        yield gateway
+
+
+@contextmanager
+def run_gateway(folder, instances, **other_urls):
+    """Traefik and the gateway's own app before stand-ins for the instances of each service, or at other addresses."""
+    stand_in_names = [name for names in instances.values() for name in names]
+    names = (*stand_in_names, "gateway", "web", "websecure", "admin", "metrics")
     ports = dict(zip(names, free_ports(len(names)), strict=True))
     addresses = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
-    stand_ins = {name: StandIn(name, ports[name]) for name in names[:3]}
+    stand_ins = {name: StandIn(name, ports[name]) for name in stand_in_names}
     for item in stand_ins.values():
         item.start()
-    urls = {f"{name.upper()}_URL": f"http://{addresses[name]}" for name in names[:4]}
+    services = {**instances, "gateway": ["gateway"]}
+    urls = {
+        f"{service.upper()}_URL": ",".join(f"http://{addresses[name]}" for name in names)
+        for service, names in services.items()
+    } | other_urls
     own = {"OCEAN_GATEWAY_PORT": str(ports["gateway"])} | {
         f"OCEAN_GATEWAY_{key}": url for key, url in urls.items() if key != "GATEWAY_URL"
     }

@@ -72,3 +72,12 @@ def test_a_broken_document_counts_as_no_answer():
         return [(await ServiceStates(URLS, 1.0, transport=item).all())[0].document for item in (broken, wrong)]
 
     assert asyncio.run(get_documents()) == [None, None]
+
+
+def test_one_instance_that_answers_is_enough_for_the_document_of_a_service():
+    urls = {"metadata": "http://data,http://metadata", "data": "http://data"}
+
+    async def get_states():
+        return await ServiceStates(urls, 1.0, transport=httpx.MockTransport(Network())).all()
+
+    assert [state.document for state in asyncio.run(get_states())] == [{"paths": {}}, None]
