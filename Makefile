@@ -1,7 +1,7 @@
 # Only Python (3.11 or later, with venv) and make are needed; everything else is installed into .venv.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-all check format lock gallery bench evidence reading tiles maps views session charts peers scaling catalogue observations starting
+.PHONY: help run test test-all check format lock gallery bench evidence reading tiles maps views session charts peers scaling catalogue observations starting queueing
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -71,6 +71,9 @@ starting: .venv/dev ## first and second start, restarts, memory of each process,
 
 evidence: .venv/dev ## framework or compute: beside Flask and FastAPI; writes docs/evidence.md (10 min)
 	$(BIN)/python tests/benchmarks/evidence.py
+
+queueing: .venv/dev ## a model of 1 to 64 cores and 10 to 10,000 users; draws the picture of docs/scaling.md (5 min)
+	$(BIN)/python tests/benchmarks/queueing.py
 
 lock: .venv/dev ## choose the versions of constraints.txt anew
 	$(BIN)/python deploy/lock.py
