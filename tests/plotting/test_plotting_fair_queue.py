@@ -80,11 +80,39 @@ async def test_a_request_beyond_the_memory_limit_is_refused_with_retry_after():
     requests = [studio.ask("a", str(number)) for number in range(4)]
     await settle()
     with pytest.raises(TooBusy) as caught:
-        await studio.ask("b", "one more")
+        await studio.ask("a", "one more")
     assert caught.value.retry_after
     studio.finish()
     await asyncio.gather(*requests)
     assert (await studio.ask("b", "one more")).content == b"one more"
+
+
+async def test_where_no_more_may_wait_the_client_with_the_longest_line_is_refused():
+    studio = ImageMaker(most=4)
+    many = [studio.ask("a", f"a{number}") for number in range(5)]  # one is made, four wait
+    await settle()
+    few = [studio.ask("b", f"b{number}") for number in range(3)]
+    await settle()
+    assert [task.done() for task in many] == [False, False, False, True, True]
+    assert [task.done() for task in few] == [False, False, True]  # its line would be longer than the other
+    assert studio.waiting == 4
+    studio.finish()
+    outcomes = await asyncio.gather(*many, *few, return_exceptions=True)
+    assert [isinstance(outcome, TooBusy) for outcome in outcomes] == [False] * 3 + [True] * 2 + [False] * 2 + [True]
+    assert studio.waiting == 0
+
+
+async def test_what_another_client_waits_for_too_is_not_refused():
+    studio = ImageMaker(most=3)
+    many = [studio.ask("a", f"a{number}") for number in range(4)]
+    await settle()
+    same = studio.ask("c", "a3")
+    await settle()
+    new = studio.ask("b", "b")
+    await settle()
+    assert [task.done() for task in [*many, same, new]] == [False, False, True, False, False, False]
+    studio.finish()
+    await asyncio.gather(*many, same, new, return_exceptions=True)
 
 
 async def test_an_abandoned_task_is_not_run_and_frees_its_slot():

@@ -261,8 +261,8 @@ class Ticket:
 class FairQueue:
     """A queue with a line for each client: after one piece of work of a client comes one of every other client.
 
-    ``slots`` pieces of work go on at once, and ``max_waiting`` may wait; where more would, ``refuse`` makes the error
-    that is raised, of their number.
+    ``slots`` pieces of work go on at once, and ``max_waiting`` may wait; where more would, the client with the longest
+    line is refused: ``refuse`` makes the error that is raised, of their number.
     """
 
     def __init__(self, slots: int, max_waiting: int, refuse: Callable[[int], Exception]) -> None:
@@ -279,7 +279,7 @@ class FairQueue:
             return
         if not ticket.clients:
             if not self._free and self.waiting >= self._max_waiting:
-                raise self._refuse(self.waiting)
+                self._make_room(client)
             self.waiting += 1
         ticket.clients.add(client)
         self._lines.setdefault(client, OrderedDict())[ticket] = None
@@ -310,6 +310,15 @@ class FairQueue:
             yield
         finally:
             self._release()
+
+    def _make_room(self, client: str) -> None:
+        """Refuse the last ticket of the longest line, unless that of the client would be as long."""
+        line = max(self._lines.values(), key=len, default=OrderedDict[Ticket, None]())
+        ticket = next((ticket for ticket in reversed(line) if len(ticket.clients) == 1), None)
+        if ticket is None or len(line) <= len(self._lines.get(client, ())) + 1:
+            raise self._refuse(self.waiting)
+        ticket.called.set_exception(self._refuse(self.waiting))
+        self.leave(ticket)
 
     def _release(self) -> None:
         self._free += 1
