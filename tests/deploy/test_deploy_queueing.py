@@ -65,7 +65,7 @@ def test_work_of_low_priority_delays_other_work_by_a_slice_at_most():
 
 @pytest.mark.parametrize("mix", queueing.MIXES)
 def test_the_utilisation_of_a_machine_is_the_work_that_its_users_bring(mix):
-    users = 0.5 * 8 / queueing.work_of_user(mix)
+    users = queueing.count_users(8, mix, 0.5)  # of its processes: 1, 2, 4
     outcome = queueing.simulate(8, users, mix, Processes(1, 2, 4), tiles=40_000)
     assert outcome.utilisation == pytest.approx(0.5, rel=0.1)
     assert outcome.tiles == pytest.approx(users * queueing.TILES / queueing.VIEW_EVERY, rel=0.1)
