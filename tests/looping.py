@@ -1,4 +1,4 @@
-"""One test of many cases of one idea: every case is tried, and all that fail are reported together."""
+"""Tests of many cases of one idea: all in a loop, reported together, or the first ones in `make test` alone."""
 
 import functools
 import inspect
@@ -57,6 +57,16 @@ def loop_over(names, cases):
         return looped
 
     return decorate
+
+
+def leave_to_ci(cases, count=1):
+    """Cases for `pytest.mark.parametrize`, of which all but the first ``count`` run where CI is set."""
+    cases = [case if isinstance(case, tuple) else (case,) for case in cases]
+    cases = [case if hasattr(case, "marks") else pytest.param(*case) for case in cases]
+    return [
+        *cases[:count],
+        *(pytest.param(*case.values, marks=[*case.marks, pytest.mark.ci]) for case in cases[count:]),
+    ]
 
 
 def values_of(case, count):

@@ -401,6 +401,7 @@ def test_documents_that_are_read_whole_have_a_smaller_limit(tmp_path):
 
 
 @pytest.mark.parametrize("form", ["csv", "stream"])
+@pytest.mark.ci
 def test_memory_does_not_grow_with_the_request(tmp_path, form):
     peaks = []
     for count in (10, 130):  # rows of 40 kB

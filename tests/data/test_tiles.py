@@ -132,6 +132,7 @@ def fields(request):
 
 
 @loop_over("where", TILES)
+@pytest.mark.ci
 def test_a_pixel_is_the_nearest_cell_of_its_centre(client, fields, where):
     result = pixels(ask(client, where, interpolation="nearest"))
     _, variable, zoom, x, y = where

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import jsonschema
 import pytest
+from tests.looping import leave_to_ci
 
 SERVICES = ("metadata", "data", "plotting")
 PATHS = {"metadata": "/api/v2.0/dataset", "data": "/api/v2.0/data/", "plotting": "/api/v2.0/tiles/"}
@@ -60,6 +61,7 @@ def example_of(parameter):
     return parameter.get("schema", {}).get("default")
 
 
+@pytest.mark.ci
 def test_the_examples_of_every_document_work_and_answer_as_documented(run, documents):
     run.imported()
     for name, document in documents.items():
@@ -171,7 +173,7 @@ BROWSED = [
 
 
 @pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium to look at pages with")
-@pytest.mark.parametrize(("path", "text"), BROWSED)
+@pytest.mark.parametrize(("path", "text"), leave_to_ci(BROWSED))
 def test_a_page_is_shown_without_any_foreign_host(run, tmp_path, path, text):
     run.http.get(path)
     shown = re.sub(r"<(script|style)\b.*?</\1>", "", page(run.web + path, tmp_path), flags=re.DOTALL)

@@ -8,6 +8,7 @@ import httpx
 import msgspec
 import pytest
 from tests.e2e.conftest import until
+from tests.looping import leave_to_ci
 
 from ocean_common.contracts.common import Problem
 
@@ -34,7 +35,7 @@ def missing(response, name):
     return int(response.headers["retry-after"]) > 0
 
 
-@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize("name", leave_to_ci(OWN))
 def test_a_killed_service_is_missed_at_once_alone_and_briefly(run, name):
     for path in chain.from_iterable(OWN.values()):
         assert run.http.get(path).is_success  # what is needed of the others is known from now on
@@ -58,6 +59,7 @@ def test_a_killed_service_is_missed_at_once_alone_and_briefly(run, name):
     assert f"{name} ended (signal 9); it is started again" in run.output()
 
 
+@pytest.mark.ci
 def test_a_service_that_ends_again_and_again_is_named_by_hub_and_document(run):
     url = run.urls()["data"]
 
@@ -94,6 +96,7 @@ def test_the_gateways_own_app_and_traefik_come_back_too(run):
         assert until(back, 60)
 
 
+@pytest.mark.ci
 def test_workers_of_a_killed_service_are_ended(run):
     service = run.program("plotting")
     workers = service.children(recursive=True)

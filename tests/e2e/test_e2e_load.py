@@ -94,6 +94,7 @@ async def together(base, seconds, asked):
 
 
 @pytest.mark.parametrize("seconds", [3, pytest.param(60, marks=[pytest.mark.full, pytest.mark.timeout(400)])])
+@pytest.mark.ci
 def test_many_clients_at_once_get_the_right_ranges_and_subsets(run, http, seconds):
     answered, failures = asyncio.run(together(run.web, seconds, questions(http)))
     assert not failures, f"{len(failures)} of {answered}: {failures[:3]}"

@@ -163,6 +163,7 @@ def check_legend(http, dataset, variable):
         assert {*map(tuple, painted.tolist())} <= {tuple(bytes.fromhex(stop["colour"][1:])) for stop in stops}
 
 
+@pytest.mark.ci
 def test_legends_of_all_datasets_have_the_colours_of_tiles_in_both_languages(http):
     for dataset in http.get(f"{API}/datasets").json():
         for variable in http.get(f"{API}/dataset/{dataset['id']}/variables").json():

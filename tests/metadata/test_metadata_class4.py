@@ -441,6 +441,7 @@ def test_a_pass_that_is_stopped_goes_on_where_it_was(tmp_path, fill):
 
 
 @pytest.mark.timeout(400)  # processes are started, which takes its time where others are at work
+@pytest.mark.ci
 def test_a_command_that_is_killed_goes_on_where_it_was(tmp_path):
     """Nothing is lost, and nothing is there twice."""
     names = [DAY.replace("20200101", f"2020{month:02d}{day:02d}") for month in (1, 2) for day in range(1, 26)]

@@ -50,6 +50,7 @@ def checked(path):
 
 
 @loop_over("dataset", FILES)
+@pytest.mark.ci
 def test_attributes_missed_by_the_compliance_checker_are_missed(client, sample_catalogue, dataset):
     missed, of_variables = checked(SAMPLES / FILES[dataset])
     record = sample_catalogue.dataset(dataset)

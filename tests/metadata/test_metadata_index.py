@@ -323,6 +323,7 @@ def command(database, folder, *more):
     return [sys.executable, "-m", "ocean_metadata.index", "--database", str(database), "--folder", str(folder), *more]
 
 
+@pytest.mark.ci
 def test_two_indexers_at_once_leave_one_sound_catalogue(tmp_path, database, index, make):
     files = tmp_path / "files"
     files.mkdir()
@@ -335,6 +336,7 @@ def test_two_indexers_at_once_leave_one_sound_catalogue(tmp_path, database, inde
     assert list(result.datasets) == list("abcd")
 
 
+@pytest.mark.ci
 def test_the_catalogue_reads_after_the_command_is_killed(tmp_path, database, index, make):
     files = tmp_path / "files"
     files.mkdir()
@@ -349,6 +351,7 @@ def test_the_catalogue_reads_after_the_command_is_killed(tmp_path, database, ind
     assert result.dataset("d").times[0].count == 31
 
 
+@pytest.mark.ci
 def test_the_watching_command_ends_with_its_input(tmp_path, make):
     make(tmp_path / "a.nc")
     watching = command(tmp_path / "c.sqlite3", tmp_path, "--watch", "60")

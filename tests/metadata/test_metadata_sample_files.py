@@ -16,6 +16,7 @@ def sample_files():
     return module
 
 
+@pytest.mark.ci
 def test_the_table_of_the_sample_data_is_up_to_date(sample_files):
     shipped = sample_files.PAGE.read_text("utf-8").partition(sample_files.SHIPPED)[2]
     shipped = shipped.partition(sample_files.OTHERS)[0]

@@ -59,6 +59,7 @@ def test_a_picture_is_the_recorded_one(name, language, tmp_path):
 
 
 @loop_over("name", FIRST.values())
+@pytest.mark.ci
 def test_an_axis_that_moves_by_three_pixels_is_noticed(name):
     """The comparison can fail."""
     picture = pictures.draw(name)

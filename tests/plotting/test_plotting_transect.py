@@ -111,6 +111,7 @@ def table(client, change=None):
 
 
 @loop_over("form", IMAGES)
+@pytest.mark.ci
 def test_every_form_of_picture_is_made(client, form):
     response = plot(client, format=form, size="6x4")
     assert response.status_code == 200, response.text

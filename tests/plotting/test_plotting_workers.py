@@ -97,6 +97,7 @@ async def test_a_figure_that_was_abandoned_is_taken_up_by_the_next_client(drawin
     assert int((await patient).content) == first
 
 
+@pytest.mark.ci
 async def test_a_full_queue_refuses_until_a_client_leaves_and_the_figure_of_one_who_left_is_ended(drawing):
     first = await pid(drawing)
     sleeping = asyncio.create_task(drawing.draw(CSV, sleep))
@@ -136,12 +137,14 @@ async def test_a_worker_that_dies_busy_or_idle_is_replaced(drawing):
     assert third != second
 
 
+@pytest.mark.ci
 async def test_a_letter_that_no_font_has_is_drawn_without_a_word_without_a_queue_too(capfd):
     async with ProcessRenderer(1, 0, 60.0, 100, nice=0) as drawing:
         assert (await drawing.draw(Output(), write_what_no_font_has)).content.startswith(b"\x89PNG")
     assert "Glyph" not in capfd.readouterr().err
 
 
+@pytest.mark.ci
 async def test_a_figure_that_takes_too_long_is_given_up():
     async with ProcessRenderer(1, 1, 0.2, 100, nice=0) as drawing:
         with pytest.raises(RequestTooLarge, match="smaller"):

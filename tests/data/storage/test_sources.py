@@ -65,6 +65,7 @@ def test_the_same_numbers_are_read_from_any_place(alone, source, put, moved, pla
 
 
 @loop_over("named", [("arctic_day", "h"), ("nemo_global_month", "tos"), ("wcofs_hour", "v_sur")])
+@pytest.mark.ci
 def test_the_same_numbers_come_from_a_server(shipped, source, dap, moved, named):
     alone, (address, folder) = keep_first_file(shipped[named]), dap
     name = Path(shutil.copy(alone.files[0].path, folder)).name
