@@ -13,6 +13,7 @@ from tests.looping import loop_over
 from ocean_common.contracts import assets
 from ocean_core.errors import SourceUnreadable
 from ocean_core.geometry import EARTH_RADIUS, chord_to_distance, great_circle_distance, unit_vectors
+from ocean_data.compute.interpolation import Stencil, gather
 from ocean_data.grids import KINDS, build
 from ocean_data.grids.base import Coordinates, Grid
 from ocean_data.grids.curvilinear import Curvilinear
@@ -327,9 +328,10 @@ def test_the_search_on_a_lattice_agrees_with_the_search_by_point():
         if lines := grid.nearest_lines(parallels, meridians):
             outside = (lines[0][:, np.newaxis] < 0) | (lines[1] < 0)
             np.testing.assert_array_equal(np.where(outside, -1, lines[0][:, np.newaxis] + lines[1]).ravel(), home)
-        if corners := grid.corners_on_lattice(parallels, meridians):
-            inside = home >= 0
-            expected = grid.corners(*points, home)
-            np.testing.assert_array_equal(corners[0][inside], expected[0][inside])
-            np.testing.assert_allclose(corners[1][inside], expected[1][inside])
+        field = np.random.default_rng(3).normal(size=(1, grid.shape[0] * grid.shape[1])).astype(np.float32)
+        field[0, ::7] = np.nan
+        if means := grid.corner_means_on_lattice(parallels, meridians, home):
+            cells, weights = grid.corners(*points, home)
+            listed = gather(field, Stencil(home=home, cells=cells, weights=weights))[0]
+            np.testing.assert_allclose(means.average(field[0]).ravel(), listed, rtol=1e-6, atol=1e-6)
     assert [grid.nearest_on_lattice(parallels, meridians) is None for grid in grids] == [False, False, True]

@@ -9,7 +9,7 @@ from cftime import num2date
 from tests.data.conftest import SHIPPED
 from tests.looping import loop_over
 
-from ocean_common.contracts.data import TileField, TileRequest
+from ocean_common.contracts.data import BLOCKS, TileField, TileRequest
 from ocean_core.geometry import great_circle_distance
 from ocean_data.compute.tiles import pixel_centres
 
@@ -74,16 +74,19 @@ def test_two_components_on_one_grid_are_folded_together(client):
 
 
 @loop_over("where", [("ostia_month", "surface_temperature", 4, 14, 9), ("ostia_month", "surface_temperature", 1, 1, 1)])
-def test_a_block_of_a_regular_grid_is_its_tiles(client, where):
+@loop_over(("kind", "side"), BLOCKS.items())
+def test_a_block_of_a_regular_grid_is_its_tiles(client, where, kind, side):
     dataset, variable, zoom, x, y = where
-    block = ask(client, where, interpolation="nearest", folded=True, block=4)
-    across = min(4, 2**zoom)
+    block = ask(client, where, interpolation=kind, folded=True, block=side)
+    across = min(side, 2**zoom)
     assert block.block == across
-    rows, columns = (np.frombuffer(item.data, item.dtype) for item in (block.rows, block.columns))
-    values = np.frombuffer(block.values.data, "<f4").reshape(block.values.shape)[rows][:, columns]
+    values = np.frombuffer(block.values.data, "<f4").reshape(block.values.shape)
+    if kind == "nearest":
+        rows, columns = (np.frombuffer(item.data, item.dtype) for item in (block.rows, block.columns))
+        values = values[rows][:, columns]
     left, top = x - x % across, y - y % across
     for i, j in np.ndindex(across, across):
-        alone = ask(client, (dataset, variable, zoom, left + i, top + j), interpolation="nearest")
+        alone = ask(client, (dataset, variable, zoom, left + i, top + j), interpolation=kind)
         part = values[j * 256 : j * 256 + 256, i * 256 : i * 256 + 256]
         if alone.values is None:
             assert np.isnan(part).all()
@@ -92,7 +95,8 @@ def test_a_block_of_a_regular_grid_is_its_tiles(client, where):
 
 
 def test_a_block_is_answered_only_where_it_costs_little_more_than_the_tile(client):
-    for where, kind in ((("wcofs_hour", "u_sur", 8, 39, 91), "nearest"), (TILES[0], "gaussian")):
+    curvilinear = "wcofs_hour", "u_sur", 8, 39, 91
+    for where, kind in ((curvilinear, "nearest"), (curvilinear, "bilinear"), (TILES[0], "gaussian")):
         alone = ask(client, where, interpolation=kind, folded=True)
         assert ask(client, where, interpolation=kind, folded=True, block=4) == alone
         assert alone.block == 1

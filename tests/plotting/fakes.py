@@ -79,6 +79,7 @@ class FakeNumbers:
         self.columns = {}  # positions of variables, in the order in which they were asked for
         self.following = {}  # times of fields, and the time steps after them
         self.blocks = False  # whether fields are of blocks of tiles where the caller takes them
+        self.block_values = None  # of a block of 2 × 2 tiles
         self.gate = self.many = None  # asyncio.Events: answers wait for one; so many questions set the other
         self.how_many = MANY
 
@@ -88,6 +89,9 @@ class FakeNumbers:
             if len(self.tiles) == self.how_many:
                 self.many.set()
             await self.gate.wait()
+        if self.block_values is not None:
+            described, values = info(asked.variable), array(self.block_values)
+            return TileField(variable=described, values=values, revision=self.revision, block=2)
         if self.blocks and asked.block > 1:
             lines, values = array(np.repeat(np.arange(64, dtype="<u2"), 16)), array(block_field())
             described = info(asked.variable.partition(",")[0])

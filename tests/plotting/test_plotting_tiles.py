@@ -190,6 +190,16 @@ def test_tiles_of_one_block_are_cut_out_of_one_answer(client, numbers):
     assert [(asked.x, asked.block) for asked in numbers.tiles[1:]] == [(12, 4), (8, 1)]
 
 
+def test_a_block_with_every_pixel_of_its_own_is_cut_as_well(client, numbers):
+    values = np.full((512, 512), np.nan, np.float32)
+    values[256:, :256] = 3.0
+    numbers.block_values = values
+    for x, y in ((8, 4), (9, 4), (8, 5), (9, 5)):
+        tile = pixels(client.get(f"{LEVEL}/{x}/{y}?interp=bilinear"))
+        assert (tile[..., 3] > 0).all() == ((x, y) == (8, 5))
+    assert [(asked.x, asked.y, asked.block) for asked in numbers.tiles] == [(8, 4, 2)]
+
+
 def test_a_data_service_without_blocks_is_asked_for_each_tile_once(client, numbers):
     first, second = (client.get(f"{LEVEL}/{x}/4?interp=nearest").content for x in (8, 0))
     assert first != second

@@ -4,7 +4,7 @@ import httpx
 import msgspec
 
 from ocean_common.clients.http import Neighbour, segment
-from ocean_common.contracts.data import MAX_BLOCK, AnyExtractionRequest, Coverage, TileField, TileRequest
+from ocean_common.contracts.data import BLOCKS, AnyExtractionRequest, Coverage, TileField, TileRequest
 
 
 class DataClient:
@@ -26,7 +26,8 @@ class DataClient:
 
         The instance that is asked has the levels and the index maps of the tile's block, of all time steps.
         """
-        block = (request.x // MAX_BLOCK, request.y // MAX_BLOCK)
+        side = max(BLOCKS.values())
+        block = (request.x // side, request.y // side)
         parts = (request.dataset, request.variable, request.depth, request.projection, request.zoom, *block)
         hash_key = repr(parts).encode()
         return await self._http.get("/internal/tile-field", TileField, hash_key, **msgspec.to_builtins(request))

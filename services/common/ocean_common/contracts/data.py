@@ -13,10 +13,13 @@ from ocean_core.tiles import Projection
 
 Interpolation = Literal["nearest", "bilinear", "gaussian", "inverse"]
 
+# Tiles along each side of the blocks of which fields are made at once; else tiles are alone. All pixels of a bilinear
+# block are sent: a larger one would keep its first tile waiting.
+BLOCKS: dict[Interpolation, int] = {"nearest": 4, "bilinear": 2}
+
 # The largest search for the cells around a point: in every service's documents and checks.
 MAX_RADIUS = 500.0  # km
 MAX_NEIGHBOURS = 50
-MAX_BLOCK = 4  # tiles along each side of a block
 MAX_VERTICES = 20_000  # of the polygons of one request
 
 
@@ -65,7 +68,8 @@ class TileField(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Values at the centres of a tile's pixels, north up."""
 
     variable: VariableInfo
-    values: Array | None  # float32 (256, 256), NaN where there is nothing; None: nothing in the whole tile or block
+    # float32 (256, 256), or as the block; NaN where there is nothing; None: nothing in the whole tile or block.
+    values: Array | None
     revision: str  # of the dataset; empty if a file has changed since it was indexed
     # Of a folded field, whose rows and columns are not repeated: (256,) or as the block, which of them each pixel has.
     rows: Array | None = None

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 
 from ocean_common.contracts.assets import Array, Assets, VariableInfo
-from ocean_common.contracts.data import MAX_BLOCK, Interpolation, TileField, TileRequest, ValueRange
+from ocean_common.contracts.data import Interpolation, TileField, TileRequest, ValueRange
 from ocean_core.colour import data_limits
 from ocean_core.errors import InvalidRequest, Message, NothingInView
 from ocean_core.geometry import Floats
@@ -97,7 +97,7 @@ def tile_field(reading: Reading, variables: Sequence[Assets], query: TileRequest
 def _find_maps(reading: Reading, levels: Sequence[Level], query: TileRequest) -> tuple[int, list[TileStencil]]:
     """Find the index maps of levels: of the block of a tile, if all are on one grid that has it, or of the tile."""
     grids = reading.grids
-    block = min(query.block, MAX_BLOCK, 1 << query.zoom) if query.folded else 1
+    block = min(query.block, 1 << query.zoom) if query.folded else 1
     if block > 1 and all(level.assets.grid.id == levels[0].assets.grid.id for level in levels):
         blocks = [grids.block(level.assets.grid, tile_map(query, level.assets.variable, block)) for level in levels]
         if blocks[0] is not None and all(found is blocks[0] for found in blocks):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import VariableInfo
-from ocean_common.contracts.data import Interpolation, TileRequest
+from ocean_common.contracts.data import BLOCKS, Interpolation, TileRequest
 from ocean_common.parameters import check_tile
 from ocean_core.errors import NotSupported
 from ocean_core.geometry import Floats
@@ -154,13 +154,17 @@ def tile_map(query: TileRequest, info: VariableInfo, block: int = 1) -> TileMap:
 
 def block_stencil(grid: Grid, tile: TileMap) -> TileStencil | None:
     """Choose the cells that make the pixels of a block of tiles; None if that costs much more than one tile."""
-    if tile.projection != MERCATOR or tile.interpolation != "nearest":
+    if tile.projection != MERCATOR or tile.block > BLOCKS.get(tile.interpolation, 1):
         return None
     axes = Tile(MERCATOR, tile.zoom, tile.x, tile.y).axes(pixel_offsets(tiles=tile.block))
     lines = grid.nearest_lines(*axes)
     if lines is None or math.prod(np.count_nonzero(np.diff(line)) + 1 for line in lines) > LARGEST_BLOCK:
         return None
-    return _of_nearest(*folded(*lines))
+    if tile.interpolation == "nearest":
+        return _of_nearest(*folded(*lines))
+    rows, columns = lines
+    home = np.where((rows[:, np.newaxis] < 0) | (columns < 0), -1, rows[:, np.newaxis] + columns).astype(np.int32)
+    return _average_lattice(grid, tile, home.ravel()) if home.max() >= 0 else _of_nearest(NO_CELLS)
 
 
 def tile_stencil(grid: Grid, tile: TileMap) -> TileStencil:
@@ -178,13 +182,7 @@ def tile_stencil(grid: Grid, tile: TileMap) -> TileStencil:
         lattice = grid.nearest_on_lattice(parallels, meridians)
         if lattice is not None and nearest:
             return _of_nearest(lattice)
-        if lattice is not None and kind == "bilinear":
-            corners = grid.corners_on_lattice(parallels, meridians)
-            if corners is not None:
-                pixels = np.flatnonzero(lattice >= 0)
-                around = Stencil(home=lattice, cells=corners[0], weights=corners[1])
-                return _stencil_of_pixels(pixels, around if pixels.size == lattice.size else around.some(pixels))
-        if lattice is not None and kind in SEARCHED and (made := _average_lattice(grid, tile, lattice)):
+        if lattice is not None and (made := _average_lattice(grid, tile, lattice)):
             return made
     latitude, longitude = pixel_centres(projection, zoom, x, y)
     home = lattice if lattice is not None else grid.nearest(latitude, longitude) if latitude.size else NO_CELLS
@@ -201,10 +199,13 @@ def _average_lattice(grid: Grid, tile: TileMap, home: Cells) -> TileStencil | No
     """The means of cells of all pixels in the grid, if that is faster; ``home``: their nearest cells."""
     if home.max() < 0:
         return None
-    parallels, meridians = Tile(MERCATOR, tile.zoom, tile.x, tile.y).axes(pixel_offsets())
+    parallels, meridians = Tile(MERCATOR, tile.zoom, tile.x, tile.y).axes(pixel_offsets(tiles=tile.block))
     radius, neighbours = tile.radius, tile.neighbours
-    search = search_around(grid, home, tile.interpolation, radius, neighbours)
-    means = grid.means_on_lattice(parallels, meridians, home, search)
+    if tile.interpolation in SEARCHED:
+        search = search_around(grid, home, tile.interpolation, radius, neighbours)
+        means = grid.means_on_lattice(parallels, meridians, home, search)
+    else:
+        means = grid.corner_means_on_lattice(parallels, meridians, home)
     if means is None:
         return None
     pixels = means.unknown

@@ -258,8 +258,16 @@ class Grid(Protocol):
         """
         return None
 
-    def corners_on_lattice(self, latitude: Floats, longitude: Floats) -> tuple[Cells, Floats] | None:  # noqa: ARG002
-        """Return `corners` of all crossings, (row * column, k) each; None if that is no faster."""
+    def corner_means_on_lattice(
+        self,
+        latitude: Floats,  # noqa: ARG002
+        longitude: Floats,  # noqa: ARG002
+        home: Cells,  # noqa: ARG002
+    ) -> LatticeMeans | None:
+        """Return the means of `corners` at all crossings; None if listing the cells is no slower.
+
+        ``home``: the nearest cells, (row * column,).
+        """
         return None
 
     def means_on_lattice(

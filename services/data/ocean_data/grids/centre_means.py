@@ -8,7 +8,7 @@ from ocean_data.grids.means import (
     LANES,
     NO_CELL,
     Lanes,
-    LatticeMeans,
+    NeighbourMeans,
     add_cell,
     create_squares,
     divide_sums,
@@ -25,7 +25,7 @@ def square_of_most(most: int) -> int:
     return int(np.ceil(1.1 * np.sqrt(most / np.pi)))
 
 
-class CentreMeans(LatticeMeans):
+class CentreMeans(NeighbourMeans):
     """Means on a grid of which only the centres of the cells are known."""
 
     def __init__(self, home: Cells, search: Search, squares: Squares, lattice: tuple[Floats, Floats]) -> None:

@@ -33,7 +33,27 @@ ONE, NONE = np.float32(1.0), np.float32(0.0)
 
 
 class LatticeMeans(ABC):
-    """Means at the crossings of parallels and meridians of the nearest cells, without a list of them."""
+    """Weighted means of cells at the crossings of parallels and meridians, without a list of cells of each."""
+
+    home: Cells  # (row, column): the nearest cell of each crossing; -1 outside the grid
+
+    @property
+    @abstractmethod
+    def nbytes(self) -> int:
+        """Memory that it takes."""
+
+    @property
+    def unknown(self) -> NDArray[np.intp]:
+        """The crossings whose cells must be listed: flat positions."""
+        return np.empty(0, np.intp)
+
+    @abstractmethod
+    def average(self, field: Lanes) -> Lanes:
+        """Return the means of a field, (cell,): (row, column), NaN outside the grid and where `home` is NaN."""
+
+
+class NeighbourMeans(LatticeMeans):
+    """Means of the nearest cells."""
 
     def __init__(self, home: Cells, search: Search) -> None:
         """Take the nearest cell of each crossing, (row, column), -1 outside the grid; and find the bounds."""
@@ -51,16 +71,11 @@ class LatticeMeans(ABC):
 
     @property
     def unknown(self) -> NDArray[np.intp]:
-        """The crossings whose cells must be listed: flat positions."""
         return np.flatnonzero((self.bounds == 0) & (self.home >= 0))
 
     @abstractmethod
     def _find_bounds(self, most: int, limits: Lanes) -> None:
         """Fill in the bounds of so many cells; those beyond ``limits``, (row, column), are not used."""
-
-    @abstractmethod
-    def average(self, field: Lanes) -> Lanes:
-        """Return the means of a field, (cell,): (row, column), NaN outside the grid and where `home` is NaN."""
 
 
 def suits_lanes(shape: tuple[int, int], block: tuple[int, int], search: Search) -> bool:

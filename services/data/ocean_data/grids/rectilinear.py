@@ -24,6 +24,7 @@ from ocean_data.grids.base import (
     boxes,
     frame_of_axes,
 )
+from ocean_data.grids.corner_means import CornerMeans, Lines
 from ocean_data.grids.means import suits_lanes
 from ocean_data.grids.neighbours import Search, Weights, choose_nearest, chord_bound, weigh
 from ocean_data.grids.rectilinear_means import RectilinearMeans, lay_blocks
@@ -90,11 +91,13 @@ class Rectilinear(Grid):
         inside = self._rows.covers(latitude, self._lone), self._covers(lam)
         return np.where(inside[0], along[rows], nowhere), np.where(inside[1], across[columns], nowhere)
 
-    def corners_on_lattice(self, latitude: Floats, longitude: Floats) -> tuple[Cells, Floats]:
-        south, north, v = self._rows.bracket(latitude)
-        rows = south[:, np.newaxis], north[:, np.newaxis], v[:, np.newaxis]
-        cells, weights = bilinear_corners(rows, self._bracket(longitude), self._order)
-        return cells.reshape(-1, 4), weights.reshape(-1, 4)
+    def corner_means_on_lattice(self, latitude: Floats, longitude: Floats, home: Cells) -> CornerMeans:
+        brackets = self._rows.bracket(latitude), self._bracket(longitude)
+        rows, columns = (
+            Lines(order[before], order[after], fraction)
+            for order, (before, after, fraction) in zip(self._order, brackets, strict=True)
+        )
+        return CornerMeans(home.reshape(latitude.size, longitude.size), rows, columns)
 
     def corners(self, latitude: Floats, longitude: Floats, home: Cells) -> tuple[Cells, Floats]:
         cells, weights = bilinear_corners(self._rows.bracket(latitude), self._bracket(longitude), self._order)

@@ -10,7 +10,7 @@ from ocean_data.grids.means import (
     LANES,
     NO_CELL,
     Lanes,
-    LatticeMeans,
+    NeighbourMeans,
     add_cell,
     create_squares,
     divide_sums,
@@ -78,7 +78,7 @@ def lay_blocks(
     )
 
 
-class RectilinearMeans(LatticeMeans):
+class RectilinearMeans(NeighbourMeans):
     """Means on a rectilinear grid: distances of rows and of columns are known apart from each other."""
 
     def __init__(self, home: Cells, search: Search, blocks: Blocks) -> None:

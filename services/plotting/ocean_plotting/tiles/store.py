@@ -1,7 +1,7 @@
 """Map tiles of variables: fields of the data service in the colours of palettes, kept by the revision of their data."""
 
 import math
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from litestar.concurrency import sync_to_thread
@@ -12,7 +12,7 @@ from ocean_common.arrays import unpack_array
 from ocean_common.clients.data import DataClient
 from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.assets import Assets, Grid
-from ocean_common.contracts.data import MAX_BLOCK, TileField, TileRequest
+from ocean_common.contracts.data import BLOCKS, TileField, TileRequest
 from ocean_common.http import Freshness
 from ocean_core.cache import ByteBoundedCache, FairQueue
 from ocean_core.colour import Scale
@@ -57,6 +57,8 @@ def render_tile(field: TileField, style: TileStyle, x: int = 0, y: int = 0) -> b
         # Rows and columns that repeat were sent once, for all tiles of the block.
         rows, columns = cut_tile(unpack_array(field.rows), y), cut_tile(unpack_array(field.columns), x)
         values = values[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    else:
+        values = cut_tile(cut_tile(values, y), x, axis=1)
     indices = palette_indices(category_positions(info, values), palette)
     if not indices.any():
         return EMPTY_TILES[style.format]
@@ -65,10 +67,10 @@ def render_tile(field: TileField, style: TileStyle, x: int = 0, y: int = 0) -> b
     return ENCODERS[style.format](indices, palette.colours)
 
 
-def cut_tile(axis: NDArray[np.integer], number: int) -> NDArray[np.integer]:
-    """Cut the pixels of a tile, (256,), out of an axis of the block in which it is."""
-    first = number * SIZE % axis.size
-    return axis[first : first + SIZE]
+def cut_tile(block: NDArray[Any], number: int, axis: int = 0) -> NDArray[Any]:
+    """Cut the pixels of a tile along an axis out of those of the block in which it is."""
+    first = number * SIZE % block.shape[axis]
+    return block[(slice(None),) * axis + (slice(first, first + SIZE),)]
 
 
 class RenderedImage(NamedTuple):
@@ -161,18 +163,18 @@ class TileStore:
             return field.revision == revision
 
         async def ask_for_block() -> TileField:
-            field = await self._numbers.tile_field(structs.replace(request, block=MAX_BLOCK))
+            field = await self._numbers.tile_field(structs.replace(request, block=side))
             answered.append(field)
             if field.block == 1 and is_current(field):
                 self._fields.put((request, revision), field)
                 self._lone.put(kind, value=True)
             return field
 
-        nearest = request.interpolation == "nearest" or all(asset.variable.is_discrete for asset in variables)
+        discrete = all(asset.variable.is_discrete for asset in variables)
+        side = BLOCKS.get("nearest" if discrete else request.interpolation, 1)
         kind = structs.replace(request, time="", depth="", x=0, y=0), revision
-        if nearest and request.projection == MERCATOR and not self._lone.find(kind, default=False):
-            x, y = request.x // MAX_BLOCK, request.y // MAX_BLOCK
-            block = structs.replace(request, x=x, y=y, block=MAX_BLOCK), revision
+        if side > 1 and request.projection == MERCATOR and not self._lone.find(kind, default=False):
+            block = structs.replace(request, x=request.x // side, y=request.y // side, block=side), revision
             field = await self._fields.get_async(
                 block, ask_for_block, keep=lambda field: field.block > 1 and is_current(field)
             )
