@@ -48,5 +48,5 @@ def test_records_of_a_lone_variable_lie_without_gaps(tmp_path):
         file.createDimension("x", 3)
         file.createVariable("level", "i2", ("time", "x"))[:] = values
     with closing(LocalBlob(state_of(str(tmp_path / "lone.nc")))) as blob:
-        variables = read_header(blob)
+        variables = read_header(blob).variables
     assert (variables["level"].shape, variables["level"].record_step) == ((5, 3), 6)

@@ -68,8 +68,8 @@ HOLD = """
 import sys
 from ocean_data.reading.source import NetCDFSource
 source = NetCDFSource(8, 1000)
-with source._places["file"].open_file(source.signature(sys.argv[1])) as variables:
-    variables("v")
+with source._places["file"].open_file(source.signature(sys.argv[1])) as opened:
+    opened.find("v")
 print("open", flush=True)
 sys.stdin.read()
 """

@@ -1,12 +1,15 @@
 """The three services in one process, over the files of a folder or of a configuration, routed as by the gateway."""
 
+import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 import httpx
+import uvicorn
 from anyio.from_thread import start_blocking_portal
 
 from ocean_common.clients.data import DataClient
@@ -17,6 +20,7 @@ from ocean_data.reading.source import NetCDFSource
 from ocean_data.settings import MIB
 from ocean_metadata.app import create_app as create_metadata_app
 from ocean_metadata.catalogue.database import connect, create_tables
+from ocean_metadata.catalogue.model import DatasetRecord, StepArrays
 from ocean_metadata.catalogue.store import Catalogue, CatalogueWriter
 from ocean_metadata.index.watch import DatasetIndexer, reading_version
 from ocean_plotting.app import create_app as create_plotting_app
@@ -47,7 +51,7 @@ class OneProcess:
 
     def __init__(self, database: Path, **sources: Any) -> None:
         self._stack = ExitStack()
-        self._catalogue = self._stack.enter_context(index_files(database, **sources))
+        self.catalogue = self._stack.enter_context(index_files(database, **sources))
 
     def __enter__(self) -> Self:
         self._portal = self._stack.enter_context(start_blocking_portal())
@@ -57,7 +61,7 @@ class OneProcess:
     @asynccontextmanager
     async def _serve(self) -> AsyncIterator[dict[str, httpx.AsyncClient]]:
         source, workers = NetCDFSource(64, 64 * MIB), ThreadPool(2, 100)
-        metadata = create_metadata_app(self._catalogue)
+        metadata = create_metadata_app(self.catalogue)
         async with AsyncExitStack() as stack:
             stack.callback(source.close)
             stack.callback(workers.close)
@@ -71,7 +75,8 @@ class OneProcess:
             numbers = DataClient("http://data", httpx.ASGITransport(data))
             plotting = create_plotting_app(catalogue=names, numbers=numbers, drawing=FigureRenderer())
             clients = {}
-            for name, app in (("metadata", metadata), ("data", data), ("plotting", plotting)):
+            self._apps = {"metadata": metadata, "data": data, "plotting": plotting}
+            for name, app in self._apps.items():
                 await stack.enter_async_context(app.lifespan())
                 client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"http://{name}{API}/")
                 clients[name] = await stack.enter_async_context(client)
@@ -85,6 +90,22 @@ class OneProcess:
     @staticmethod
     async def _send(client: httpx.AsyncClient, path: str, body: Any) -> httpx.Response:
         return await client.request("GET" if body is None else "POST", path, json=body)
+
+    def steps(self, record: DatasetRecord) -> list[StepArrays]:
+        """Return the time steps of all axes of a dataset."""
+        return [self._portal.call(self.catalogue.steps, record, time) for time in range(len(record.times))]
+
+    @contextmanager
+    def listen(self, service: str = "data") -> Iterator[str]:
+        """Serve a service at an address of this machine, for clients that need one."""
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            server = uvicorn.Server(uvicorn.Config(self._apps[service], log_config=None, lifespan="off"))
+            served = self._portal.start_task_soon(partial(server.serve, [listening]))
+            try:
+                yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+            finally:
+                server.should_exit = True
+                served.result()
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()

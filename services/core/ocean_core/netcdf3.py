@@ -6,7 +6,7 @@ see whether the end of a file is missing.
 
 import math
 import struct
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -45,9 +45,10 @@ class HeaderVariable:
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
-    """The variables of a file."""
+    """The variables and attributes of a file."""
 
     variables: dict[str, HeaderVariable]
+    attributes: dict[str, Any]  # of the file
     streaming: bool  # the file does not tell its number of records: it is told by the size of the file
 
     @property
@@ -62,8 +63,8 @@ class HeaderIncomplete(ValueError):
     """The bytes end before the header does."""
 
 
-def read_netcdf3_header(read: Callable[[int], bytes], size: int, attributes: Collection[str] = ()) -> Header | None:
-    """Read the header of a file of ``size`` bytes, with those attributes of variables that are named.
+def read_netcdf3_header(read: Callable[[int], bytes], size: int) -> Header | None:
+    """Read the header of a file of ``size`` bytes.
 
     ``read`` returns the first so many bytes. None for a file of another format; HeaderIncomplete where the file ends
     within its header, ValueError or LookupError where that is damaged.
@@ -73,7 +74,7 @@ def read_netcdf3_header(read: Callable[[int], bytes], size: int, attributes: Col
     length = min(FIRST_READ, size)
     while True:
         try:
-            return _Parser(read(length), size, attributes).header()
+            return _Parser(read(length), size).header()
         except struct.error as error:
             if length >= min(size, LONGEST):
                 raise HeaderIncomplete from error
@@ -83,8 +84,8 @@ def read_netcdf3_header(read: Callable[[int], bytes], size: int, attributes: Col
 class _Parser:
     """Parser of the first bytes of a file of ``size`` bytes; struct.error where these end within the header."""
 
-    def __init__(self, content: bytes, size: int, attributes: Collection[str]) -> None:
-        self._content, self._size, self._names = content, size, attributes
+    def __init__(self, content: bytes, size: int) -> None:
+        self._content, self._size = content, size
         self._position = 4
         self._count_size = 8 if content[3] == 5 else 4  # bytes of a number that counts
         self._offset_size = 4 if content[3] == 1 else 8
@@ -92,7 +93,7 @@ class _Parser:
     def header(self) -> Header:
         records = self._number(self._count_size)
         dimensions = [(self._name(), self._number(self._count_size)) for _ in range(self._list_length())]
-        self._attributes()
+        attributes = self._attributes()
         variables = dict(self._variable(dimensions) for _ in range(self._list_length()))
         recorded = [variable for variable in variables.values() if variable.record_step is not None]
         # The records of a single variable are not padded to four bytes.
@@ -105,7 +106,7 @@ class _Parser:
         for name, variable in variables.items():
             if variable.record_step is not None:
                 variables[name] = replace(variable, shape=(records, *variable.shape[1:]), record_step=step)
-        return Header(variables=variables, streaming=streaming)
+        return Header(variables=variables, attributes=attributes, streaming=streaming)
 
     def _variable(self, dimensions: list[tuple[str, int]]) -> tuple[str, HeaderVariable]:
         name = self._name()
@@ -128,10 +129,9 @@ class _Parser:
         for _ in range(self._list_length()):
             name, dtype = self._name(), np.dtype(TYPES[self._number(4)])
             content = self._bytes(self._number(self._count_size) * dtype.itemsize)
-            if name in self._names:
-                text = dtype.kind == "S"
-                values = np.frombuffer(content, dtype).astype(dtype.newbyteorder("="))
-                attributes[name] = content.decode(errors="replace") if text else values
+            text = dtype.kind == "S"
+            values = np.frombuffer(content, dtype).astype(dtype.newbyteorder("="))
+            attributes[name] = content.decode(errors="replace") if text else values
         return attributes
 
     def _list_length(self) -> int:

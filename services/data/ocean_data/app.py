@@ -7,14 +7,16 @@ from contextlib import asynccontextmanager
 from litestar import Litestar
 from litestar.openapi.spec import Tag
 
-from ocean_common.clients.metadata import Areas, Catalogue, MetadataClient
+from ocean_common.clients.metadata import Areas, MetadataClient
 from ocean_common.http import Freshness
 from ocean_common.service import Lifespan, Readiness, create_service
 from ocean_data import __version__
+from ocean_data.aggregation import AggregationService, FileCatalogue, FileSource
 from ocean_data.api import internal
 from ocean_data.api.areas import areas_router
 from ocean_data.api.lines import lines_router
 from ocean_data.api.maps import get_arrows, get_range
+from ocean_data.api.opendap import opendap_router
 from ocean_data.api.points import points_router
 from ocean_data.api.subset import get_subset
 from ocean_data.cluster import Cluster
@@ -51,9 +53,9 @@ FORMATS: dict[str, StreamWriter | FileWriter] = {
 
 def create_app(
     *,
-    catalogue: Catalogue,
+    catalogue: FileCatalogue,
     areas: Areas,
-    source: Source,
+    source: FileSource,
     workers: ThreadPool,
     read: ReadParts = read_parts,
     settings: Settings | None = None,
@@ -62,15 +64,26 @@ def create_app(
 ) -> Litestar:
     """Make the app over any catalogue and source."""
     settings = settings or Settings()
-    catalogue = Calculating(catalogue)
-    service = ExtractionService(
+    spool = Spool(settings.spool_bytes, settings.spool_folder)
+    freshness = Freshness(catalogue, __version__, settings.max_age)
+    streams = ThreadPool(settings.stream_threads, settings.stream_queue)
+    aggregations = AggregationService(
         catalogue=catalogue,
+        source=source,
+        workers=workers,
+        streams=streams,
+        spool=spool,
+        freshness=freshness,
+        budget=read_budget(settings),
+    )
+    service = ExtractionService(
+        catalogue=Calculating(catalogue),
         reading=make_reading(source, settings),
         workers=workers,
-        streams=ThreadPool(settings.stream_threads, settings.stream_queue),
+        streams=streams,
         plot_streams=ThreadPool(settings.stream_threads, settings.stream_queue),
-        spool=Spool(settings.spool_bytes, settings.spool_folder),
-        freshness=Freshness(catalogue, __version__, settings.max_age),
+        spool=spool,
+        freshness=freshness,
         formats=FORMATS,
         budget=read_budget(settings),
         max_document=settings.max_document,
@@ -93,6 +106,7 @@ def create_app(
             Tag(name="points", description="Values at points: over depth and through time."),
             Tag(name="lines", description="Values along lines: sections, paths through time, and trajectories."),
             Tag(name="areas", description="Values over boxes and polygons, their statistics, and their differences."),
+            Tag(name="files", description="Datasets as files, for programs that read files: OPeNDAP."),
             Tag(name="maps", description="Values on maps: the range of a variable in view, arrows of a vector."),
         ],
         api=[points_router, lines_router, areas_router, get_range, get_arrows, get_subset],
@@ -102,7 +116,8 @@ def create_app(
             internal.get_extraction_file,
             internal.write_coverage,
         ],
-        dependencies={"areas": areas, "service": service},
+        pages=[opendap_router] if settings.opendap else [],
+        dependencies={"aggregations": aggregations, "areas": areas, "service": service},
         readiness=readiness,
         lifespan=(*lifespan, streaming),
         texts=["ocean_data"],

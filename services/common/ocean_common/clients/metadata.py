@@ -9,7 +9,7 @@ import httpx
 
 from ocean_common.background import BackgroundTask
 from ocean_common.clients.http import Neighbour, segment
-from ocean_common.contracts.assets import Assets, Revisions, VariableInfo, without_files
+from ocean_common.contracts.assets import Assets, DatasetFiles, Revisions, VariableInfo, without_files
 from ocean_common.contracts.observations import (
     Class4Kind,
     Class4Profiles,
@@ -136,6 +136,11 @@ class MetadataClient:
         else:  # an older neighbour sends everything
             assets = without_files(await self._http.get(path, Assets, files="false"))
         return self._assets.put((dataset, variable), assets)
+
+    async def files(self, dataset: str) -> DatasetFiles:
+        """Return the files of a dataset; whoever asks keeps what it makes of them."""
+        await self.revision(dataset)
+        return await self._http.get(f"/internal/files/{segment(dataset)}", DatasetFiles)
 
     async def variables(self, dataset: str) -> list[VariableInfo]:
         """Return the descriptions of a dataset's variables."""

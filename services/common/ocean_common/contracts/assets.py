@@ -242,6 +242,33 @@ class Assets(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     land: LandMask | None = None  # hides the cells on land
 
 
+class MixedVariable(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A variable that is not stored alike in all files: only its values can be joined."""
+
+    units: str  # of its values
+    conversions: list[tuple[float, float] | None] = []  # factor and offset to `units`, for each file; none: no file
+
+
+class FileGroup(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Files of a dataset that hold the same variables at different times, or one file."""
+
+    files: list[File]
+    variables: list[str]  # names in the files of those that the catalogue knows
+    mixed: dict[str, MixedVariable] = {}  # by name in the files
+    time: str = ""  # name of the time dimension; empty: a file has no more than one time
+    steps: Steps | None = None
+
+
+class DatasetFiles(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The files of a dataset, by what they hold."""
+
+    dataset: str
+    revision: str
+    groups: list[FileGroup]
+    title: str = ""
+    selected: bool = False  # the configuration lists the variables that are served: others are not public
+
+
 def without_files(assets: Assets) -> Assets:
     """Return what labels and maps need of assets: not the files, and not what only reading takes."""
     steps = assets.steps and msgspec.structs.replace(assets.steps, file=NO_INTEGERS, position=NO_INTEGERS)

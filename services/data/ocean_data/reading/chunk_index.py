@@ -14,11 +14,12 @@ import numpy as np
 from h5py import h5d, h5ds, h5f, h5fd, h5i, h5l, h5o, h5p, h5s, h5t, h5z
 from numpy.typing import NDArray
 
-from ocean_core.netcdf3 import HeaderVariable, read_netcdf3_header
-from ocean_core.packing import PACKING_ATTRIBUTES, InvalidPacking, Packing
+from ocean_core.netcdf3 import Header, HeaderVariable, read_netcdf3_header
+from ocean_core.packing import InvalidPacking, Packing
 from ocean_data.reading.files import LIBRARY, Blob, StoredVariable
 from ocean_data.reading.kernels import FILTERS, KernelPacking
 
+NO_VARIABLE = b"This is a netCDF dimension but not a netCDF variable"
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 MOST_CHUNKS = 100_000  # of one variable: a larger index costs more than it saves
 PART = 256 * 1024  # bytes of the parts in which an array without chunks is read
@@ -68,7 +69,7 @@ class Index:
 def read_index(blob: Blob, name: str) -> Index | None:
     """Make the index of a variable; None if it is one for the library."""
     if header := read_header(blob):
-        return _header_index(header[name]) if name in header else None
+        return _header_index(header.variables[name]) if name in header.variables else None
     if blob.size < len(SIGNATURE) or blob.read(0, len(SIGNATURE)).tobytes() != SIGNATURE:
         return None
     with LIBRARY:
@@ -118,7 +119,7 @@ def _hdf5_index(file: h5f.FileID, name: bytes) -> Index | None:
         dtype=dtype,
         filters=filters,
         fill=_fill(plist, dtype),
-        packing=Packing.from_attributes(attributes_of(dataset), dtype),
+        packing=Packing.from_attributes(attributes_of(h5py.Dataset(dataset)), dtype),
         **stored,
     )
 
@@ -157,18 +158,35 @@ def _fill(plist: h5p.PropDCID, dtype: np.dtype[Any]) -> NDArray[Any] | None:
     return value
 
 
-def attributes_of(found: h5d.DatasetID) -> dict[str, Any]:
-    """The attributes that say how numbers are packed, as netCDF4 tells them."""
-    attributes = h5py.Dataset(found).attrs
-    return {name: _plain(attributes[name]) for name in PACKING_ATTRIBUTES if name in attributes}
+# Attributes with which NetCDF-4 and dimension scales describe the file itself.
+STRUCTURAL = {"CLASS", "DIMENSION_LIST", "NAME", "REFERENCE_LIST", "_NCProperties", "_nc3_strict"}
+
+
+def is_variable(found: h5py.Group | h5py.Dataset) -> bool:
+    """Return True for what NetCDF takes for a variable: not for a dimension without one."""
+    return isinstance(found, h5py.Dataset) and not found.attrs.get("NAME", b"").startswith(NO_VARIABLE)
+
+
+def attributes_of(found: h5py.Group | h5py.Dataset) -> dict[str, Any]:
+    """Return the attributes of a file or a variable as netCDF4 tells them."""
+    names = (name for name in found.attrs if name not in STRUCTURAL and not name.startswith("_Netcdf4"))
+    values = {name: _plain(found.attrs[name]) for name in names}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _plain(value: Any) -> Any:
+    """Return a number, numbers or a text; None for references and the like."""
+    if isinstance(value, h5py.Empty):
+        return ""
     if isinstance(value, bytes):
         return value.decode(errors="replace")
     if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "iuf":
-        return value.astype(value.dtype.newbyteorder("="))
-    return value
+        array = np.asarray(value.astype(value.dtype.newbyteorder("=")))
+        return array[0] if array.shape == (1,) else array
+    if isinstance(value, np.ndarray) and value.dtype.kind in "SO":
+        texts = [text.decode(errors="replace") if isinstance(text, bytes) else text for text in value.ravel()]
+        return texts[0] if len(texts) == 1 else texts if all(isinstance(text, str) for text in texts) else None
+    return value if isinstance(value, str) else None
 
 
 def _stored(found: h5d.DatasetID, plist: h5p.PropDCID, dtype: np.dtype[Any]) -> dict[str, Any] | None:
@@ -228,13 +246,12 @@ def _table(chunks: tuple[int, ...], offsets: NDArray[np.int64], sizes: NDArray[n
 # NetCDF-3
 
 
-def read_header(blob: Blob) -> dict[str, HeaderVariable] | None:
-    """Return the variables of a NetCDF-3 file; None if it is none, or its header is damaged."""
+def read_header(blob: Blob) -> Header | None:
+    """Read the header of a NetCDF-3 file; None if it is none, or its header is damaged."""
     try:
-        header = read_netcdf3_header(lambda length: blob.read(0, length).tobytes(), blob.size, PACKING_ATTRIBUTES)
+        return read_netcdf3_header(lambda length: blob.read(0, length).tobytes(), blob.size)
     except (LookupError, ValueError):
         return None
-    return header.variables if header else None
 
 
 def _header_index(variable: HeaderVariable) -> Index | None:

@@ -1,7 +1,7 @@
 """Files as bytes (states, which tell one version from the next, ranges, errors) and the variables stored in them."""
 
 import os
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from threading import Lock
@@ -189,7 +189,16 @@ class StoredVariable:
         return raw.transpose(used + others).reshape(selection.shape)
 
 
-Variables = Callable[[str], StoredVariable]  # by name; LookupError for one that is not there
+@dataclass(frozen=True, kw_only=True)
+class StoredFile:
+    """An open file: its variables by name, and all attributes.
+
+    ``find``: LookupError for a variable that is not there. ``attributes``: those of a variable, or of the file.
+    """
+
+    find: Callable[[str], StoredVariable]
+    names: Callable[[], Iterable[str]]
+    attributes: Callable[[str | None], dict[str, Any]]
 
 
 class StorageBackend(Protocol):
@@ -198,8 +207,8 @@ class StorageBackend(Protocol):
     def state(self, path: str) -> State:
         """The state of a file now, or not long ago; SourceUnreadable if there is none."""
 
-    def open_file(self, state: State) -> AbstractContextManager[Variables]:
-        """The variables of a file in this state.
+    def open_file(self, state: State) -> AbstractContextManager[StoredFile]:
+        """Open a file in this state.
 
         OSError, RuntimeError, LookupError or ValueError, then or while they are read, if it is broken or changed.
         """
@@ -269,12 +278,16 @@ class Library:
         return LocalBlob(state)
 
     @contextmanager
-    def open_file(self, state: State) -> Iterator[Variables]:
+    def open_file(self, state: State) -> Iterator[StoredFile]:
         with LIBRARY:
             dataset = self._open(state)
             if dataset.data_model.startswith("NETCDF3"):
                 _check_whole(dataset, state)
-            yield lambda name: _library_variable(dataset[name])
+            yield StoredFile(
+                find=lambda name: _library_variable(dataset[name]),
+                names=lambda: dataset.variables,
+                attributes=lambda name: _library_attributes(dataset if name is None else dataset[name]),
+            )
 
     def _open(self, state: State) -> Dataset:
         entry = self._files.find(state.path, None)
@@ -308,6 +321,10 @@ def _library_variable(found: "Variable[Any]") -> StoredVariable:
         chunks=tuple(chunks) if isinstance(chunks, list) else (1, *shape[1:]) if records else shape,
         read=read,
     )
+
+
+def _library_attributes(holder: "Dataset | Variable[Any]") -> dict[str, Any]:
+    return {name: holder.getncattr(name) for name in holder.ncattrs()}
 
 
 def _check_whole(dataset: Dataset, state: State) -> None:

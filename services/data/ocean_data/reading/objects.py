@@ -18,14 +18,21 @@ from obstore.store import HTTPStore, ObjectStore, S3Store
 
 from ocean_core.cache import ByteBoundedCache, TTLCache
 from ocean_core.errors import Message
-from ocean_data.reading.chunk_index import attributes_of, dimensions_of, header_variable, open_hdf5, read_header
+from ocean_data.reading.chunk_index import (
+    attributes_of,
+    dimensions_of,
+    header_variable,
+    is_variable,
+    open_hdf5,
+    read_header,
+)
 from ocean_data.reading.files import (
     LIBRARY,
     Bytes,
     Range,
     State,
+    StoredFile,
     StoredVariable,
-    Variables,
     being_written,
     cut_short,
     joined,
@@ -138,13 +145,22 @@ class Objects:
         return ObjectBlob(state, self)
 
     @contextmanager
-    def open_file(self, state: State) -> Iterator[Variables]:
+    def open_file(self, state: State) -> Iterator[StoredFile]:
         blob = self.blob(state)
         if (header := read_header(blob)) is not None:
-            yield lambda name: header_variable(header[name], blob)
+            yield StoredFile(
+                find=lambda name: header_variable(header.variables[name], blob),
+                names=lambda: header.variables,
+                attributes=lambda name: header.attributes if name is None else header.variables[name].attributes,
+            )
             return
-        with LIBRARY, closing(open_hdf5(blob)) as file:
-            yield lambda name: _hdf5_variable(h5py.File(file)[name])
+        with LIBRARY, closing(open_hdf5(blob)) as identifier:
+            file = h5py.File(identifier)
+            yield StoredFile(
+                find=lambda name: _hdf5_variable(file[name]),
+                names=lambda: [name for name, item in file.items() if is_variable(item)],
+                attributes=lambda name: attributes_of(file if name is None else file[name]),
+            )
 
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
@@ -243,7 +259,7 @@ def _hdf5_variable(found: h5py.Dataset) -> StoredVariable:
         dimensions=dimensions_of(found.id) or _numbered_dimensions(found),
         shape=tuple(found.shape),
         dtype=found.dtype,
-        attributes=attributes_of(found.id),
+        attributes=attributes_of(found),
         chunks=tuple(found.chunks or found.shape),
         read=lambda index: np.asarray(found[index or ()]),
     )

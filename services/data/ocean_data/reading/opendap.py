@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ocean_common.dataset_uri import text_stamp
 from ocean_core.cache import ByteBoundedCache, TTLCache
 from ocean_core.errors import Message
-from ocean_data.reading.files import State, StoredVariable, Variables, unreadable
+from ocean_data.reading.files import State, StoredFile, StoredVariable, unreadable
 from ocean_data.reading.objects import AGAIN
 
 # The type of a number, and how it is sent: bytes are packed, 16-bit integers take 32 bits.
@@ -178,9 +178,13 @@ class OPeNDAP:
         return State(path, 0, 0, mark), answer.text
 
     @contextmanager
-    def open_file(self, state: State) -> Iterator[Variables]:
+    def open_file(self, state: State) -> Iterator[StoredFile]:
         described = self._described.get(state, lambda: self._describe(state))
-        yield lambda name: self._variable(described[name], state.path)
+        yield StoredFile(
+            find=lambda name: self._variable(described[name], state.path),
+            names=lambda: [name for name, declared in described.items() if declared.kind in SENT],
+            attributes=lambda name: described[name].attributes if name is not None else {},
+        )
 
     def _describe(self, state: State) -> dict[str, Declared]:
         now, text = self._states.get(state.path, lambda: self._ask(state.path))

@@ -37,8 +37,8 @@ from ocean_data.reading.files import (
     Shape,
     State,
     StorageBackend,
+    StoredFile,
     StoredVariable,
-    Variables,
     being_written,
     changed,
     chunking,
@@ -312,24 +312,24 @@ class NetCDFSource:
     def _find_facts(self, variable: Assets, file: File) -> "StoredFacts":
         """Return what is known of a variable in a file without its values."""
 
-        def take(variables: Variables) -> StoredFacts:
-            stored = variables(variable.source)
+        def take(opened: StoredFile) -> StoredFacts:
+            stored = opened.find(variable.source)
             if stored.dimensions != tuple(dimension.name for dimension in variable.dimensions):
                 raise changed(path)
             encoding = Encoding.from_attributes(stored.attributes, stored.dtype)
             return StoredFacts(stored.packing.working, chunking(stored, variable), encoding)
 
         path = file.path
-        return self._facts.get((self.signature(path), variable.source), lambda: self._read(path, take))
+        return self._facts.get((self.signature(path), variable.source), lambda: self.read(path, take))
 
     def coordinates(self, grid: assets.Grid) -> Coordinates:
         names = {role: getattr(grid, role) for role in ROLES}
 
-        def take(variables: Variables) -> dict[str, NDArray[np.float64]]:
-            return {role: _coordinate(variables(name)) for role, name in names.items() if name is not None}
+        def take(opened: StoredFile) -> dict[str, NDArray[np.float64]]:
+            return {role: _coordinate(opened.find(name)) for role, name in names.items() if name is not None}
 
         try:
-            return arrange_coordinates(grid, self._read(grid.file, take))
+            return arrange_coordinates(grid, self.read(grid.file, take))
         except (KeyError, ValueError) as error:
             raise changed(grid.file) from error
 
@@ -382,24 +382,24 @@ class NetCDFSource:
     def _read_window(self, variable: Assets, file: File, box: Box, dtype: type[np.floating]) -> NDArray[np.floating]:
         """A window whose chunks we cannot decode."""
 
-        def take(variables: Variables) -> tuple[NDArray[Any], Packing]:
-            stored = variables(variable.source)
+        def take(opened: StoredFile) -> tuple[NDArray[Any], Packing]:
+            stored = opened.find(variable.source)
             selection = select(stored.dimensions, stored.shape, variable, box)
             if selection is None:
                 raise changed(file.path)
             return stored.read_window(selection), stored.packing
 
-        raw, packing = self._read(file.path, take)
+        raw, packing = self.read(file.path, take)
         return packing.unpack(raw, dtype)
 
-    def _read(self, path: str, take: Callable[[Variables], T]) -> T:
+    def read(self, path: str, take: Callable[[StoredFile], T]) -> T:
         """Take something from a file as it is now; once more if it was replaced meanwhile."""
         where = self._place_of(path)
         for _ in range(ATTEMPTS):
             before = where.state(path)
             try:
-                with where.open_file(before) as variables:
-                    taken = take(variables)
+                with where.open_file(before) as opened:
+                    taken = take(opened)
             except (OSError, RuntimeError, LookupError, ValueError, SourceUnreadable) as error:
                 if where.state(path) != before:
                     continue

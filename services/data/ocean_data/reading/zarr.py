@@ -20,7 +20,7 @@ from ocean_common.dataset_uri import ICECHUNK, ZARR_ROOTS, folder_stamp, is_remo
 from ocean_core.cache import ByteBoundedCache, TTLCache
 from ocean_core.errors import MessageError
 from ocean_core.packing import PACKING_ATTRIBUTES
-from ocean_data.reading.files import State, StoredVariable, Variables, unreadable
+from ocean_data.reading.files import State, StoredFile, StoredVariable, unreadable
 from ocean_data.reading.objects import AGAIN, Storage, storage_errors
 
 RECENT = 2.0  # s that a state is taken for the state now
@@ -48,10 +48,16 @@ class Zarr:
             return self._storage.head(path, ZARR_ROOTS[-1])
 
     @contextmanager
-    def open_file(self, state: State) -> Iterator[Variables]:
+    def open_file(self, state: State) -> Iterator[StoredFile]:
         try:
             group = self._groups.get(state, lambda: zarr.open_group(self._store(state), mode="r"))
-            yield lambda name: _zarr_variable(group, name)
+            yield StoredFile(
+                find=lambda name: _zarr_variable(_find_array(group, name)),
+                names=lambda: [name for name, _ in group.arrays()],
+                attributes=lambda name: (
+                    group.attrs.asdict() if name is None else _array_attributes(_find_array(group, name))
+                ),
+            )
         except BaseError as error:
             raise unreadable(state.path, "the object storage does not answer", retry_after=AGAIN) from error
         except icechunk.IcechunkError as error:
@@ -108,28 +114,40 @@ class NoArray(MessageError, LookupError):
     """A group of a store stands where an array should."""
 
 
-def _zarr_variable(group: zarr.Group, name: str) -> StoredVariable:
-    """Find an array with names for its dimensions, as xarray writes them."""
+def _find_array(group: zarr.Group, name: str) -> zarr.Array[Any]:
     found = group[name]
     if not isinstance(found, zarr.Array):
         raise NoArray("{name} is no array", name=name)
-    dtype, metadata, all_attributes = np.dtype(found.dtype), found.metadata, found.attrs.asdict()
-    attributes = {name: _typed(all_attributes[name], dtype) for name in PACKING_ATTRIBUTES if name in all_attributes}
-    if isinstance(metadata, ArrayV2Metadata):
-        dimensions: Any = all_attributes.get("_ARRAY_DIMENSIONS", ())
-        if metadata.fill_value is not None:
-            # In v2 this is where xarray keeps the attribute; in v3 it is only what was never written.
-            attributes.setdefault("_FillValue", metadata.fill_value)
+    return found
+
+
+def _zarr_variable(found: zarr.Array[Any]) -> StoredVariable:
+    """Describe an array with names for its dimensions, as xarray writes them."""
+    if isinstance(found.metadata, ArrayV2Metadata):
+        dimensions: Any = found.attrs.get("_ARRAY_DIMENSIONS", ())
     else:
-        dimensions = (dimension or "" for dimension in metadata.dimension_names or ())
+        dimensions = (dimension or "" for dimension in found.metadata.dimension_names or ())
     return StoredVariable(
         dimensions=tuple(dimensions),
         shape=found.shape,
-        dtype=dtype,
-        attributes=attributes,
+        dtype=np.dtype(found.dtype),
+        attributes=_array_attributes(found),
         chunks=found.shards or found.chunks,
         read=lambda index: np.asarray(found[index or ()]),
     )
+
+
+def _array_attributes(found: zarr.Array[Any]) -> dict[str, Any]:
+    dtype, metadata = np.dtype(found.dtype), found.metadata
+    attributes = {
+        name: _typed(value, dtype) if name in PACKING_ATTRIBUTES else value
+        for name, value in found.attrs.asdict().items()
+        if name != "_ARRAY_DIMENSIONS"
+    }
+    if isinstance(metadata, ArrayV2Metadata) and metadata.fill_value is not None:
+        # In v2 this is where xarray keeps the attribute; in v3 it is only what was never written.
+        attributes.setdefault("_FillValue", metadata.fill_value)
+    return attributes
 
 
 def _folder(path: str) -> State:

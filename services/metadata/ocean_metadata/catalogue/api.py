@@ -34,7 +34,7 @@ from ocean_metadata.catalogue.responses import (
     vary_by_accept,
 )
 from ocean_metadata.catalogue.serializers import localize_dataset, localize_listed
-from ocean_metadata.catalogue.store import read_variable
+from ocean_metadata.catalogue.store import read_record, read_variable
 from ocean_metadata.index.process import IndexRefresher
 
 HttpRequest = Request[Any, Any, Any]
@@ -379,6 +379,17 @@ async def get_assets(
     return await response_cache.respond(key, make, msgspec.msgpack.encode, MESSAGEPACK)
 
 
+@get("/files/{dataset:str}")
+async def get_files(
+    catalogue: CatalogueDependency, response_cache: Responses, dataset: FromPath[str]
+) -> Response[bytes]:
+    """The files of a dataset, by what they hold."""
+    record, steps = await read_record(catalogue, dataset, lambda record: range(len(record.times)))
+    key = ("files", dataset, record.revision)
+    make = partial(serializers.collect_files, record, steps)
+    return await response_cache.respond(key, make, msgspec.msgpack.encode, MESSAGEPACK)
+
+
 @get("/variables/{dataset:str}", media_type=MESSAGEPACK)
 async def get_variables(catalogue: CatalogueDependency, dataset: FromPath[str]) -> list[VariableInfo]:
     """Names, units and scales of the listed variables, in the order of the configuration."""
@@ -409,4 +420,4 @@ TIME_STEP_ROUTES = Router(
     dependencies={"selected": Provide(provide_steps)},
     route_handlers=[list_time_steps, list_time_intervals],
 )
-INTERNAL_ROUTES = [get_revisions, get_assets, get_variables]
+INTERNAL_ROUTES = [get_revisions, get_assets, get_files, get_variables]

@@ -100,6 +100,7 @@ class VariableRecord(VariableDescription, frozen=True, kw_only=True):
     angle: dict[str, str] = {}
     land: MaskRecord | None = None
     conversions: dict[int, tuple[float, float]] = {}  # factor and offset to `units`, of files in another unit
+    mixed: bool = False  # its files differ in type or packing
 
 
 class Omission(msgspec.Struct, frozen=True):
@@ -151,6 +152,7 @@ class DatasetRecord(DatasetDescription, frozen=True, kw_only=True):
     variables: list[VariableRecord] = []
     problems: list[Omission] = []  # files
     left_out: list[Omission] = []  # variables
+    selected: bool = False  # the configuration lists its variables
     notes: list[Note] = []
 
     @property

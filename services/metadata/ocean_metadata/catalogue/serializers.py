@@ -9,7 +9,18 @@ import numpy as np
 from babel.dates import get_month_names
 
 from ocean_common.arrays import pack_array
-from ocean_common.contracts.assets import Assets, DepthAxis, File, LandMask, Levels, Steps, VariableInfo
+from ocean_common.contracts.assets import (
+    Assets,
+    DatasetFiles,
+    DepthAxis,
+    File,
+    FileGroup,
+    LandMask,
+    Levels,
+    MixedVariable,
+    Steps,
+    VariableInfo,
+)
 from ocean_common.contracts.metadata import (
     DatasetNote,
     DatasetStatus,
@@ -360,6 +371,39 @@ def collect_assets(dataset: DatasetRecord, variable: VariableRecord, steps: Mapp
         bathymetry=needed[variable.bathymetry] if variable.bathymetry else None,
         angle={role: needed[key] for role, key in variable.angle.items()},
         land=LandMask(mask=needed[variable.land.key], meaning=variable.land.meaning) if variable.land else None,
+    )
+
+
+def collect_files(dataset: DatasetRecord, steps: Mapping[int, StepArrays]) -> DatasetFiles:
+    """Collect the files of a dataset by what they hold; ``steps`` are those of all time axes."""
+    groups: dict[tuple[int | None, str, tuple[int, ...]], dict[str, VariableRecord]] = {}
+    for variable in dataset.variables:
+        if variable.source:
+            files = dataset.times[variable.time].files if variable.time is not None else [variable.file]
+            time = next((dimension.name for dimension in variable.dimensions if dimension.role == "time"), "")
+            groups.setdefault((variable.time, time, tuple(files)), {}).setdefault(variable.source, variable)
+    return DatasetFiles(
+        dataset=dataset.id,
+        revision=dataset.revision,
+        title=dataset.name,
+        selected=dataset.selected,
+        groups=[
+            FileGroup(
+                files=[dataset.files[number] for number in files],
+                variables=list(variables),
+                mixed={
+                    source: MixedVariable(
+                        units=variable.units,
+                        conversions=[variable.conversions.get(number) for number in files],
+                    )
+                    for source, variable in variables.items()
+                    if variable.mixed or variable.conversions
+                },
+                time=name,
+                steps=None if time is None else _pack_steps(dataset.times[time], steps[time]),
+            )
+            for (time, name, files), variables in groups.items()
+        ],
     )
 
 

@@ -187,18 +187,23 @@ class Catalogue:
         return StepArrays.decode(content)
 
 
+async def read_record(
+    catalogue: Catalogue, dataset: str, axes: Callable[[DatasetRecord], Iterable[int]]
+) -> tuple[DatasetRecord, dict[int, StepArrays]]:
+    """Read a dataset and the steps of those time axes that ``axes`` returns, all of one revision."""
+    # Records are in memory, steps are not: a dataset that was written in between is read again from its beginning.
+    for _ in range(ATTEMPTS):
+        record = catalogue.snapshot.dataset(dataset)
+        try:
+            return record, {axis: await catalogue.steps(record, axis) for axis in axes(record)}
+        except Replaced:
+            await asyncio.to_thread(catalogue.refresh)
+    raise ServiceUnavailable("the dataset {dataset!r} is being renewed; try again", dataset=dataset, retry_after=1)
+
+
 async def read_variable(
     catalogue: Catalogue, dataset: str, variable: str, axes: Callable[[DatasetRecord, VariableRecord], Iterable[int]]
 ) -> tuple[DatasetRecord, VariableRecord, dict[int, StepArrays]]:
     """Read a variable and the steps of those time axes that ``axes`` returns, all of one revision of the dataset."""
-    # Records are in memory, steps are not: a dataset that was written in between is read again from its beginning.
-    for _ in range(ATTEMPTS):
-        record = catalogue.snapshot.dataset(dataset)
-        variable_record = record.variable(variable)
-        try:
-            steps = {axis: await catalogue.steps(record, axis) for axis in axes(record, variable_record)}
-        except Replaced:
-            await asyncio.to_thread(catalogue.refresh)
-        else:
-            return record, variable_record, steps
-    raise ServiceUnavailable("the dataset {dataset!r} is being renewed; try again", dataset=dataset, retry_after=1)
+    record, steps = await read_record(catalogue, dataset, lambda record: axes(record, record.variable(variable)))
+    return record, record.variable(variable), steps

@@ -131,9 +131,15 @@ class DatasetBuilder:
                 dimensions=layout.dimensions,
                 file=files[0],
                 time=self._add_time(layout, files),
+                mixed=self._are_stored_otherwise(header, files),
                 **more,
             )
         )
+
+    def _are_stored_otherwise(self, header: VariableHeader, files: list[int]) -> bool:
+        """Return True if the numbers of a variable are of another type or packing in a later file."""
+        headers = [self._sources[number].readable_header.variables[header.name] for number in files[1:]]
+        return any(other.packing != header.packing for other in headers)
 
     def _add_mask(self, member: Member, mask: MaskRequest | None, grid: int, depth: int | None) -> MaskRecord | None:
         if mask is None:
@@ -282,6 +288,7 @@ class DatasetBuilder:
             variables=self._variables,
             problems=file_problems,
             left_out=skipped,
+            selected=spec.variables is not None,
             notes=list(self._notes),
         )
         return record, steps

@@ -10,6 +10,7 @@ import numpy as np
 
 from ocean_common.contracts.assets import Array
 from ocean_core.errors import Message
+from ocean_core.packing import PACKING_ATTRIBUTES
 from ocean_metadata.catalogue.model import DatasetDescription, Note, Translations, VariableDescription
 from ocean_metadata.index.coordinate_prints import CoordinatePrint
 
@@ -91,6 +92,12 @@ class VariableHeader(msgspec.Struct, frozen=True, kw_only=True):
     def element_dimensions(self) -> tuple[str, ...]:
         """Dimensions without that of the characters of a text."""
         return self.dimensions[:-1] if self.is_text and self.dtype.endswith("S1") else self.dimensions
+
+    @property
+    def packing(self) -> str:
+        """Type of its numbers and the attributes that tell their meaning, as text: NaN does not equal NaN."""
+        attributes = {name: self.attributes[name] for name in PACKING_ATTRIBUTES if name in self.attributes}
+        return f"{self.dtype} {attributes}"
 
     def text(self, attribute: str) -> str:
         """Return an attribute as text; empty if it is missing or no text."""

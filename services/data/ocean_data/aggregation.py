@@ -1,0 +1,169 @@
+"""Datasets as one file each: kept by revision, within budgets, and streamed."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain, islice
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from litestar import Request, Response
+
+from ocean_common.clients.metadata import Catalogue
+from ocean_common.contracts.assets import DatasetFiles, File
+from ocean_common.http import Freshness, cancel_on_disconnect, made_from
+from ocean_core.cache import ByteBoundedCache
+from ocean_core.errors import Message, RequestTooLarge, SourceUnreadable
+from ocean_data.api.streaming import StreamedResponse
+from ocean_data.plan.constraint import Projection
+from ocean_data.plan.extraction import Cost
+from ocean_data.reading.aggregation import Aggregation, StoredFiles, aggregate
+from ocean_data.reading.base import Source, ThreadPool
+from ocean_data.reading.files import being_written
+from ocean_data.spool import Spool, SpoolWriter
+
+CACHED = 32 << 20  # bytes of aggregations
+SHORT = 4 << 20  # bytes of an answer that is made in the threads for short work, and sent in one piece
+
+Pieces = Callable[[StoredFiles], Iterator[bytes]]
+
+
+class StoredParts(NamedTuple):
+    """Answer that is made of parts of variables."""
+
+    projections: Sequence[Projection]
+    size: int  # bytes, about
+    pieces: Pieces
+
+
+class FileCatalogue(Catalogue, Protocol):
+    """Catalogue that also tells the files of datasets."""
+
+    async def files(self, dataset: str) -> DatasetFiles:
+        """Return the files of a dataset, or raise DatasetNotFound."""
+
+
+class FileSource(StoredFiles, Source, Protocol):
+    """Source that also gives what is stored in its files."""
+
+
+class KeptAggregation(NamedTuple):
+    """An aggregation and what it was made from."""
+
+    aggregation: Aggregation
+    files: DatasetFiles
+
+
+@dataclass(frozen=True, kw_only=True)
+class AggregationService:
+    """Finds and reads datasets as one file each."""
+
+    catalogue: FileCatalogue
+    source: StoredFiles
+    workers: ThreadPool
+    streams: ThreadPool
+    spool: Spool
+    freshness: Freshness
+    budget: Cost
+    cache: ByteBoundedCache[KeptAggregation] = field(
+        default_factory=lambda: ByteBoundedCache(CACHED, lambda kept: kept.aggregation.nbytes)
+    )
+
+    async def check(self, dataset: str) -> None:
+        """Raise DatasetNotFound where there is none of this id."""
+        await self.catalogue.revision(dataset)
+
+    async def find(self, dataset: str) -> KeptAggregation:
+        """Return a dataset as one file, described anew when one of the files that describe it has changed."""
+        key = dataset, await self.catalogue.revision(dataset)
+        kept = self.cache.find(key, None)
+        if kept is not None and await self.workers.run(_is_current, kept.aggregation, self.source):
+            return kept
+        self.cache.discard(key)
+
+        async def make() -> KeptAggregation:
+            files = await self.catalogue.files(dataset)
+            return KeptAggregation(await self.workers.run(aggregate, files, self.source), files)
+
+        return await self.cache.get_async(key, make)
+
+    def check_budget(self, projections: Sequence[Projection], size: int) -> None:
+        """Refuse what exceeds the budget of one request; ``size``: bytes of the answer."""
+        values = sum(math.prod(map(len, ranges)) for _, ranges in projections)
+        files = sum(len(used_files(projection)) for projection in projections)
+        limits = (
+            (size, self.budget.bytes, Message("bytes")),
+            (values, self.budget.values, Message("values")),
+            (files, self.budget.files, Message("files")),
+        )
+        for asked, limit, kind in limits:
+            if asked > limit:
+                variable, ranges = max(projections, key=lambda projection: math.prod(map(len, projection.ranges)))
+                # The first dimension that can be cut; half of what would just fit, since all variables share the limit.
+                axis = next(axis for axis, part in enumerate(ranges) if len(part) > 1)
+                raise RequestTooLarge(
+                    "this takes {asked} {kind}, and the limit is {limit}; ask for at most {count} indices of "
+                    "{dimension} at a time",
+                    asked=asked,
+                    kind=kind,
+                    limit=limit,
+                    count=max(1, len(ranges[axis]) * limit // asked // 2),
+                    dimension=variable.dimensions[axis],
+                    field="constraint",
+                )
+
+    async def stream(
+        self, request: Request[Any, Any, Any], kept: KeptAggregation, answer: StoredParts, **options: Any
+    ) -> Response[Any]:
+        """Send parts of a dataset while they are read; equal answers at the same time are made once."""
+        if request.scope["state"].get("head") and answer.size > SHORT:
+            return StreamedResponse(None, **options)
+        files = [file for projection in answer.projections for file in used_files(projection)]
+        if not await self.workers.run(_are_as_indexed, files, self.source):
+            made_from(request, kept.files.revision, "")
+        key = f"{kept.files.revision} {request.url.path}?{request.url.query}"
+        pool = self.workers if answer.size <= SHORT else self.streams
+        reader = self.spool.follow(key, partial(self._write, files, answer.pieces), pool)
+        with ExitStack() as stack:
+            stack.callback(reader.close)  # after a failure the writer need not go on
+            await cancel_on_disconnect(request, reader.wait_ready(complete=answer.size <= SHORT))
+            if answer.size <= SHORT:
+                return Response(b"".join([piece async for piece in reader]), **options)
+            stack.pop_all()
+        return StreamedResponse(reader, **options)
+
+    def _write(self, files: Sequence[File], pieces: Pieces, sink: SpoolWriter) -> None:
+        """Read and write an answer that is never of two states of a file. Runs in a thread."""
+        paths = list(dict.fromkeys(file.path for file in files))
+        before = [self.source.signature(path) for path in paths]
+        all_pieces = pieces(self.source)
+        # The first numbers are read before the first byte is written, so that most failures become errors.
+        for piece in chain([*islice(all_pieces, 3)], all_pieces):
+            sink.write(piece)
+        for path, state in zip(paths, before, strict=True):
+            if self.source.signature(path) != state:
+                raise being_written(path)
+
+
+def used_files(projection: Projection) -> list[File]:
+    """Return the files that hold a part of a variable."""
+    variable, ranges = projection
+    if variable.values is not None:
+        return []
+    if variable.join is None:
+        return [variable.first]
+    numbers = np.unique(variable.join.file[np.array(ranges[variable.time_axis], np.int64)])
+    return [variable.join.group.files[number] for number in numbers]
+
+
+def _are_as_indexed(files: Iterable[File], source: StoredFiles) -> bool:
+    try:
+        return all(source.signature(file.path)[1:3] == (file.size, file.mtime_ns) for file in files)
+    except SourceUnreadable:
+        return False
+
+
+def _is_current(aggregation: Aggregation, source: StoredFiles) -> bool:
+    return all(source.signature(path) == state for path, state in aggregation.states.items())

@@ -1,0 +1,285 @@
+"""OPeNDAP over datasets of many kinds, read by libnetcdf, pydap and our own client, against the files themselves."""
+
+import json
+import os
+from pathlib import Path
+
+import httpx
+import netCDF4
+import numpy as np
+import pytest
+from netCDF4 import Dataset
+from tests.field.one_process import OneProcess
+
+from ocean_data.reading.source import NetCDFSource
+
+SHIPPED = Path(__file__).parents[2] / "deploy" / "sample_data"
+SAMPLES = os.environ.get("OCEAN_SAMPLES")
+RANDOM = np.random.default_rng(7)
+TIMES = 4
+
+
+def write_day(path, day, *, form="NETCDF4", dtype="i2", scale=0.01):
+    """Write a file with two time steps and variables of many types."""
+    with Dataset(path, "w", format=form) as out:
+        out.title = 'a "quoted" title, température'
+        for name, size in (("time", None), ("lat", 6), ("lon", 8), ("letters", 5)):
+            out.createDimension(name, size)
+        out.createVariable("time", "f8", ("time",))[:] = [2 * day, 2 * day + 1]
+        out["time"].units, out["time"].calendar = "days since 2020-01-01", "standard"
+        for name, values, units in (
+            ("lat", np.arange(6) + 40.0, "degrees_north"),
+            ("lon", np.arange(8) - 60.0, "degrees_east"),
+        ):
+            out.createVariable(name, "f4", (name,))[:] = values
+            out[name].units = units
+        packed = out.createVariable("temp", dtype, ("time", "lat", "lon"), fill_value=-32768 if dtype == "i2" else None)
+        packed.set_auto_maskandscale(False)
+        packed.setncatts({"units": "degC", "long_name": "temperature"})
+        if dtype == "i2":
+            packed.scale_factor, packed.add_offset = scale, np.float32(5)
+        packed[:] = RANDOM.integers(-1000, 1000, (2, 6, 8))
+        plain = [("salt", "f8"), ("flags", "i1"), ("count", "i4")]
+        wide = [("cells", "u1"), ("large", "i8"), ("pairs", "u2"), ("many", "u4")] if form == "NETCDF4" else []
+        for name, kind in plain + wide:
+            variable = out.createVariable(name, kind, ("time", "lat", "lon"))
+            variable.set_auto_maskandscale(False)
+            limits = (0, 1) if kind == "f8" else (np.iinfo(kind).min // 2, np.iinfo(kind).max // 2)
+            variable[:] = RANDOM.uniform(*limits, (2, 6, 8)).astype(kind)
+            variable.units = "1"
+        out["salt"][0, 0, 0] = np.nan
+        out.createVariable("station", "S1", ("lat", "letters"))[:] = netCDF4.stringtochar(
+            np.array(["a", "", "cde", "fghij", "k", "l"], "S5")
+        )
+        out.createVariable("crs", "i4", ())[...] = -7
+        out["crs"].earth_radius = 6371229.0
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """The address of the server, and the files of each dataset."""
+    folder = tmp_path_factory.mktemp("opendap")
+    write = {
+        "series": [{"day": day} for day in range(TIMES)],
+        "classic": [{"day": day, "form": "NETCDF3_CLASSIC"} for day in range(2)],
+        "mixed": [{"day": 0}, {"day": 1, "scale": 0.05}, {"day": 2, "dtype": "f4"}],
+        "lone": [{"day": 0}],
+    }
+    configuration = {}
+    for name, days in write.items():
+        for options in days:
+            write_day(folder / f"{name}_{options['day']}.nc", **options)
+        configuration[name] = {"name": name, "url": str(folder / f"{name}_*.nc")}
+    configuration["chosen"] = configuration["lone"] | {"variables": {"temp": {}}}
+    for name, entry in json.loads((SHIPPED / "datasets.json").read_text()).items():
+        configuration[name] = entry | {"url": str(SHIPPED / entry["url"])}
+    (folder / "datasets.json").write_text(json.dumps(configuration))
+    with (
+        OneProcess(folder / "catalogue.sqlite", datasets=folder / "datasets.json") as services,
+        services.listen() as base,
+    ):
+        yield base, {name: sorted(folder.glob(f"{name}_*.nc")) for name in write}
+
+
+def raw(path):
+    """A file whose numbers are as they are stored."""
+    opened = Dataset(path)
+    opened.set_auto_maskandscale(False)
+    return opened
+
+
+def joined(files, name):
+    """A variable of all files, along time where it has one."""
+    parts = []
+    for path in files:
+        with raw(path) as opened:
+            parts.append(np.asarray(opened[name][...]))
+            dimensions = opened[name].dimensions
+    return np.concatenate(parts) if "time" in dimensions else parts[0]
+
+
+@pytest.mark.parametrize("name", ["series", "classic", "lone"])
+def test_libnetcdf_reads_what_is_in_the_files(served, name):
+    base, files = served
+    with raw(f"{base}/opendap/{name}") as remote, raw(files[name][0]) as first:
+        assert list(remote.variables) == list(first.variables)
+        assert remote.title == first.title
+        for key, variable in first.variables.items():
+            own = remote[key]
+            values = joined(files[name], key)
+            if key == "time":
+                own.set_auto_maskandscale(False)
+                assert netCDF4.num2date(own[:], own.units).tolist() == netCDF4.num2date(values, variable.units).tolist()
+                continue
+            if key == "station":
+                assert netCDF4.chartostring(own[:, :5]).tolist() == netCDF4.chartostring(values).tolist()
+                continue
+            np.testing.assert_array_equal(own[...], values, err_msg=key)
+            assert own.dimensions == variable.dimensions
+            for attribute in variable.ncattrs():
+                np.testing.assert_array_equal(own.getncattr(attribute), variable.getncattr(attribute), err_msg=key)
+
+
+def test_parts_with_strides_are_those_of_numpy(served):
+    base, files = served
+    with raw(f"{base}/opendap/series") as remote:
+        for key in ("temp", "large", "cells"):
+            values = joined(files["series"], key)
+            for part in (np.s_[1:7:3, 0:6:2, 3:8:4], np.s_[5, 2, :], np.s_[7:8, 1:3, 0:8:7], np.s_[2:6, 5:6, 7:8]):
+                np.testing.assert_array_equal(remote[key][part], values[part], err_msg=f"{key} {part}")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of modules that pydap imports
+@pytest.mark.parametrize("name", ["series", "classic"])
+def test_pydap_reads_the_same(served, name):
+    import pydap.client  # noqa: PLC0415  it warns when it is imported
+
+    base, files = served
+    remote = pydap.client.open_url(f"{base}/opendap/{name}", protocol="dap2")
+    for key in remote:
+        if key in {"time", "station"}:
+            continue
+        values = joined(files[name], key)
+        np.testing.assert_array_equal(np.asarray(remote[key].data[...]).reshape(values.shape), values, err_msg=key)
+    assert [text.decode() for text in np.asarray(remote["station"].data[1:4])] == ["", "cde", "fghij"]
+
+
+def test_our_own_client_reads_the_same(served):
+    base, files = served
+    source = NetCDFSource(4, 1000)
+    address = f"{base}/opendap/series".replace("http://", "dods://")
+    stored = source.read(
+        address, lambda opened: {name: opened.find(name).read_all() for name in ("temp", "pairs", "crs")}
+    )
+    source.close()
+    for name, values in stored.items():
+        np.testing.assert_array_equal(values, joined(files["series"], name))
+
+
+def test_text_has_a_line_for_each_row(served):
+    base, files = served
+    text = httpx.get(f"{base}/opendap/series.ascii?temp[5][2:3][1:2:5],crs,station[2]").text
+    values = joined(files["series"], "temp")[5, 2:4, 1:6:2]
+    assert text.split("-" * 45 + "\n")[1].splitlines() == [
+        "temp[1][2][3]",
+        *(f"[0][{row}], {', '.join(map(str, line))}" for row, line in enumerate(values)),
+        "",
+        "station[1]",
+        '"cde"',
+        "",
+        "crs",
+        "-7",
+        "",
+    ]
+
+
+def test_files_that_are_packed_in_different_ways_are_decoded(served):
+    base, files = served
+    with Dataset(f"{base}/opendap/mixed") as remote:
+        assert "scale_factor" not in remote["temp"].ncattrs()
+        assert "decoded" in remote["temp"].comment
+        values = remote["temp"][:]
+    expected = []
+    for path in files["mixed"]:
+        with Dataset(path) as opened:
+            expected.append(np.ma.filled(opened["temp"][:].astype(float), np.nan))
+    np.testing.assert_allclose(np.ma.filled(values, np.nan), np.concatenate(expected), rtol=1e-6)
+
+
+def test_only_the_variables_of_the_configuration_and_what_they_need_are_there(served):
+    with raw(f"{served[0]}/opendap/chosen") as remote:
+        assert list(remote.variables) == ["time", "lat", "lon", "temp"]
+
+
+def test_names_that_mean_different_things_in_different_files_are_numbered(tmp_path):
+    for point, shift, days in (("T", 0.0, 3), ("U", 0.5, 3), ("W", 0.0, 2)):
+        with Dataset(tmp_path / f"ocean_{point}.nc", "w") as out:
+            for name, size in (("time", None), ("y", 4), ("x", 5)):
+                out.createDimension(name, size)
+            out.createVariable("time", "i4", ("time",))[:] = np.arange(days)
+            out["time"].units = "days since 2020-01-01"
+            for name, axis, units in (("nav_lat", 0, "degrees_north"), ("nav_lon", 1, "degrees_east")):
+                values = np.indices((4, 5))[axis] + np.indices((4, 5))[1 - axis] / 10
+                out.createVariable(name, "f4", ("y", "x"))[:] = values + shift
+                out[name].units = units
+            own = out.createVariable(f"field{point}", "f4", ("time", "y", "x"))
+            own[:], own.coordinates, own.units = RANDOM.normal(size=(days, 4, 5)), "nav_lat nav_lon", "m s-1"
+    datasets = {"ocean": {"name": "ocean", "url": str(tmp_path / "ocean_*.nc")}}
+    (tmp_path / "datasets.json").write_text(json.dumps(datasets))
+    services = OneProcess(tmp_path / "catalogue.sqlite", datasets=tmp_path / "datasets.json")
+    with services, services.listen() as base, raw(f"{base}/opendap/ocean") as remote:
+        fields = {name: remote[name] for name in ("fieldT", "fieldU", "fieldW")}
+        for name, own in fields.items():
+            with raw(tmp_path / f"ocean_{name[-1]}.nc") as opened:
+                np.testing.assert_array_equal(own[:], opened[name][:])
+                for coordinate, written in zip(own.coordinates.split(), ("nav_lat", "nav_lon"), strict=True):
+                    np.testing.assert_array_equal(remote[coordinate][:], opened[written][:], err_msg=coordinate)
+        assert fields["fieldT"].coordinates == fields["fieldW"].coordinates == "nav_lat nav_lon"
+        assert fields["fieldU"].coordinates == "nav_lat_2 nav_lon_2"
+        assert remote["nav_lat_2"].original_name == "nav_lat"
+        assert fields["fieldW"].dimensions == ("time_2", "y", "x")
+        assert remote["time_2"][:].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "text"),
+    [
+        ("nowhere.dds", 404, "no dataset 'nowhere'"),
+        ("series.dods?nothing", 400, "there is no variable 'nothing'"),
+        ("series.dods?temp[0:99][0][0]", 400, "no part of time"),
+        ("series.das/more", 404, "nothing is served"),
+    ],
+)
+def test_failures_have_the_form_of_the_protocol(served, address, status, text):
+    answer = httpx.get(f"{served[0]}/opendap/{address}")
+    assert answer.status_code == status
+    if "/" not in address:
+        assert answer.headers["content-description"] == "dods_error"
+        assert answer.text.startswith(f"Error {{\n    code = {status};\n    message = ")
+    assert text in answer.text
+    french = httpx.get(f"{served[0]}/opendap/{address}", headers={"accept-language": "fr"})
+    assert french.status_code == status
+
+
+def test_descriptions_are_kept_by_revision(served):
+    for address in ("series.dds", "series.das", "series.dods?temp[0][0][0]"):
+        first = httpx.get(f"{served[0]}/opendap/{address}")
+        known = {"if-none-match": first.headers["etag"]}
+        assert httpx.get(f"{served[0]}/opendap/{address}", headers=known).status_code == 304
+
+
+@pytest.mark.ci
+@pytest.mark.skipif(not SAMPLES, reason="OCEAN_SAMPLES does not name a folder of sample files")
+def test_every_sample_file_is_read_bit_for_bit(tmp_path):
+    services, compared, different = OneProcess(tmp_path / "catalogue.sqlite", folder=Path(SAMPLES)), 0, []
+    with services, services.listen() as base:
+        for record in services.catalogue.snapshot.served:
+            with raw(f"{base}/opendap/{record.id}") as remote:
+                for place, equal in compare(record, remote, services.steps(record)):
+                    compared += 1
+                    different += [] if equal else [place]
+    assert not different
+    assert compared > 200
+
+
+def compare(record, remote, steps):
+    """Yield, of the first and last step of every variable, whether it is as in its file."""
+    for variable in record.variables:
+        if not variable.source or variable.mixed or variable.conversions:
+            continue
+        axis = None if variable.time is None else steps[variable.time]
+        places = [(0, variable.file, 0)]
+        if axis is not None:
+            places = [(number, axis.file[number], axis.position[number]) for number in (0, axis.raw.size - 1)]
+        for number, file, position in places:
+            with raw(record.files[file].path) as opened:
+                stored, own = opened[variable.source], remote[variable.source]
+                time = next((item.name for item in variable.dimensions if item.role == "time"), None)
+                part = tuple(int(position) if name == time else slice(None) for name in stored.dimensions)
+                sent = (
+                    tuple(number if name == time else slice(None) for name in own.dimensions)
+                    if own.ndim == stored.ndim
+                    else (number,)
+                )
+                equal = np.array_equal(stored[part], own[sent], equal_nan=stored.dtype.kind == "f")
+                yield (record.id, variable.source, number), equal
