@@ -10,7 +10,18 @@ import pytest
 from litestar.testing import TestClient
 from tests.data.indexed_files import IndexedFiles
 
-from ocean_common.contracts.assets import Array, Assets, DepthAxis, Dimension, File, Grid, Steps, VariableInfo
+from ocean_common.contracts.assets import (
+    Array,
+    Assets,
+    DatasetFiles,
+    DepthAxis,
+    Dimension,
+    File,
+    FileGroup,
+    Grid,
+    Steps,
+    VariableInfo,
+)
 from ocean_core.errors import DatasetNotFound, NotFound, VariableNotFound
 from ocean_data.app import create_app
 from ocean_data.extraction import PLANS
@@ -209,6 +220,19 @@ class FakeCatalogue:
 
     async def variable(self, dataset, variable):
         return (await self.assets(dataset, variable)).variable
+
+    async def files(self, dataset):
+        groups = [
+            FileGroup(
+                files=item.files,
+                variables=[item.source],
+                time=next((dimension.name for dimension in item.dimensions if dimension.role == "time"), ""),
+                steps=item.steps,
+            )
+            for (name, _), item in self.known.items()
+            if name == dataset
+        ]
+        return DatasetFiles(dataset=dataset, revision=await self.revision(dataset), groups=groups)
 
 
 class NoAreas:
