@@ -95,6 +95,21 @@ class Tile:
     x: int
     y: int
 
+    @classmethod
+    def of_box(cls, projection: str, box: tuple[float, float, float, float]) -> "Tile | None":
+        """Return the tile whose bounds a box has, but for a thousandth of a pixel; None if there is none."""
+        known = next((name for name in PROJECTIONS if name == projection), None)
+        left, _, right, top = box
+        if known is None or not right - left > 0:
+            return None
+        matrix = TILE_MATRICES[known]
+        zoom = round(float(np.log2(matrix.side / (right - left))))
+        if not 0 <= zoom <= MAX_ZOOM:
+            return None
+        size = matrix.side / (1 << zoom)
+        tile = cls(known, zoom, round((left - matrix.left) / size), round((matrix.top - top) / size))
+        return tile if tile.exists and np.abs(np.subtract(tile.bounds, box)).max() < size / SIZE / 1000 else None
+
     @property
     def matrix(self) -> TileMatrix:
         return TILE_MATRICES[self.projection]
@@ -195,6 +210,18 @@ def from_polar(view: PolarView, easting: Floats, northing: Floats) -> tuple[Floa
     conformal = np.pi / 2 - 2 * np.arctan(np.hypot(x, y) / (_POLE * view.scale))
     latitude = conformal + sum(part * np.sin(2 * (n + 1) * conformal) for n, part in enumerate(_SERIES))
     return view.sign * np.degrees(latitude), np.degrees(np.arctan2(x, -view.sign * y))
+
+
+def scale_at_pole(parallel: float) -> float:
+    """Return the scale at the pole of a polar stereographic projection that is true at a parallel, degrees.
+
+    Snyder, equations 14-15, 15-9 and 21-34.
+    """
+    phi = np.radians(parallel)
+    sine = _ECCENTRICITY * np.sin(phi)
+    radius = np.cos(phi) / np.sqrt(1 - sine**2)
+    chord = np.tan(np.pi / 4 - phi / 2) * ((1 + sine) / (1 - sine)) ** (_ECCENTRICITY / 2)
+    return float(MAJOR * radius / (_POLE * chord))
 
 
 def to_polar(view: PolarView, latitude: ArrayLike, longitude: ArrayLike) -> tuple[Floats, Floats]:

@@ -112,6 +112,7 @@ def create_app(
         api=[points_router, lines_router, areas_router, get_range, get_arrows, get_subset],
         internal=[
             internal.get_tile_field,
+            internal.get_map_field,
             internal.get_coverage,
             internal.get_extraction_file,
             internal.write_coverage,

@@ -4,7 +4,7 @@ import httpx
 import msgspec
 
 from ocean_common.clients.http import Neighbour, segment
-from ocean_common.contracts.data import BLOCKS, AnyExtractionRequest, Coverage, TileField, TileRequest
+from ocean_common.contracts.data import BLOCKS, AnyExtractionRequest, Coverage, MapRequest, TileField, TileRequest
 
 
 class DataClient:
@@ -31,6 +31,11 @@ class DataClient:
         parts = (request.dataset, request.variable, request.depth, request.projection, request.zoom, *block)
         hash_key = repr(parts).encode()
         return await self._http.get("/internal/tile-field", TileField, hash_key, **msgspec.to_builtins(request))
+
+    async def map_field(self, request: MapRequest) -> TileField:
+        """Return the field behind a map of any box, from the instance that has its levels and its index map."""
+        hash_key = repr((request.dataset, request.variable, request.depth, request.crs, request.box)).encode()
+        return await self._http.post("/internal/map-field", request, TileField, hash_key)
 
     async def extract(self, request: AnyExtractionRequest) -> Coverage:
         """Return values at points, along lines or over areas."""

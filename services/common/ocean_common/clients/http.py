@@ -246,13 +246,13 @@ class Neighbour:
         query = f"?{urlencode(params, quote_via=quote)}" if params else ""
         return await self._request("GET", path + query, kind, hash_key or self._own_key)
 
-    async def post(self, path: str, body: msgspec.Struct, kind: type[T]) -> T:
+    async def post(self, path: str, body: msgspec.Struct, kind: type[T], hash_key: bytes = b"", /) -> T:
         """POST ``body`` as MessagePack, and decode the answer as ``kind``, or return its ``bytes``.
 
-        It must be safe to send twice. Equal bodies go to the same instance.
+        It must be safe to send twice. Equal bodies go to the same instance, or those with the same ``hash_key``.
         """
         content = msgspec.msgpack.encode(body)
-        return await self._request("POST", path, kind, content, content)
+        return await self._request("POST", path, kind, hash_key or content, content)
 
     async def _request(self, method: str, path: str, kind: type[T], hash_key: bytes, content: bytes | None = None) -> T:
         for attempt in range(ATTEMPTS):

@@ -20,6 +20,8 @@ BLOCKS: dict[Interpolation, int] = {"nearest": 4, "bilinear": 2}
 # The largest search for the cells around a point: in every service's documents and checks.
 MAX_RADIUS = 500.0  # km
 MAX_NEIGHBOURS = 50
+MAX_MAP_SIDE = 4096  # pixels of a map, along each side
+MAX_MAP_PIXELS = 2**22
 MAX_VERTICES = 20_000  # of the polygons of one request
 
 
@@ -65,17 +67,33 @@ class TileRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class TileField(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Values at the centres of a tile's pixels, north up."""
+    """Values at the centres of the pixels of a tile or map, north up."""
 
     variable: VariableInfo
-    # float32 (256, 256), or as the block; NaN where there is nothing; None: nothing in the whole tile or block.
+    # float32 (256, 256), or as the block or map; NaN where there is nothing; None: nothing in the whole tile or block.
     values: Array | None
     revision: str  # of the dataset; empty if a file has changed since it was indexed
-    # Of a folded field, whose rows and columns are not repeated: (256,) or as the block, which of them each pixel has.
+    # Of a folded field, whose rows and columns are not repeated: which of them each pixel has, (256,) or as the block.
     rows: Array | None = None
     columns: Array | None = None
     block: int = 1  # tiles along each side of the block that it is of; both numbers of its first tile divide by it
     next_time: str = ""  # the time step after it, in the form of the request; empty if there is none, or no such form
+
+
+class MapRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The field behind a map of any box; it is answered with a `TileField` of its rows and columns."""
+
+    dataset: str
+    variable: str
+    time: str  # raw integer, ISO 8601, or -1 for the last
+    depth: str  # level or "bottom"
+    crs: str  # of `ocean_core.projections`
+    box: tuple[float, float, float, float]  # left, bottom, right, top on its plane
+    width: Annotated[int, msgspec.Meta(ge=1, le=MAX_MAP_SIDE)]
+    height: Annotated[int, msgspec.Meta(ge=1, le=MAX_MAP_SIDE)]
+    interpolation: Interpolation = "nearest"
+    radius: float = 25.0  # km
+    neighbours: int = 10
 
 
 class ValueRange(msgspec.Struct, frozen=True, kw_only=True):

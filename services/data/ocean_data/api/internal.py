@@ -6,11 +6,11 @@ import msgspec
 from litestar import MediaType, Response, get, post
 from litestar.params import FromPath, RawBody
 
-from ocean_common.contracts.data import AnyExtractionRequest, Coverage, TileRequest
+from ocean_common.contracts.data import AnyExtractionRequest, Coverage, MapRequest, TileRequest
 from ocean_core.errors import InvalidRequest
 from ocean_data.api.maps import find_variables
 from ocean_data.api.parameters import HttpRequest, Service
-from ocean_data.compute.field import tile_field
+from ocean_data.compute.field import map_field, tile_field
 
 
 @get("/tile-field")
@@ -19,6 +19,14 @@ async def get_tile_field(request: HttpRequest, service: Service) -> Response[byt
     query = _decode(lambda: msgspec.convert(dict(request.query_params), TileRequest, strict=False))
     assets = await find_variables(service.catalogue, query.dataset, query.variable)
     return _encode(await service.workers.run(tile_field, service.reading, assets, query))
+
+
+@post("/map-field", status_code=200)
+async def get_map_field(body: RawBody, service: Service) -> Response[bytes]:
+    """Return the field behind a map of any box."""
+    query = _decode(lambda: msgspec.msgpack.decode(body, type=MapRequest))
+    assets = await find_variables(service.catalogue, query.dataset, query.variable)
+    return _encode(await service.workers.run(map_field, service.reading, assets, query))
 
 
 @post("/extractions", status_code=200)

@@ -8,17 +8,26 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 
 from ocean_common.contracts.assets import Array, Assets, VariableInfo
-from ocean_common.contracts.data import Interpolation, TileField, TileRequest, ValueRange
+from ocean_common.contracts.data import (
+    MAX_MAP_PIXELS,
+    Interpolation,
+    MapRequest,
+    TileField,
+    TileRequest,
+    ValueRange,
+)
 from ocean_core.colour import data_limits
-from ocean_core.errors import InvalidRequest, Message, NothingInView
+from ocean_core.errors import InvalidRequest, Message, NothingInView, NotSupported, RequestTooLarge
 from ocean_core.geometry import Floats
-from ocean_core.tiles import MAJOR, Projection
+from ocean_core.projections import LARGEST_COORDINATE, MAP_PROJECTIONS
+from ocean_core.tiles import MAJOR, SIZE, Projection, Tile
 from ocean_data.compute import depth
 from ocean_data.compute.interpolation import check_search, choose_interpolation, gather, stencil
-from ocean_data.compute.tiles import Pixels, TileStencil, tile_map
+from ocean_data.compute.tiles import Fold, MapPart, Pixels, Sampling, TileMap, TileStencil, rows_on_earth, tile_map
 from ocean_data.plan.times import Axis, check_time, find_step
 from ocean_data.reading.base import Depth, Reading, Source
 
+STRIP = 2**19  # pixels of a map between whose cells is interpolated at once
 SAMPLES = 50  # along each side of the view
 HALF_WORLD = np.pi * MAJOR  # m: half a side of the square of EPSG:3857
 FARTHEST = 40_000_000.0  # m: polar views reach past the equator with this
@@ -92,6 +101,68 @@ def tile_field(reading: Reading, variables: Sequence[Assets], query: TileRequest
         block=block,
         next_time=levels[0].next_time(query.time),
     )
+
+
+def map_field(reading: Reading, variables: Sequence[Assets], query: MapRequest) -> TileField:
+    """Return values at the centres of a map's pixels: of one variable, or the magnitude of two."""
+    check_search(query.radius, query.neighbours)
+    check_map(query)
+    levels = [Level.of(variable, query.time, query.depth) for variable in variables]
+    parts = [_read_map(reading, level, query, fold=len(levels) == 1) for level in levels]
+    (values, fold), info = parts[0], variables[0].variable
+    if len(parts) == 2:
+        info, second = info.magnitude_with(variables[1].variable), parts[1][0]
+        values = None if values is None or second is None else np.hypot(values, second)
+    rows, columns = fold if fold is not None and values is not None else (None, None)
+    return TileField(
+        variable=info,
+        values=_array(values, "<f4"),
+        revision=revision(reading.source, levels),
+        rows=_array(rows, "<u2"),
+        columns=_array(columns, "<u2"),
+    )
+
+
+def check_map(query: MapRequest) -> None:
+    """Refuse a map without an area, in a projection that there is not, or of too many pixels."""
+    if query.crs not in MAP_PROJECTIONS:
+        raise NotSupported(
+            "there are no maps in {projection}", projection=query.crs[:40], field="crs", allowed=MAP_PROJECTIONS
+        )
+    left, bottom, right, top = query.box
+    if not (left < right and bottom < top and max(map(abs, query.box)) <= LARGEST_COORDINATE):
+        raise InvalidRequest("the box has no area: it is left, bottom, right, top", field="box")
+    if query.width * query.height > MAX_MAP_PIXELS:
+        raise RequestTooLarge(
+            "a map has at most {limit} pixels, as 2048 × 2048: ask for fewer", limit=MAX_MAP_PIXELS, field="width"
+        )
+
+
+def _read_map(reading: Reading, level: Level, query: MapRequest, *, fold: bool) -> tuple[Pixels | None, Fold | None]:
+    """Read the values of a map, (height, width), or folded if it may be; rows are made block by block."""
+    sampling, grid = Sampling.of(query, level.assets.variable), level.assets.grid
+    rows = rows_on_earth(query)
+    # A tile of another server's grid is the same tile, with the same index map.
+    tile = Tile.of_box(query.crs, query.box) if query.width == query.height == SIZE else None
+    count = rows.stop - rows.start if sampling.interpolation == "nearest" else max(1, STRIP // query.width)
+    field, values = None, np.full((query.height, query.width), np.nan, np.float32)
+    for first in range(rows.start, rows.stop, max(1, count)):
+        last = min(first + count, rows.stop)
+        if tile is not None:
+            cells = reading.grids.tile(grid, TileMap(tile.projection, tile.zoom, tile.x, tile.y, *sampling))
+        else:
+            part = MapPart(query.crs, query.box, query.width, query.height, first, last, sampling)
+            cells = reading.grids.map_part(grid, part)
+        if cells.outside:
+            continue
+        field = level.read(reading.source) if field is None else field
+        pixels = cells.values(field)
+        if pixels is None:
+            continue
+        if cells.fold is not None and fold and last - first == query.height:
+            return pixels, cells.fold
+        values[first:last] = cells.fold.expand(pixels) if cells.fold is not None else pixels
+    return (None if field is None or np.isnan(values).all() else values), None
 
 
 def _find_maps(reading: Reading, levels: Sequence[Level], query: TileRequest) -> tuple[int, list[TileStencil]]:

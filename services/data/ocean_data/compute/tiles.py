@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import VariableInfo
-from ocean_common.contracts.data import BLOCKS, Interpolation, TileRequest
+from ocean_common.contracts.data import BLOCKS, Interpolation, MapRequest, TileRequest
 from ocean_common.parameters import check_tile
 from ocean_core.errors import NotSupported
 from ocean_core.geometry import Floats
+from ocean_core.projections import MAP_PROJECTIONS, Box, pixel_axes
 from ocean_core.tiles import MERCATOR, PROJECTIONS, SIZE, Tile, pixel_offsets
 from ocean_data.compute.interpolation import Stencil, choose_interpolation, gather, search_around, stencil
 from ocean_data.grids.base import Cells, Grid
@@ -43,6 +44,38 @@ class TileMap(NamedTuple):
     neighbours: int
     block: int = 1  # tiles along each side of the block that begins with it
 
+    @property
+    def sampling(self) -> "Sampling":
+        """The interpolation alone."""
+        return Sampling(self.interpolation, self.radius, self.neighbours)
+
+
+class Sampling(NamedTuple):
+    """Interpolation between cells, and the search for them; see `ocean_data.compute.interpolation.stencil`."""
+
+    interpolation: Interpolation
+    radius: float = 0.0  # km
+    neighbours: int = 0
+
+    @classmethod
+    def of(cls, query: "TileRequest | MapRequest", info: VariableInfo) -> "Sampling":
+        """Return that of a request, as far as the cells of pixels depend on it: equal ones share an index map."""
+        interpolation = choose_interpolation(info, query.interpolation)
+        searched = interpolation in SEARCHED
+        return cls(interpolation, query.radius if searched else 0.0, query.neighbours if searched else 0)
+
+
+class MapPart(NamedTuple):
+    """Rows of a map of any box, and how their pixels are made from cells."""
+
+    crs: str
+    box: Box
+    width: int
+    height: int
+    first: int  # row from the top
+    last: int  # the row after the last
+    sampling: Sampling
+
 
 class Fold(NamedTuple):
     """Rows and columns of a folded field, by row and by column of pixels: (size,) each, from 0."""
@@ -62,12 +95,13 @@ class Fold(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class TileStencil:
-    """The pixels of a tile that lie in the grid, and which cells make them; of a folded tile, those of its field."""
+    """The pixels of a tile or map that lie in the grid, and their cells; of a folded one, those of its field."""
 
     pixels: NDArray[np.int32] | None  # flat positions in the tile; None: all of them
     stencil: Stencil
     fold: Fold | None = None
     means: LatticeMeans | None = None  # of all pixels; the stencil is of those that it does not know
+    shape: tuple[int, int] = (SIZE, SIZE)  # rows and columns of pixels
 
     @property
     def nbytes(self) -> int:
@@ -81,7 +115,7 @@ class TileStencil:
         return self.means is None and not self.stencil.home.size
 
     def values(self, field: Pixels) -> Pixels | None:
-        """Return values at the pixels, (size, size) or as the folded tile, of those of the cells, (1, cell).
+        """Return values at the pixels, (row, column) or as the folded tile, of those of the cells, (1, cell).
 
         NaN where there is nothing; None if there is nothing at all.
         """
@@ -93,10 +127,10 @@ class TileStencil:
         if np.isnan(values).all():
             return None
         if self.pixels is None:
-            return values.reshape(self.fold.shape if self.fold else (SIZE, SIZE))
-        pixels = np.full(SIZE * SIZE, np.nan, dtype=np.float32)
+            return values.reshape(self.fold.shape if self.fold else self.shape)
+        pixels = np.full(math.prod(self.shape), np.nan, dtype=np.float32)
         pixels[self.pixels] = values[0]
-        return pixels.reshape(SIZE, SIZE)
+        return pixels.reshape(self.shape)
 
 
 def folded(rows: Cells, columns: Cells) -> tuple[Cells, Fold]:
@@ -138,16 +172,13 @@ def tile_map(query: TileRequest, info: VariableInfo, block: int = 1) -> TileMap:
 
     ``block``: that of the block in which the tile is.
     """
-    interpolation = choose_interpolation(info, query.interpolation)
-    searched = interpolation in SEARCHED
+    sampling = Sampling.of(query, info)
     return TileMap(
         query.projection,
         query.zoom,
         query.x - query.x % block,
         query.y - query.y % block,
-        interpolation,
-        radius=query.radius if searched else 0.0,
-        neighbours=query.neighbours if searched else 0,
+        *sampling,
         block=block,
     )
 
@@ -164,45 +195,82 @@ def block_stencil(grid: Grid, tile: TileMap) -> TileStencil | None:
         return _of_nearest(*folded(*lines))
     rows, columns = lines
     home = np.where((rows[:, np.newaxis] < 0) | (columns < 0), -1, rows[:, np.newaxis] + columns).astype(np.int32)
-    return _average_lattice(grid, tile, home.ravel()) if home.max() >= 0 else _of_nearest(NO_CELLS)
+    return _average_lattice(grid, axes, tile.sampling, home.ravel()) if home.max() >= 0 else _of_nearest(NO_CELLS)
 
 
 def tile_stencil(grid: Grid, tile: TileMap) -> TileStencil:
-    """Choose the cells that make the pixels of a tile: once for all variables, depths and times of a grid.
+    """Choose the cells that make the pixels of a tile: once for all variables, depths and times of a grid."""
+    if tile.projection == MERCATOR:
+        check_tile(tile.zoom, tile.x, tile.y)
+        return _stencil_on_lattice(grid, Tile(MERCATOR, tile.zoom, tile.x, tile.y).axes(pixel_offsets()), tile.sampling)
+    latitude, longitude = pixel_centres(tile.projection, tile.zoom, tile.x, tile.y)
+    home = grid.nearest(latitude, longitude) if latitude.size else NO_CELLS
+    return _stencil_at_points(grid, (latitude, longitude), tile.sampling, home, (SIZE, SIZE))
 
-    Pixels of EPSG:3857 are a lattice of parallels and meridians: grids have faster ways for that.
-    """
-    projection, zoom, x, y, kind, radius, neighbours, _ = tile
-    lattice, nearest = None, kind == "nearest"
-    if projection == MERCATOR:
-        check_tile(zoom, x, y)
-        parallels, meridians = Tile(MERCATOR, zoom, x, y).axes(pixel_offsets())
-        if nearest and (lines := grid.nearest_lines(parallels, meridians)):
-            return _of_nearest(*folded(*lines))
-        lattice = grid.nearest_on_lattice(parallels, meridians)
-        if lattice is not None and nearest:
-            return _of_nearest(lattice)
-        if lattice is not None and (made := _average_lattice(grid, tile, lattice)):
-            return made
-    latitude, longitude = pixel_centres(projection, zoom, x, y)
-    home = lattice if lattice is not None else grid.nearest(latitude, longitude) if latitude.size else NO_CELLS
-    if nearest or home.max(initial=-1) < 0:
-        return _of_nearest(home)
-    if lattice is not None:
-        latitude, longitude = parallels[:, np.newaxis], meridians
-    cells = stencil(grid, latitude, longitude, kind, radius=radius, neighbours=neighbours, home=home)
+
+def map_stencil(grid: Grid, part: MapPart) -> TileStencil:
+    """Choose the cells that make the pixels of rows of a map, as those of a tile."""
+    projection = MAP_PROJECTIONS[part.crs]
+    x, y = pixel_axes(part.box, part.width, part.height)
+    y = y[part.first : part.last]
+    if projection.is_lattice:
+        latitude, longitude = projection.to_earth(x, y)
+        return _stencil_on_lattice(grid, (latitude, longitude), part.sampling)
+    latitude, longitude = (degrees.ravel() for degrees in projection.to_earth(x[np.newaxis], y[:, np.newaxis]))
+    exists = np.isfinite(latitude) & np.isfinite(longitude)
+    home = np.full(latitude.size, -1, np.int32)
+    home[exists] = grid.nearest(latitude[exists], longitude[exists])
+    return _stencil_at_points(grid, (latitude, longitude), part.sampling, home, (y.size, x.size))
+
+
+def rows_on_earth(query: MapRequest) -> slice:
+    """Return the rows of a map between the poles: a map of latitudes and longitudes may go on beyond them."""
+    projection = MAP_PROJECTIONS[query.crs]
+    if not projection.geographic:
+        return slice(0, query.height)
+    _, y = pixel_axes(query.box, query.width, query.height)
+    first, last = np.searchsorted(-y, -90.0, side="left"), np.searchsorted(-y, 90.0, side="right")
+    return slice(int(first), int(last))
+
+
+def _stencil_on_lattice(grid: Grid, axes: tuple[Floats, Floats], sampling: Sampling) -> TileStencil:
+    """Choose the cells at the crossings of parallels and meridians: grids have faster ways for these."""
+    parallels, meridians = axes
+    shape, nearest = (parallels.size, meridians.size), sampling.interpolation == "nearest"
+    if nearest and (lines := grid.nearest_lines(parallels, meridians)):
+        return _of_nearest(*folded(*lines), shape=shape)
+    lattice = grid.nearest_on_lattice(parallels, meridians)
+    if lattice is None:
+        latitude, longitude = np.broadcast_arrays(parallels[:, np.newaxis], meridians[np.newaxis])
+        points = latitude.ravel(), longitude.ravel()
+        return _stencil_at_points(grid, points, sampling, grid.nearest(*points), shape)
+    if nearest:
+        return _of_nearest(lattice, shape=shape)
+    means = _average_lattice(grid, axes, sampling, lattice)
+    return means or _stencil_at_points(grid, (parallels[:, np.newaxis], meridians), sampling, lattice, shape)
+
+
+def _stencil_at_points(
+    grid: Grid, points: tuple[Floats, Floats], sampling: Sampling, home: Cells, shape: tuple[int, int]
+) -> TileStencil:
+    """Choose the cells of points, latitudes and longitudes, whose nearest cells are known."""
+    if sampling.interpolation == "nearest" or home.max(initial=-1) < 0:
+        return _of_nearest(home, shape=shape)
+    kind, radius, neighbours = sampling
+    cells = stencil(grid, *points, kind, radius=radius, neighbours=neighbours, home=home)
     pixels = np.flatnonzero(home >= 0)
-    return _stencil_of_pixels(pixels, cells if pixels.size == home.size else cells.some(pixels))
+    if pixels.size == home.size:
+        return TileStencil(pixels=None, stencil=cells.compact(), shape=shape)
+    return TileStencil(pixels=pixels.astype(np.int32), stencil=cells.some(pixels).compact(), shape=shape)
 
 
-def _average_lattice(grid: Grid, tile: TileMap, home: Cells) -> TileStencil | None:
+def _average_lattice(grid: Grid, axes: tuple[Floats, Floats], sampling: Sampling, home: Cells) -> TileStencil | None:
     """The means of cells of all pixels in the grid, if that is faster; ``home``: their nearest cells."""
-    if home.max() < 0:
+    if home.max(initial=-1) < 0:
         return None
-    parallels, meridians = Tile(MERCATOR, tile.zoom, tile.x, tile.y).axes(pixel_offsets(tiles=tile.block))
-    radius, neighbours = tile.radius, tile.neighbours
-    if tile.interpolation in SEARCHED:
-        search = search_around(grid, home, tile.interpolation, radius, neighbours)
+    (parallels, meridians), (kind, radius, neighbours) = axes, sampling
+    if kind in SEARCHED:
+        search = search_around(grid, home, kind, radius, neighbours)
         means = grid.means_on_lattice(parallels, meridians, home, search)
     else:
         means = grid.corner_means_on_lattice(parallels, meridians, home)
@@ -210,21 +278,17 @@ def _average_lattice(grid: Grid, tile: TileMap, home: Cells) -> TileStencil | No
         return None
     pixels = means.unknown
     places = parallels[pixels // meridians.size], meridians[pixels % meridians.size]
-    cells = stencil(grid, *places, tile.interpolation, radius=radius, neighbours=neighbours, home=home[pixels])
-    return TileStencil(pixels=pixels.astype(np.int32), stencil=cells, means=means)
+    cells = stencil(grid, *places, kind, radius=radius, neighbours=neighbours, home=home[pixels])
+    shape = parallels.size, meridians.size
+    return TileStencil(pixels=pixels.astype(np.int32), stencil=cells, means=means, shape=shape)
 
 
-def _of_nearest(home: Cells, fold: Fold | None = None) -> TileStencil:
+def _of_nearest(home: Cells, fold: Fold | None = None, shape: tuple[int, int] = (SIZE, SIZE)) -> TileStencil:
     """The nearest cell of each pixel, folded or not; -1 outside the grid."""
     pixels, home = (None, home) if home.max(initial=-1) >= 0 else (NO_CELLS, NO_CELLS)
     none = home.size, 0
     cells = Stencil(home=home, cells=np.empty(none, np.int32), weights=np.empty(none, np.float32))
-    return TileStencil(pixels=pixels, stencil=cells, fold=fold)
-
-
-def _stencil_of_pixels(pixels: NDArray[np.intp], cells: Stencil) -> TileStencil:
-    complete = pixels.size == SIZE * SIZE
-    return TileStencil(pixels=None if complete else pixels.astype(np.int32), stencil=cells.compact())
+    return TileStencil(pixels=pixels, stencil=cells, fold=fold, shape=shape)
 
 
 def _small_rectilinear() -> Grid:

@@ -16,7 +16,7 @@ from ocean_common.contracts.assets import Assets
 from ocean_core.cache import ByteBoundedCache
 from ocean_core.errors import TooBusy
 from ocean_core.packing import Encoding
-from ocean_data.compute.tiles import OVERHEAD, TileMap, TileStencil, block_stencil, tile_stencil
+from ocean_data.compute.tiles import OVERHEAD, MapPart, TileMap, TileStencil, block_stencil, map_stencil, tile_stencil
 from ocean_data.grids import build
 from ocean_data.grids.base import Cells, Coordinates, Grid, require_grid
 
@@ -86,6 +86,12 @@ class GridStore:
         require_grid(grid)
         key = (grid.id, self._source.signature(grid.file), tile)
         return self._maps.get(key, lambda: tile_stencil(self.grid(grid), tile))
+
+    def map_part(self, grid: assets.Grid, part: MapPart) -> TileStencil:
+        """Return the cells of each pixel of rows of a map."""
+        require_grid(grid)
+        key = (grid.id, self._source.signature(grid.file), part)
+        return self._maps.get(key, lambda: map_stencil(self.grid(grid), part))
 
     def block(self, grid: assets.Grid, tile: TileMap) -> TileStencil | None:
         """Return the cells of each pixel of a block of tiles; None if that costs much more than one tile."""
