@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from litestar.testing import TestClient
 from tests.data.indexed_files import IndexedFiles
+from tests.data.stored_files import stored_server  # noqa: F401  a fixture
 
 from ocean_common.contracts.assets import (
     Array,

@@ -9,98 +9,17 @@ import netCDF4
 import numpy as np
 import pytest
 from netCDF4 import Dataset
+from tests.data.stored_files import RANDOM, joined, raw
 from tests.field.one_process import OneProcess
 
 from ocean_data.reading.source import NetCDFSource
 
-SHIPPED = Path(__file__).parents[2] / "deploy" / "sample_data"
 SAMPLES = os.environ.get("OCEAN_SAMPLES")
-RANDOM = np.random.default_rng(7)
-TIMES = 4
-
-
-def write_day(path, day, *, form="NETCDF4", dtype="i2", scale=0.01):
-    """Write a file with two time steps and variables of many types."""
-    with Dataset(path, "w", format=form) as out:
-        out.title = 'a "quoted" title, température'
-        for name, size in (("time", None), ("lat", 6), ("lon", 8), ("letters", 5)):
-            out.createDimension(name, size)
-        out.createVariable("time", "f8", ("time",))[:] = [2 * day, 2 * day + 1]
-        out["time"].units, out["time"].calendar = "days since 2020-01-01", "standard"
-        for name, values, units in (
-            ("lat", np.arange(6) + 40.0, "degrees_north"),
-            ("lon", np.arange(8) - 60.0, "degrees_east"),
-        ):
-            out.createVariable(name, "f4", (name,))[:] = values
-            out[name].units = units
-        packed = out.createVariable("temp", dtype, ("time", "lat", "lon"), fill_value=-32768 if dtype == "i2" else None)
-        packed.set_auto_maskandscale(False)
-        packed.setncatts({"units": "degC", "long_name": "temperature"})
-        if dtype == "i2":
-            packed.scale_factor, packed.add_offset = scale, np.float32(5)
-        packed[:] = RANDOM.integers(-1000, 1000, (2, 6, 8))
-        plain = [("salt", "f8"), ("flags", "i1"), ("count", "i4")]
-        wide = [("cells", "u1"), ("large", "i8"), ("pairs", "u2"), ("many", "u4")] if form == "NETCDF4" else []
-        for name, kind in plain + wide:
-            variable = out.createVariable(name, kind, ("time", "lat", "lon"))
-            variable.set_auto_maskandscale(False)
-            limits = (0, 1) if kind == "f8" else (np.iinfo(kind).min // 2, np.iinfo(kind).max // 2)
-            variable[:] = RANDOM.uniform(*limits, (2, 6, 8)).astype(kind)
-            variable.units = "1"
-        out["salt"][0, 0, 0] = np.nan
-        out.createVariable("station", "S1", ("lat", "letters"))[:] = netCDF4.stringtochar(
-            np.array(["a", "", "cde", "fghij", "k", "l"], "S5")
-        )
-        out.createVariable("crs", "i4", ())[...] = -7
-        out["crs"].earth_radius = 6371229.0
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory):
-    """The address of the server, and the files of each dataset."""
-    folder = tmp_path_factory.mktemp("opendap")
-    write = {
-        "series": [{"day": day} for day in range(TIMES)],
-        "classic": [{"day": day, "form": "NETCDF3_CLASSIC"} for day in range(2)],
-        "mixed": [{"day": 0}, {"day": 1, "scale": 0.05}, {"day": 2, "dtype": "f4"}],
-        "lone": [{"day": 0}],
-    }
-    configuration = {}
-    for name, days in write.items():
-        for options in days:
-            write_day(folder / f"{name}_{options['day']}.nc", **options)
-        configuration[name] = {"name": name, "url": str(folder / f"{name}_*.nc")}
-    configuration["chosen"] = configuration["lone"] | {"variables": {"temp": {}}}
-    for name, entry in json.loads((SHIPPED / "datasets.json").read_text()).items():
-        configuration[name] = entry | {"url": str(SHIPPED / entry["url"])}
-    (folder / "datasets.json").write_text(json.dumps(configuration))
-    with (
-        OneProcess(folder / "catalogue.sqlite", datasets=folder / "datasets.json") as services,
-        services.listen() as base,
-    ):
-        yield base, {name: sorted(folder.glob(f"{name}_*.nc")) for name in write}
-
-
-def raw(path):
-    """A file whose numbers are as they are stored."""
-    opened = Dataset(path)
-    opened.set_auto_maskandscale(False)
-    return opened
-
-
-def joined(files, name):
-    """A variable of all files, along time where it has one."""
-    parts = []
-    for path in files:
-        with raw(path) as opened:
-            parts.append(np.asarray(opened[name][...]))
-            dimensions = opened[name].dimensions
-    return np.concatenate(parts) if "time" in dimensions else parts[0]
 
 
 @pytest.mark.parametrize("name", ["series", "classic", "lone"])
-def test_libnetcdf_reads_what_is_in_the_files(served, name):
-    base, files = served
+def test_libnetcdf_reads_what_is_in_the_files(stored_server, name):
+    base, files = stored_server
     with raw(f"{base}/opendap/{name}") as remote, raw(files[name][0]) as first:
         assert list(remote.variables) == list(first.variables)
         assert remote.title == first.title
@@ -120,8 +39,8 @@ def test_libnetcdf_reads_what_is_in_the_files(served, name):
                 np.testing.assert_array_equal(own.getncattr(attribute), variable.getncattr(attribute), err_msg=key)
 
 
-def test_parts_with_strides_are_those_of_numpy(served):
-    base, files = served
+def test_parts_with_strides_are_those_of_numpy(stored_server):
+    base, files = stored_server
     with raw(f"{base}/opendap/series") as remote:
         for key in ("temp", "large", "cells"):
             values = joined(files["series"], key)
@@ -131,10 +50,10 @@ def test_parts_with_strides_are_those_of_numpy(served):
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of modules that pydap imports
 @pytest.mark.parametrize("name", ["series", "classic"])
-def test_pydap_reads_the_same(served, name):
+def test_pydap_reads_the_same(stored_server, name):
     import pydap.client  # noqa: PLC0415  it warns when it is imported
 
-    base, files = served
+    base, files = stored_server
     remote = pydap.client.open_url(f"{base}/opendap/{name}", protocol="dap2")
     for key in remote:
         if key in {"time", "station"}:
@@ -144,8 +63,8 @@ def test_pydap_reads_the_same(served, name):
     assert [text.decode() for text in np.asarray(remote["station"].data[1:4])] == ["", "cde", "fghij"]
 
 
-def test_our_own_client_reads_the_same(served):
-    base, files = served
+def test_our_own_client_reads_the_same(stored_server):
+    base, files = stored_server
     source = NetCDFSource(4, 1000)
     address = f"{base}/opendap/series".replace("http://", "dods://")
     stored = source.read(
@@ -156,8 +75,8 @@ def test_our_own_client_reads_the_same(served):
         np.testing.assert_array_equal(values, joined(files["series"], name))
 
 
-def test_text_has_a_line_for_each_row(served):
-    base, files = served
+def test_text_has_a_line_for_each_row(stored_server):
+    base, files = stored_server
     text = httpx.get(f"{base}/opendap/series.ascii?temp[5][2:3][1:2:5],crs,station[2]").text
     values = joined(files["series"], "temp")[5, 2:4, 1:6:2]
     assert text.split("-" * 45 + "\n")[1].splitlines() == [
@@ -173,8 +92,8 @@ def test_text_has_a_line_for_each_row(served):
     ]
 
 
-def test_files_that_are_packed_in_different_ways_are_decoded(served):
-    base, files = served
+def test_files_that_are_packed_in_different_ways_are_decoded(stored_server):
+    base, files = stored_server
     with Dataset(f"{base}/opendap/mixed") as remote:
         assert "scale_factor" not in remote["temp"].ncattrs()
         assert "decoded" in remote["temp"].comment
@@ -186,8 +105,8 @@ def test_files_that_are_packed_in_different_ways_are_decoded(served):
     np.testing.assert_allclose(np.ma.filled(values, np.nan), np.concatenate(expected), rtol=1e-6)
 
 
-def test_only_the_variables_of_the_configuration_and_what_they_need_are_there(served):
-    with raw(f"{served[0]}/opendap/chosen") as remote:
+def test_only_the_variables_of_the_configuration_and_what_they_need_are_there(stored_server):
+    with raw(f"{stored_server[0]}/opendap/chosen") as remote:
         assert list(remote.variables) == ["time", "lat", "lon", "temp"]
 
 
@@ -230,22 +149,22 @@ def test_names_that_mean_different_things_in_different_files_are_numbered(tmp_pa
         ("series.das/more", 404, "nothing is served"),
     ],
 )
-def test_failures_have_the_form_of_the_protocol(served, address, status, text):
-    answer = httpx.get(f"{served[0]}/opendap/{address}")
+def test_failures_have_the_form_of_the_protocol(stored_server, address, status, text):
+    answer = httpx.get(f"{stored_server[0]}/opendap/{address}")
     assert answer.status_code == status
     if "/" not in address:
         assert answer.headers["content-description"] == "dods_error"
         assert answer.text.startswith(f"Error {{\n    code = {status};\n    message = ")
     assert text in answer.text
-    french = httpx.get(f"{served[0]}/opendap/{address}", headers={"accept-language": "fr"})
+    french = httpx.get(f"{stored_server[0]}/opendap/{address}", headers={"accept-language": "fr"})
     assert french.status_code == status
 
 
-def test_descriptions_are_kept_by_revision(served):
+def test_descriptions_are_kept_by_revision(stored_server):
     for address in ("series.dds", "series.das", "series.dods?temp[0][0][0]"):
-        first = httpx.get(f"{served[0]}/opendap/{address}")
+        first = httpx.get(f"{stored_server[0]}/opendap/{address}")
         known = {"if-none-match": first.headers["etag"]}
-        assert httpx.get(f"{served[0]}/opendap/{address}", headers=known).status_code == 304
+        assert httpx.get(f"{stored_server[0]}/opendap/{address}", headers=known).status_code == 304
 
 
 @pytest.mark.ci

@@ -79,7 +79,7 @@ class AggregationService:
         """Return a dataset as one file, described anew when one of the files that describe it has changed."""
         key = dataset, await self.catalogue.revision(dataset)
         kept = self.cache.find(key, None)
-        if kept is not None and await self.workers.run(_is_current, kept.aggregation, self.source):
+        if kept is not None and await self.workers.run(is_current, kept.aggregation, self.source):
             return kept
         self.cache.discard(key)
 
@@ -121,7 +121,7 @@ class AggregationService:
         if request.scope["state"].get("head") and answer.size > SHORT:
             return StreamedResponse(None, **options)
         files = [file for projection in answer.projections for file in used_files(projection)]
-        if not await self.workers.run(_are_as_indexed, files, self.source):
+        if not await self.workers.run(are_as_indexed, files, self.source):
             made_from(request, kept.files.revision, "")
         key = f"{kept.files.revision} {request.url.path}?{request.url.query}"
         pool = self.workers if answer.size <= SHORT else self.streams
@@ -158,12 +158,14 @@ def used_files(projection: Projection) -> list[File]:
     return [variable.join.group.files[number] for number in numbers]
 
 
-def _are_as_indexed(files: Iterable[File], source: StoredFiles) -> bool:
+def are_as_indexed(files: Iterable[File], source: StoredFiles) -> bool:
+    """Return whether files are as the catalogue knows them."""
     try:
         return all(source.signature(file.path)[1:3] == (file.size, file.mtime_ns) for file in files)
     except SourceUnreadable:
         return False
 
 
-def _is_current(aggregation: Aggregation, source: StoredFiles) -> bool:
+def is_current(aggregation: Aggregation, source: StoredFiles) -> bool:
+    """Return whether the files that describe a dataset are as they were."""
     return all(source.signature(path) == state for path, state in aggregation.states.items())

@@ -19,6 +19,7 @@ from ocean_data.api.maps import get_arrows, get_range
 from ocean_data.api.opendap import opendap_router
 from ocean_data.api.points import points_router
 from ocean_data.api.subset import get_subset
+from ocean_data.api.zarr import zarr_router
 from ocean_data.cluster import Cluster
 from ocean_data.extraction import ExtractionService, ReadParts
 from ocean_data.kernels import compile_kernels
@@ -35,6 +36,7 @@ from ocean_data.writing.geojson import GEOJSON
 from ocean_data.writing.netcdf import NetCdf
 from ocean_data.writing.table import Csv, Ndjson
 from ocean_data.writing.values import JSON
+from ocean_data.zarr_stores import ZarrStores
 
 DESCRIPTION = """Numbers of ocean models, at any point of any grid: nearest cell, or interpolated between wet cells.
 
@@ -106,7 +108,7 @@ def create_app(
             Tag(name="points", description="Values at points: over depth and through time."),
             Tag(name="lines", description="Values along lines: sections, paths through time, and trajectories."),
             Tag(name="areas", description="Values over boxes and polygons, their statistics, and their differences."),
-            Tag(name="files", description="Datasets as files, for programs that read files: OPeNDAP."),
+            Tag(name="files", description="Datasets as files, for programs that read files: OPeNDAP and Zarr."),
             Tag(name="maps", description="Values on maps: the range of a variable in view, arrows of a vector."),
         ],
         api=[points_router, lines_router, areas_router, get_range, get_arrows, get_subset],
@@ -117,8 +119,13 @@ def create_app(
             internal.get_extraction_file,
             internal.write_coverage,
         ],
-        pages=[opendap_router] if settings.opendap else [],
-        dependencies={"aggregations": aggregations, "areas": areas, "service": service},
+        pages=[router for router, on in ((opendap_router, settings.opendap), (zarr_router, settings.zarr)) if on],
+        dependencies={
+            "aggregations": aggregations,
+            "areas": areas,
+            "service": service,
+            "stores": ZarrStores(aggregations=aggregations),
+        },
         readiness=readiness,
         lifespan=(*lifespan, streaming),
         texts=["ocean_data"],

@@ -26,6 +26,7 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     dask_bytes: Positive = 256 * MIB  # of values: smaller requests are read in this process
     spool_folder: str | None = None  # of these files; the system's folder for temporary files if not set
     opendap: bool = True  # whether datasets are served under /opendap
+    zarr: bool = True  # whether datasets are served under /zarr
     open_files: Positive = 64  # files that are kept open
     s3_endpoint: str = ""  # of an S3 service other than Amazon's; the AWS_… variables give what is not set here
     s3_access_key: str = ""

@@ -38,7 +38,7 @@ Resource = Annotated[
 @get(PATH, include_in_schema=False)
 async def list_opendap() -> Redirect:
     """The datasets are listed where all are."""
-    return Redirect("/api/v2.0/datasets")
+    return Redirect("/api/v2.0/datasets", media_type=MediaType.TEXT)
 
 
 @get(

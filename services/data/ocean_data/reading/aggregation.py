@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from ocean_common.contracts.assets import DatasetFiles, File, FileGroup, MixedVariable
 from ocean_core.packing import PACKING_ATTRIBUTES
 from ocean_data.plan.times import Axis
+from ocean_data.reading.chunk_index import Index
+from ocean_data.reading.chunks import StoredChunk
 from ocean_data.reading.files import State, StoredFile, StoredVariable, changed
 
 T = TypeVar("T")
@@ -55,6 +57,12 @@ class StoredFiles(Protocol):
 
     def read(self, path: str, take: Callable[[StoredFile], T]) -> T:
         """Take something from a file; SourceUnreadable if it cannot be read."""
+
+    def index(self, path: str, name: str) -> Index | None:
+        """Return the chunks of a variable in a file; None if only a library reads them."""
+
+    def stored_chunk(self, path: str, name: str, position: tuple[int, ...]) -> StoredChunk | None:
+        """Read a chunk as it lies in a file; None if only a library reads it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
@@ -282,6 +282,14 @@ Floats = NDArray[np.floating[Any]]
 WindowRequest = tuple[str, Box]  # a file, and what is wanted of it
 
 
+class StoredChunk(NamedTuple):
+    """A chunk as it lies in its file."""
+
+    chunks: Index  # of the variable in that file
+    content: bytes | None  # None: it was never written
+    mask: int  # bit i: it went around filter i
+
+
 class BlobStore(Protocol):
     """A place that gives bytes."""
 
@@ -309,6 +317,17 @@ class ChunkReader:
     def close(self) -> None:
         """End the threads."""
         self._threads.close()
+
+    def index(self, path: str, name: str) -> tuple[State, Index | None]:
+        """Return the state of a file now and the chunks of a variable in it; None if they are for the library."""
+        state = self._blobs.state(path)
+        with _Files(self._blobs) as files:
+            return state, self._indexes.get((state, name), lambda: self._read_index(state, name, files))
+
+    def read_bytes(self, state: State, start: int, stop: int) -> Bytes:
+        """Read bytes of a file in a state, as they are stored."""
+        with closing(self._blobs.blob(state)) as blob:
+            return blob.read(start, stop)
 
     def windows(
         self, variable: Assets, requests: Sequence[WindowRequest], dtype: type[np.floating[Any]]

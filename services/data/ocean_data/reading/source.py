@@ -29,7 +29,8 @@ from ocean_data.grids import ROLES, arrange_coordinates
 from ocean_data.grids.base import Cells, Coordinates
 from ocean_data.plan.times import Axis, used_files
 from ocean_data.reading.base import Depth
-from ocean_data.reading.chunks import ChunkReader
+from ocean_data.reading.chunk_index import Index
+from ocean_data.reading.chunks import ChunkReader, StoredChunk
 from ocean_data.reading.files import (
     ATTEMPTS,
     Box,
@@ -391,6 +392,31 @@ class NetCDFSource:
 
         raw, packing = self.read(file.path, take)
         return packing.unpack(raw, dtype)
+
+    def index(self, path: str, name: str) -> Index | None:
+        """Return the chunks of a variable in a file; None if only a library reads them."""
+        reader = self._chunks.get(kind_of(path))
+        return reader.index(path, name)[1] if reader else None
+
+    def stored_chunk(self, path: str, name: str, position: tuple[int, ...]) -> StoredChunk | None:
+        """Read a chunk as it lies in a file as it is now; None if only a library reads it."""
+        reader = self._chunks.get(kind_of(path))
+        if reader is None:
+            return None
+        for _ in range(ATTEMPTS):
+            state, index = reader.index(path, name)
+            if index is None or index.inline is not None:
+                return None
+            start, size, mask = (int(table[position]) for table in (index.offsets, index.sizes, index.masks))
+            try:
+                content = None if start < 0 else reader.read_bytes(state, start, start + size).tobytes()
+            except SourceUnreadable:
+                if self.signature(path) == state:
+                    raise
+                continue
+            if self.signature(path) == state:
+                return StoredChunk(index, content, mask)
+        raise being_written(path)
 
     def read(self, path: str, take: Callable[[StoredFile], T]) -> T:
         """Take something from a file as it is now; once more if it was replaced meanwhile."""

@@ -1,4 +1,4 @@
-"""OPeNDAP through the gateway, as xarray and a browser use it."""
+"""OPeNDAP and Zarr through the gateway, as xarray and a browser use them."""
 
 from pathlib import Path
 
@@ -27,6 +27,20 @@ def test_xarray_opens_a_dataset_as_its_file(run, dataset):
         for name, variable in remote.variables.items():
             np.testing.assert_array_equal(variable.values, local[name].values, err_msg=name)
             assert variable.dims == local[name].dims
+
+
+@pytest.mark.filterwarnings("ignore::zarr.errors.ZarrUserWarning")  # of metadata in the first document
+@pytest.mark.parametrize("dataset", FILES)
+def test_xarray_opens_a_store_as_its_file(run, dataset):
+    (path,) = SHIPPED.glob(FILES[dataset])
+    options = {"decode_timedelta": False, "drop_variables": ["Times"]}
+    with (
+        xr.open_zarr(f"{run.web}/zarr/{dataset}", chunks=None, **options) as remote,
+        xr.open_dataset(path, **options) as local,
+    ):
+        assert set(remote.data_vars) <= set(local.data_vars)
+        for name, variable in remote.variables.items():
+            np.testing.assert_array_equal(variable.values, local[name].values, err_msg=name)
 
 
 def test_a_slow_reader_gets_all_of_a_long_answer(http, run):
