@@ -26,7 +26,7 @@ from ocean_plotting.tiles import api as tiles_api
 from ocean_plotting.tiles import legends
 from ocean_plotting.tiles.ahead import IdleQueue
 from ocean_plotting.tiles.store import TileStore, create_image_cache
-from ocean_plotting.workers import FigureRenderer, ProcessRenderer, ThreadRenderer
+from ocean_plotting.workers import FigureRenderer, ProcessRenderer
 
 TAGS = [
     Tag(name="plots", description="Figures of profiles and more, in picture and table formats."),
@@ -126,10 +126,8 @@ def _open_basemap(settings: Settings) -> BasemapRenderer:
 def _create_figure_renderer(settings: Settings) -> FigureRenderer:
     relief = ReliefFile(Path(settings.relief)) if settings.relief else None
     resources = FigureResources(settings.coast, relief, settings.fine_coast)
-    workers, queue = settings.workers, settings.queue
-    match settings.drawing:
-        case "inline":
-            return FigureRenderer(resources)
-        case "threads":
-            return ThreadRenderer(workers, queue, resources)
-    return ProcessRenderer(workers, queue, settings.figure_time, settings.figures_per_worker, resources=resources)
+    if settings.drawing == "inline":
+        return FigureRenderer(resources)
+    return ProcessRenderer(
+        settings.workers, settings.queue, settings.figure_time, settings.figures_per_worker, resources=resources
+    )

@@ -21,8 +21,7 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     mbtiles: str | None = None  # folder of lands.mbtiles or bath.mbtiles; else made of coast and relief
     vector_zoom: Annotated[int, msgspec.Meta(ge=0, le=24)] = 7  # below it vector tiles are empty
 
-    # Threads, and drawing on the event loop itself (inline), are there to be measured against.
-    drawing: Literal["processes", "threads", "inline"] = "processes"
+    drawing: Literal["processes", "inline"] = "processes"  # inline, on the event loop: for tests and measurements
     workers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 2  # figures drawn at once
     queue: Annotated[int, msgspec.Meta(ge=0)] = 16  # figures that may wait; more are answered 503
     figure_time: Seconds = 30.0  # s for one figure

@@ -4,7 +4,7 @@ A worker is spawned (a forked one would share the server's signal handlers), loa
 it is ready before it is given work. Each has a pipe of its own: one that dies, idle or busy, takes nothing from the
 others, and another takes its place. Workers outlive neither their service nor their number of figures.
 
-Drawing in threads, or on the event loop, is there to be measured against.
+Drawing on the event loop is for tests, and for measurements.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from typing import Any, Self, TypeVar, cast
 
 import msgspec
 
-from ocean_core.cache import FairQueue, SingleFlight, Ticket
+from ocean_core.cache import FairQueue, SingleFlight
 from ocean_core.errors import OceanError, RequestTooLarge, ServiceUnavailable, TooBusy
 from ocean_plotting.export import WRITERS
 from ocean_plotting.export.output import Output, RenderedFile
@@ -98,24 +98,6 @@ def _refuse_figure(waiting: int) -> TooBusy:
         seconds=RETRY_AFTER,
         retry_after=RETRY_AFTER,
     )
-
-
-class ThreadRenderer(FigureRenderer):
-    """Draws in threads, which share the interpreter lock with the event loop."""
-
-    def __init__(self, workers: int, queue: int, resources: FigureResources | None = None) -> None:
-        super().__init__(resources)
-        self._queue = FairQueue(workers, queue, _refuse_figure)
-        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="figures")
-
-    async def __aexit__(self, *_: object) -> None:
-        self._threads.shutdown()
-
-    async def _render(self, job: Job, client: str) -> RenderedFile:
-        ticket = Ticket()
-        self._queue.join(ticket, client)
-        async with self._queue.slot(ticket):
-            return await asyncio.get_running_loop().run_in_executor(self._threads, job.run, self._resources)
 
 
 # In the worker process
