@@ -1,10 +1,12 @@
 """Tasks that run as long as a service; one that ends unexpectedly is restarted, logged and shown as degraded.
 
-Commands that a service runs beside it learn from `stop_event` when they are to end.
+Commands that a service runs beside it learn from `stop_event` when they are to end, and worker processes end with the
+process that spawned them (`end_with_parent`).
 """
 
 import asyncio
 import logging
+import multiprocessing
 import os
 import signal
 import stat
@@ -84,3 +86,14 @@ def stop_event(*, with_input: bool) -> threading.Event:
     if stat.S_ISFIFO(kind) or stat.S_ISSOCK(kind):
         threading.Thread(target=wait_for_end, daemon=True).start()
     return stop
+
+
+def end_with_parent() -> None:
+    """End this process, whatever it does, when the one that spawned it ends: killed, it cannot end its children."""
+
+    def wait_for_parent() -> None:
+        if (parent := multiprocessing.parent_process()) is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=wait_for_parent, daemon=True).start()

@@ -1,7 +1,7 @@
 """Parameters that all services read the same way, and the refusal of those that a route does not read."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Collection
 from functools import cache, lru_cache
 from typing import Annotated, Any, TypeVar
 
@@ -10,7 +10,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.openapi.spec import Example
 from litestar.params import PathParameter, QueryParameter
 
-from ocean_core.errors import InvalidRequest, Message, TileNotFound
+from ocean_core.errors import InvalidRequest, Message, OceanError, TileNotFound
 from ocean_core.tiles import MAX_ZOOM
 
 T = TypeVar("T", bound=str)
@@ -51,14 +51,18 @@ TileColumn = Annotated[int, path_parameter("From the left, 0 to 2^zoom - 1.", 8)
 TileRow = Annotated[int, path_parameter("From the top, 0 to 2^zoom - 1.", 3)]
 
 
-def parse_choice(text: str, choices: Sequence[T], field: str, refusal: Message = _NO_CHOICE) -> T:
-    """Return the choice that a text is, or raise InvalidRequest with the template of ``refusal``."""
+def parse_choice(
+    text: str,
+    choices: Collection[T],
+    field: str,
+    refusal: Message = _NO_CHOICE,
+    error: type[OceanError] = InvalidRequest,
+) -> T:
+    """Return the choice that a text is, or raise an error with the template of ``refusal``."""
     for choice in choices:
         if text == choice:
             return choice
-    raise InvalidRequest(
-        refusal.template, name=field, value=text[:40], choices=", ".join(choices), field=field, allowed=choices
-    )
+    raise error(refusal.template, name=field, value=text[:40], choices=", ".join(choices), field=field, allowed=choices)
 
 
 def check_tile(zoom: int, x: int, y: int, *, bounded: bool = True) -> None:

@@ -12,6 +12,8 @@ from contextlib import asynccontextmanager, nullcontext
 from threading import Lock
 from typing import Generic, TypeVar
 
+from ocean_core.errors import Message, TooBusy
+
 V = TypeVar("V")
 D = TypeVar("D")
 
@@ -262,14 +264,15 @@ class FairQueue:
     """A queue with a line for each client: after one piece of work of a client comes one of every other client.
 
     ``slots`` pieces of work go on at once, and ``max_waiting`` may wait; where more would, the client with the longest
-    line is refused: ``refuse`` makes the error that is raised, of their number.
+    line is refused: TooBusy with the template of ``refusal``, which tells to try again after ``retry_after`` seconds.
     """
 
-    def __init__(self, slots: int, max_waiting: int, refuse: Callable[[int], Exception]) -> None:
+    def __init__(self, slots: int, max_waiting: int, refusal: Message, retry_after: int) -> None:
         self.waiting = 0
         self._free = slots
         self._max_waiting = max_waiting
-        self._refuse = refuse
+        self._refusal = refusal
+        self._retry_after = retry_after
         # The client that is served next comes first; OrderedDicts, since any ticket may leave.
         self._lines: OrderedDict[str, OrderedDict[Ticket, None]] = OrderedDict()
 
@@ -316,9 +319,13 @@ class FairQueue:
         line = max(self._lines.values(), key=len, default=OrderedDict[Ticket, None]())
         ticket = next((ticket for ticket in reversed(line) if len(ticket.clients) == 1), None)
         if ticket is None or len(line) <= len(self._lines.get(client, ())) + 1:
-            raise self._refuse(self.waiting)
-        ticket.called.set_exception(self._refuse(self.waiting))
+            raise self._make_refusal()
+        ticket.called.set_exception(self._make_refusal())
         self.leave(ticket)
+
+    def _make_refusal(self) -> TooBusy:
+        seconds = self._retry_after
+        return TooBusy(self._refusal.template, waiting=self.waiting, seconds=seconds, retry_after=seconds)
 
     def _release(self) -> None:
         self._free += 1

@@ -8,7 +8,7 @@ The tree holds no values: the data service evaluates it on arrays.
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, pairwise
@@ -28,6 +28,9 @@ COORDINATE_NAMES: dict[Coordinate, set[str]] = {
     "latitude": {"latitude", "lat", "nav_lat"},
     "longitude": {"longitude", "lon", "nav_lon"},
 }
+
+Extent = Literal["flat", "level", "column"]  # without depth, at the depth asked for, over the whole depth axis
+EXTENTS: tuple[Extent, ...] = ("flat", "level", "column")
 
 GRAMMAR = r"""
     ?start: sum
@@ -189,6 +192,15 @@ def child_nodes(node: Node) -> tuple[Node, ...]:
     if isinstance(node, Call):
         return node.arguments
     return (node.operand,) if isinstance(node, Negative) else ()
+
+
+def depth_extent(node: Node, has_levels: Callable[[str], bool]) -> Extent:
+    """Return how much of the depth axis a part of an expression spans; ``has_levels``: whether a name does."""
+    if isinstance(node, Name):
+        return ("column" if node.column else "level") if has_levels(node.name) else "flat"
+    if isinstance(node, Call) and node.reduces_column:
+        return "flat"
+    return max((depth_extent(child, has_levels) for child in child_nodes(node)), key=EXTENTS.index, default="flat")
 
 
 @lru_cache(maxsize=256)

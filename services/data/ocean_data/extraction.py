@@ -25,8 +25,9 @@ from ocean_common.contracts.data import (
 )
 from ocean_common.http import Freshness, cancel_on_disconnect, made_from
 from ocean_common.i18n import ENGLISH, SOURCE, Translator, request_translator
+from ocean_common.parameters import parse_choice
 from ocean_core.cache import SingleFlight
-from ocean_core.errors import InvalidRequest, RequestTooLarge, UnsupportedFormat
+from ocean_core.errors import InvalidRequest, Message, RequestTooLarge, UnsupportedFormat
 from ocean_data.api.streaming import StreamedResponse
 from ocean_data.compute.vectors import match_units
 from ocean_data.plan.areas import plan_area
@@ -44,6 +45,7 @@ from ocean_data.writing.size import estimate_stream_size, largest_file_size
 from ocean_data.writing.values import read_coverage, restore_extraction
 
 DEFAULT = "json"
+NO_FORMAT = Message("format {value!r} is none of {choices}")
 DOCUMENTS = {"json", "covjson", "geojson"}  # clients read them whole: they have a smaller limit
 INLINE = {*DOCUMENTS, "ndjson"}  # shown by browsers; the others are saved as files
 MAX_VARIABLES = 64  # of one request
@@ -237,15 +239,7 @@ class ExtractionService:
 
     def _writer(self, form: str) -> StreamWriter | FileWriter:
         """Return the writer of a format."""
-        if form not in self.formats:
-            raise UnsupportedFormat(
-                "format {format!r} is none of {available}",
-                format=form[:40],
-                available=", ".join(self.formats),
-                field="format",
-                allowed=self.formats,
-            )
-        return self.formats[form]
+        return self.formats[parse_choice(form, self.formats, "format", NO_FORMAT, UnsupportedFormat)]
 
     async def _check_freshness(self, request: Request[Any, Any, Any], query: ExtractionRequest, form: str) -> None:
         """End with 304 if the caller has the answer."""

@@ -14,13 +14,12 @@ import multiprocessing
 import os
 import signal
 import sys
-import threading
 import traceback
 import warnings
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import ForkingPickler
 from threading import Lock
@@ -28,8 +27,9 @@ from typing import Any, Self, TypeVar, cast
 
 import msgspec
 
+from ocean_common.background import end_with_parent
 from ocean_core.cache import FairQueue, SingleFlight
-from ocean_core.errors import OceanError, RequestTooLarge, ServiceUnavailable, TooBusy
+from ocean_core.errors import Message, OceanError, RequestTooLarge, ServiceUnavailable
 from ocean_plotting.export import WRITERS
 from ocean_plotting.export.output import Output, RenderedFile
 from ocean_plotting.figure.context import FigureResources
@@ -39,6 +39,7 @@ START_TIME = 60.0  # s for a worker to load everything
 PAUSE = 1.0  # s before a worker that did not start is started again
 GRACE = 1.0  # s that a figure may still take when no client waits for it any more
 RETRY_AFTER = 2  # s after which clients that are refused may try again
+QUEUE_FULL = Message("{waiting} figures are already queued; try again in {seconds} s")
 # Exceptions of a broken figure; any other ends the process, and another takes its place.
 BUGS = (ArithmeticError, AssertionError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 PLOTS = "ocean_plotting.plots"  # loaded by a worker before its first figure
@@ -91,15 +92,6 @@ class FigureRenderer:
         return job.run(self._resources)
 
 
-def _refuse_figure(waiting: int) -> TooBusy:
-    return TooBusy(
-        "{waiting} figures are already queued; try again in {seconds} s",
-        waiting=waiting,
-        seconds=RETRY_AFTER,
-        retry_after=RETRY_AFTER,
-    )
-
-
 # In the worker process
 
 
@@ -115,7 +107,7 @@ def run_worker(pipe: Connection, nice: int, resources: FigureResources) -> None:
     os.nice(nice)
     # A letter that no font has is drawn as a box: a name full of them must not fill the log.
     warnings.filterwarnings("ignore", message="Glyph .* missing from")
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     importlib.import_module(PLOTS)
     resources.make_context(Output())  # reads the coast, for the first figure
     draw_warmup()
@@ -134,14 +126,6 @@ def _run_job(job: Job, resources: FigureResources) -> RenderedFile | OceanError 
         return error
     except BUGS:
         return DrawingFailure(traceback.format_exc())
-
-
-def _end_with_parent() -> None:
-    """End the process when its service was killed, in the middle of a figure too."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
 
 
 # In the service
@@ -227,7 +211,7 @@ class ProcessRenderer(FigureRenderer):
     ) -> None:
         super().__init__(resources)
         self._workers = workers
-        queue_of_clients = FairQueue(workers, queue, _refuse_figure)
+        queue_of_clients = FairQueue(workers, queue, QUEUE_FULL, RETRY_AFTER)
         self._flights = SingleFlight[RenderedFile](queue_of_clients, grace=GRACE)
         self._figure_time = figure_time
         self._figures_per_worker = figures_per_worker

@@ -6,7 +6,7 @@ All values are (step, depth, cell); an axis of length one fits all.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -27,7 +27,7 @@ from ocean_core.expression import (
     Negative,
     Node,
     Number,
-    child_nodes,
+    depth_extent,
     parse_expression,
     walk_nodes,
 )
@@ -42,11 +42,8 @@ from ocean_data.grids import has_rows
 from ocean_data.grids.base import Cells, Grid
 from ocean_data.plan.times import Axis, match_instants
 from ocean_data.reading.base import Reading, Source
-from ocean_data.reading.files import plane
+from ocean_data.reading.files import levels_of, plane
 
-Extent = Literal["flat", "level", "column"]  # without depth, at the depth asked for, over the whole depth axis
-
-EXTENTS: tuple[Extent, ...] = ("flat", "level", "column")
 EXPRESSION_KEY = "expression"
 DEFAULT_SCALE = (0.0, 100.0)  # where nothing tells
 
@@ -89,17 +86,11 @@ def match_components(call: Call, operands: Mapping[str, Assets]) -> tuple[Node, 
     return first, second, *more
 
 
-def depth_extent(node: Node, assets: Assets) -> Extent:
-    """Return how much of the depth axis a part of an equation spans."""
-    if isinstance(node, Name):
-        if node.name in assets.operands:
-            deep = depth_axis(assets.operands[node.name]) if assets.operands[node.name].depth else None
-        else:
-            deep = depth_axis(assets) if coordinate_role(assets, node.name) == "depth" else None
-        return "flat" if deep is None else ("column" if node.column else "level")
-    if isinstance(node, Call) and node.reduces_column:
-        return "flat"
-    return max((depth_extent(child, assets) for child in child_nodes(node)), key=EXTENTS.index, default="flat")
+def has_levels(name: str, assets: Assets) -> bool:
+    """Return whether a variable or coordinate of an equation has values at the levels of a depth axis."""
+    if name in assets.operands:
+        return assets.operands[name].depth is not None
+    return coordinate_role(assets, name) == "depth" and depth_axis(assets) is not None
 
 
 def check_equation(expression: Expression, assets: Assets) -> None:
@@ -144,7 +135,7 @@ def check_equation(expression: Expression, assets: Assets) -> None:
             key=assets.variable.key,
             field="expression",
         )
-    spans = depth_extent(expression.root, assets)
+    spans = depth_extent(expression.root, lambda name: has_levels(name, assets))
     if spans == "column":
         raise InvalidRequest(
             "[name] is a whole column; make one value of it: max([name]), or soniclayerdepth and the like",
@@ -208,7 +199,7 @@ def calculated_assets(dataset: str, text: str, operands: Mapping[str, Assets]) -
         operands=dict(operands),
         components={},
     )
-    if depth_extent(expression.root, result) == "flat":
+    if depth_extent(expression.root, lambda name: has_levels(name, result)) == "flat":
         dimensions = [dimension for dimension in result.dimensions if dimension.role != "depth"]
         variable = msgspec.structs.replace(result.variable, two_dimensional=True)
         result = msgspec.structs.replace(result, depth=None, levels=None, dimensions=dimensions, variable=variable)
@@ -618,7 +609,7 @@ def calculate_window(
         mask = None
     shape = plane(assets)
     rows, columns = (range(size)[part] for size, part in zip(shape, box, strict=True))
-    levels = _levels(assets, depths)
+    levels = levels_of(assets, depths)
     result = np.full((len(levels), len(rows), len(columns)), np.nan)
     if not result.size:
         return result
@@ -651,7 +642,7 @@ def calculate_columns(
     """Calculate a few cells: (step, depth, cell)."""
     # Ascending and each once, as `CellList.find` needs them.
     ascending, inverse = np.unique(cells.astype(np.int64), return_inverse=True)
-    levels = _levels(assets, depths)
+    levels = levels_of(assets, depths)
     count = 1 if steps is None else len(steps)
     result = np.full((count, len(levels), cells.size), np.nan)
     if not result.size:
@@ -669,10 +660,6 @@ def calculate_columns(
         values = part.result(len(part.steps or [0]), len(levels), ascending.size)
         result[first : first + longest] = values[:, :, inverse.ravel()]
     return result
-
-
-def _levels(assets: Assets, depths: slice) -> range:
-    return range(len(assets.depth.values))[depths] if assets.depth else range(1)
 
 
 def _levels_read(assets: Assets) -> int:

@@ -252,6 +252,11 @@ def plane(variable: Assets) -> tuple[int, int]:
     return (1, shape[0]) if len(shape) == 1 else (shape[0], shape[-1])
 
 
+def levels_of(variable: Assets, depths: slice) -> range:
+    """Return some depth levels of a variable; the only one of a variable without depth."""
+    return range(len(variable.depth.values))[depths] if variable.depth else range(1)
+
+
 def chunking(found: StoredVariable, variable: Assets) -> Shape:
     """Return the shape of the part that is read at once, as (time, depth, y, x)."""
     roles = [known.role for known in variable.dimensions]

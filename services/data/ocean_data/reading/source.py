@@ -43,6 +43,7 @@ from ocean_data.reading.files import (
     being_written,
     changed,
     chunking,
+    levels_of,
     plane,
     select,
     unreadable,
@@ -91,11 +92,6 @@ def find_file(variable: Assets, step: int | None) -> tuple[File, int]:
 def only(position: int) -> range:
     """Return one place along a dimension."""
     return range(position, position + 1)
-
-
-def levels_of(variable: Assets, depths: slice) -> range:
-    """Return some depth levels of a variable; the only one of a variable without depth."""
-    return range(len(variable.depth.values))[depths] if variable.depth else only(0)
 
 
 def cell_blocks(

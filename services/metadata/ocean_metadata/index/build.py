@@ -11,7 +11,7 @@ import msgspec
 from ocean_common.contracts.assets import LENGTH_TERMS, DepthAxis, Dimension, Grid
 from ocean_core.colour import DEFAULT_LIMITS, Limits, choose_colours, suit_limits
 from ocean_core.errors import Message, MessageError
-from ocean_core.expression import COORDINATE_NAMES, Call, Name, Node, child_nodes, parse_expression
+from ocean_core.expression import COORDINATE_NAMES, Name, depth_extent, parse_expression
 from ocean_core.time import find_date_scale, infer_quantum
 from ocean_core.units import canonical_units
 from ocean_metadata.catalogue.model import (
@@ -385,7 +385,10 @@ class _CalculatedVariables:
             operands.values(),
             key=lambda operand: sum(dimension.size > 1 or dimension.role == "time" for dimension in operand.dimensions),
         )
-        dimensions = _choose_dimensions(spec, base, has_levels=_has_levels(expression.root, operands))
+        deep = {name for name, operand in operands.items() if operand.depth is not None}
+        deep |= COORDINATE_NAMES["depth"] - operands.keys()
+        has_levels = depth_extent(expression.root, deep.__contains__) == "level"
+        dimensions = _choose_dimensions(spec, base, has_levels=has_levels)
         self._variables[key] = _make_calculated(spec, base, dimensions, self._spec)
         return self._variables[key]
 
@@ -416,18 +419,6 @@ def _choose_dimensions(spec: VariableSpec, base: VariableRecord, *, has_levels: 
         for dimension in base.dimensions
         if (dimension.role != "depth" or has_levels) and (dimension.name in names or dimension.role not in left_out)
     ]
-
-
-def _has_levels(node: Node, operands: Mapping[str, VariableRecord]) -> bool:
-    """Return True if a part of an equation has a value at every level."""
-    if isinstance(node, Name):
-        if node.column:
-            return False
-        variable = operands.get(node.name)
-        return node.name in COORDINATE_NAMES["depth"] if variable is None else variable.depth is not None
-    if isinstance(node, Call) and node.reduces_column:
-        return False
-    return any(_has_levels(child, operands) for child in child_nodes(node))
 
 
 def _make_calculated(

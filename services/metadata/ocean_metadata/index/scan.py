@@ -21,6 +21,7 @@ import netCDF4
 import numpy as np
 
 from ocean_common.arrays import pack_array
+from ocean_common.background import end_with_parent
 from ocean_common.dataset_uri import Kind, is_remote, kind_of, local
 from ocean_core.cache import TTLCache
 from ocean_core.errors import Message
@@ -289,7 +290,7 @@ def map_in_processes(
         limit = 4 * workers if workers > 1 else 1
         pending: dict[Future[T], str] = {}
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent) as pool:
+        with ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent) as pool:
             waiting = iter(list(remaining))
             try:
                 while not stop.is_set():
@@ -309,14 +310,3 @@ def map_in_processes(
                     del remaining[path]
                     yield path, None
         workers = 1
-
-
-def _end_with_parent() -> None:
-    """End the worker when its parent ends: after SIGKILL of the parent it would wait for work forever."""
-
-    def wait_for_parent() -> None:
-        if (parent := multiprocessing.parent_process()) is not None:
-            parent.join()
-            os._exit(1)
-
-    threading.Thread(target=wait_for_parent, daemon=True).start()

@@ -14,10 +14,12 @@ import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ocean_common.contracts.common import PLOT_KINDS
+from ocean_common.parameters import parse_choice
 from ocean_common.problems import parse_framework_text
-from ocean_core.errors import InvalidRequest, PlotKindNotFound
+from ocean_core.errors import InvalidRequest, Message, PlotKindNotFound
 
 API = "/api/v2.0"
+_NO_PLOT = Message("there is no plot {value!r}; there are {choices}")
 _MAX_NESTING = 16  # of lists within lists in a query
 
 ScriptType = Literal["plot", "csv", "subset"]
@@ -65,14 +67,7 @@ def make_request(query: Json, script_type: ScriptType, plot_type: str | None, se
         raise InvalidRequest(
             "plot_type is required for {required}", required=script_type, field="plot_type", allowed=PLOT_KINDS
         )
-    if plot_type not in PLOT_KINDS:
-        raise PlotKindNotFound(
-            "there is no plot {plot_type!r}; there are {plots}",
-            plot_type=plot_type[:40],
-            plots=", ".join(PLOT_KINDS),
-            field="plot_type",
-            allowed=PLOT_KINDS,
-        )
+    parse_choice(plot_type, PLOT_KINDS, "plot_type", _NO_PLOT, PlotKindNotFound)
     suffix = "png" if script_type == "plot" else "csv"
     return ScriptRequest(
         title=f"{plot_type} plot" if script_type == "plot" else f"numbers of a {plot_type} plot",

@@ -20,6 +20,7 @@ from ocean_common.parameters import (
     query_parameter,
 )
 from ocean_core import errors
+from ocean_core.errors import Message
 from ocean_core.tiles import MERCATOR, PROJECTIONS, Tile
 from ocean_plotting.basemap.render import BasemapRenderer
 from ocean_plotting.tiles.api import PNG, WEBP, ProjectionCode, document_image, media_quality, offer_media_types
@@ -29,6 +30,7 @@ VECTOR = "application/vnd.mapbox-vector-tile"
 MEDIA_TYPES = {"topo": PNG, "shaded": PNG, "shaded_webp": WEBP, "contours": PNG, "lands": VECTOR, "bath": VECTOR}
 NEGOTIATED = {"shaded", "shaded_webp"}  # by the Accept header
 VECTOR_LAYERS = ("lands", "bath")
+NO_LAYER = Message("vector tiles {value!r} not found; available: {choices}")
 
 Shaded = Annotated[bool, query_parameter("Hill shading, lit from the upper left.")]
 TileType = Annotated[
@@ -149,15 +151,8 @@ async def get_vector_tile(
     rev: FileRevision = None,  # noqa: ARG001 - read by `Freshness`
 ) -> Response[bytes]:
     """Land or depth contours as shapes."""
-    if tiletype not in VECTOR_LAYERS:
-        raise errors.NotFound(
-            "vector tiles {tiletype!r} not found; available: {vector_layers}",
-            tiletype=tiletype[:40],
-            vector_layers=", ".join(VECTOR_LAYERS),
-            field="tiletype",
-            allowed=VECTOR_LAYERS,
-        )
-    return await basemap.answer(request, tiletype, tile)
+    layer = parse_choice(tiletype, VECTOR_LAYERS, "tiletype", NO_LAYER, errors.NotFound)
+    return await basemap.answer(request, layer, tile)
 
 
 HANDLERS = [get_topography_tile, get_depth_contour_tile, get_vector_tile]

@@ -32,6 +32,7 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 PLAIN_NUMBERS = (1e-4, 1e6)  # sizes of numbers beyond which they are written with a power of ten
+DATE_PATTERNS = {"year": "y", "month": "LLLL y", "season": "LLLL y", "day": "d MMMM y"}  # by quantum
 MOST_CATEGORIES = 8  # that a sentence lists
 SEPARATOR = "  ·  "  # between the parts of a subtitle
 
@@ -234,15 +235,7 @@ class LabelFormatter:
             date = split_iso_time(iso)
         except ValueError:
             return iso
-        match precision.quantum:
-            case "year":
-                pattern = "y"
-            case "month" | "season":
-                pattern = "LLLL y"
-            case "day":
-                pattern = "d MMMM y"
-            case _:
-                pattern = f"d MMMM y HH:mm{NO_BREAK}UTC"
+        pattern = DATE_PATTERNS.get(precision.quantum or "", f"d MMMM y HH:mm{NO_BREAK}UTC")
         if precision.climatology:
             pattern = without_year(pattern)
         return self.date(date, pattern)

@@ -14,7 +14,6 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.gridspec import SubplotSpec
 from msgspec.structs import replace
-from numpy.typing import NDArray
 
 from ocean_common.arrays import pack_array
 from ocean_common.contracts.assets import Array, VariableInfo
@@ -43,6 +42,7 @@ from ocean_plotting.palettes import colormap_colours
 from ocean_plotting.plots.common import comparison
 from ocean_plotting.plots.common import query as members
 from ocean_plotting.plots.common.coverage import CoverageReader, Floats, to_array
+from ocean_plotting.plots.common.mooring_series import average_groups, break_at_gaps
 from ocean_plotting.plots.kind import PlotData, PlotKind, Services
 
 Outside = Literal["", "time", "grid"]
@@ -200,13 +200,13 @@ def average_track(track: PlatformTrack, quantum: Quantum, selection: list[str] |
     starts = np.flatnonzero(np.diff(period_numbers(seconds, quantum).astype(np.float64), prepend=-np.inf))
 
     def average(array: Array) -> Array:
-        return pack_array(_average(to_array(array)[located], starts))
+        return pack_array(average_groups(to_array(array)[located], starts))
 
     return Trajectory(
         name=track.name,
-        seconds=pack_array(np.round(_average(seconds, starts))),
+        seconds=pack_array(np.round(average_groups(seconds, starts))),
         latitude=average(track.latitude),
-        longitude=pack_array(_average(unwrap_longitudes(longitude[located]), starts)),
+        longitude=pack_array(average_groups(unwrap_longitudes(longitude[located]), starts)),
         measured=[
             replace(variable, depth=average(variable.depth), values=average(variable.values))
             for variable in track.variables
@@ -215,17 +215,6 @@ def average_track(track: PlatformTrack, quantum: Quantum, selection: list[str] |
         modelled=[],
         attribution=track.attribution,
     )
-
-
-def _average(values: Floats, starts: NDArray[np.intp]) -> Floats:
-    """Return the mean of each step, without what is missing; NaN where all of it is."""
-    if not starts.size:
-        return np.empty(0)
-    finite = np.isfinite(values)
-    count = np.add.reduceat(finite.astype(np.float64), starts)
-    total = np.add.reduceat(np.where(finite, values, 0.0), starts)
-    mean: Floats = np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
-    return mean
 
 
 async def _find_depth(services: Services, query: TrackQuery, key: str) -> tuple[float | None, float | None]:
@@ -426,11 +415,7 @@ class TrackPlot(comparison.ObservedPlot[TrackQuery, TrackData]):
     def _draw_line(self, axes: Axes, series: comparison.LevelValues, style: dict[str, Any]) -> None:
         """Draw a line that is broken where the platform was not seen for long; few steps are marked one by one."""
         finite = np.isfinite(series[1])
-        days, values = seconds_to_days(series[0][finite]), series[1][finite]
-        steps = np.diff(days)
-        if steps.size:
-            breaks = np.flatnonzero(steps > GAP * np.median(steps)) + 1
-            days, values = np.insert(days, breaks, np.nan), np.insert(values, breaks, np.nan)
+        days, values = break_at_gaps(seconds_to_days(series[0][finite]), series[1][finite], GAP)
         marker = "o" if len(values) <= FEW_STEPS and style["linestyle"] == "-" else None
         axes.plot(days, values, **style, marker=marker, markersize=self.sizes.marker)
 

@@ -16,7 +16,7 @@ from ocean_common.contracts.data import BLOCKS, TileField, TileRequest
 from ocean_common.http import Freshness
 from ocean_core.cache import ByteBoundedCache, FairQueue
 from ocean_core.colour import Scale
-from ocean_core.errors import TooBusy
+from ocean_core.errors import Message
 from ocean_core.tiles import MERCATOR, SIZE, Tile
 from ocean_plotting.encoders import encode_palette_png, encode_palette_webp
 from ocean_plotting.palettes import category_positions, choose_colours, make_palette, palette_indices
@@ -30,6 +30,7 @@ EMPTY_TILES = {form: encode(np.zeros((SIZE, SIZE), dtype=np.uint8), b"") for for
 RENDERED_INLINE: set[TileFormat] = {"image/png"}
 
 RETRY_AFTER = 5  # s after which to try again where the queue is full
+QUEUE_FULL = Message("{waiting} tiles are already queued; try again in {seconds} s")
 OVERHEAD = 500  # bytes of an entry beside its content
 MOST_LONE = 10_000  # variables of which it is remembered that there are no blocks of tiles
 # Cells are not equally large, and bounds are of their centres: the margin around a grid is this many mean cells, and
@@ -85,16 +86,7 @@ ImageCache = ByteBoundedCache[RenderedImage]
 
 def create_image_cache(max_bytes: int, slots: int, max_waiting: int) -> ImageCache:
     """Create the cache of rendered images; ``slots`` of them are made at once, and ``max_waiting`` may wait."""
-
-    def refuse(waiting: int) -> TooBusy:
-        return TooBusy(
-            "{waiting} tiles are already queued; try again in {seconds} s",
-            waiting=waiting,
-            seconds=RETRY_AFTER,
-            retry_after=RETRY_AFTER,
-        )
-
-    queue = FairQueue(slots, max_waiting, refuse)
+    queue = FairQueue(slots, max_waiting, QUEUE_FULL, RETRY_AFTER)
     return ByteBoundedCache(max_bytes, lambda image: OVERHEAD + len(image.content), queue=queue)
 
 

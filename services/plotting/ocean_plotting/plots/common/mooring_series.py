@@ -209,12 +209,12 @@ class MooringPlot(Plot[MooringQuery, MooringData]):
         )
 
 
-def break_at_gaps(x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Break a line where instants are missing. Shapes (time,); x ascending."""
+def break_at_gaps(x: Floats, y: Floats, gap: float = GAP) -> tuple[Floats, Floats]:
+    """Break a line where instants are missing for ``gap`` usual spacings. Shapes (time,); x ascending."""
     steps = np.diff(x)
     if steps.size < 2:
         return x, y
-    gaps = np.flatnonzero(steps > GAP * np.median(steps)) + 1
+    gaps = np.flatnonzero(steps > gap * np.median(steps)) + 1
     return np.insert(x, gaps, (x[gaps] + x[gaps - 1]) / 2), np.insert(y, gaps, np.nan)
 
 
@@ -277,6 +277,13 @@ def average_neighbours(values: Floats, most: int, *, discrete: bool = False) -> 
     starts = np.arange(0, len(values), count)
     if discrete:
         return values[np.minimum(starts + count // 2, len(values) - 1)]
+    return average_groups(values, starts)
+
+
+def average_groups(values: Floats, starts: NDArray[np.intp]) -> Floats:
+    """Average values from each start to the next along the first axis, without what is missing; NaN where all is."""
+    if not starts.size:
+        return values[:0]
     finite = np.isfinite(values)
     total = np.add.reduceat(np.where(finite, values, 0.0), starts)
     number = np.add.reduceat(finite.astype(float), starts)
