@@ -250,3 +250,12 @@ def test_no_text_of_a_file_becomes_markup(path):
 def test_a_page_says_east_and_west_with_letters(client, language, west):
     page = client.get(f"{API}/dataset/arctic_day?lang={language}", headers=BROWSER).text
     assert west in page
+
+
+def test_a_page_has_lines_that_open_the_dataset_in_other_programs(sample_catalogue):
+    record = next(record for record in sample_catalogue.catalogue.snapshot.served if record.id == "arctic_day")
+    page = render_dataset(record, "https://example.org", interfaces={"opendap", "zarr"})
+    assert page.count("https://example.org/opendap/arctic_day") == 7
+    assert "xarray.open_zarr(&#34;https://example.org/zarr/arctic_day&#34;)" in page
+    assert "/zarr/" not in render_dataset(record, "https://example.org", interfaces={"opendap"})
+    assert "other programs" not in render_dataset(record, "https://example.org")

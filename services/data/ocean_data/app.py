@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from litestar import Litestar
 from litestar.openapi.spec import Tag
@@ -42,6 +43,14 @@ DESCRIPTION = """Numbers of ocean models, at any point of any grid: nearest cell
 
 Times are UTC; depths are in m, positive down; `null` means land, below the sea floor, or absent."""
 
+TAGS = {
+    "points": "Values at points: over depth and through time.",
+    "lines": "Values along lines: sections, paths through time, and trajectories.",
+    "areas": "Values over boxes and polygons, their statistics, and their differences.",
+    "files": "Datasets as files, for programs that read files: OPeNDAP and Zarr.",
+    "maps": "Values on maps: the range of a variable in view, arrows of a vector.",
+}
+
 # By the value of `format`; the first is the default.
 FORMATS: dict[str, StreamWriter | FileWriter] = {
     "json": JSON,
@@ -66,28 +75,20 @@ def create_app(
 ) -> Litestar:
     """Make the app over any catalogue and source."""
     settings = settings or Settings()
-    spool = Spool(settings.spool_bytes, settings.spool_folder)
-    freshness = Freshness(catalogue, __version__, settings.max_age)
-    streams = ThreadPool(settings.stream_threads, settings.stream_queue)
-    aggregations = AggregationService(
-        catalogue=catalogue,
-        source=source,
-        workers=workers,
-        streams=streams,
-        spool=spool,
-        freshness=freshness,
-        budget=read_budget(settings),
-    )
+    shared: dict[str, Any] = {
+        "workers": workers,
+        "streams": ThreadPool(settings.stream_threads, settings.stream_queue),
+        "spool": Spool(settings.spool_bytes, settings.spool_folder),
+        "freshness": Freshness(catalogue, __version__, settings.max_age),
+        "budget": read_budget(settings),
+    }
+    aggregations = AggregationService(catalogue=catalogue, source=source, **shared)
     service = ExtractionService(
+        **shared,
         catalogue=Calculating(catalogue),
         reading=make_reading(source, settings),
-        workers=workers,
-        streams=streams,
         plot_streams=ThreadPool(settings.stream_threads, settings.stream_queue),
-        spool=spool,
-        freshness=freshness,
         formats=FORMATS,
-        budget=read_budget(settings),
         max_document=settings.max_document,
         read=read,
     )
@@ -104,13 +105,7 @@ def create_app(
         title="Ocean Navigator: data",
         version=__version__,
         description=DESCRIPTION,
-        tags=[
-            Tag(name="points", description="Values at points: over depth and through time."),
-            Tag(name="lines", description="Values along lines: sections, paths through time, and trajectories."),
-            Tag(name="areas", description="Values over boxes and polygons, their statistics, and their differences."),
-            Tag(name="files", description="Datasets as files, for programs that read files: OPeNDAP and Zarr."),
-            Tag(name="maps", description="Values on maps: the range of a variable in view, arrows of a vector."),
-        ],
+        tags=[Tag(name=name, description=description) for name, description in TAGS.items()],
         api=[points_router, lines_router, areas_router, get_range, get_arrows, get_subset],
         internal=[
             internal.get_tile_field,

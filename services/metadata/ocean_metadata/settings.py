@@ -18,6 +18,8 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     folder: str | None = None  # without a configuration: every NetCDF file under this folder
     stubs: str | None = None  # folder of `<key>.json`; by default the folder of the configuration
     public_url: Annotated[str, msgspec.Meta(pattern=r"^https?://[^/\s]+$")] | None = None  # of the gateway, for scripts
+    opendap: bool = True  # whether pages of datasets tell how to open them over OPeNDAP
+    zarr: bool = True  # the same for Zarr: both are interfaces of the data service
     places: str | None = None  # folder of point/, line/ and area/ with files of KML
     class4: str | None = None  # folder of Class 4 files of OceanPredict
     class4_riops: str | None = None  # folder of Class 4 files of RIOPS

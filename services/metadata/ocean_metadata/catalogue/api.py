@@ -131,10 +131,12 @@ Record = NamedDependency[SkipValidation[DatasetRecord]]
     responses=encoded_response(contracts.DatasetPage, "The dataset", _DATASET_ERRORS),
 )
 async def get_dataset(
+    *,
     request: HttpRequest,
     catalogue: CatalogueDependency,
     freshness: Fresh,
     translate: Translate,
+    interfaces: NamedDependency[set[str]],
     dataset: FromPath[DatasetId],
 ) -> Response[bytes]:
     """Description, extent in space and time, and links; for browsers an HTML page with metadata of schema.org."""
@@ -142,7 +144,7 @@ async def get_dataset(
     await freshness(request, dataset, form="page" if html else "", repeatable=True)
     record = localize_dataset(catalogue.snapshot.dataset(dataset), translate)
     if html:
-        text = render_dataset(record, str(request.base_url).rstrip("/"), translate)
+        text = render_dataset(record, str(request.base_url).rstrip("/"), translate, interfaces)
         return as_page(Response(text.encode(), media_type=MediaType.HTML))
     return vary_by_accept(json_response(describe_dataset(record, translate)))
 

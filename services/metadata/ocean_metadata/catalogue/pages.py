@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -188,8 +188,35 @@ def as_page(response: Response[bytes]) -> Response[bytes]:
     return vary_by_accept(response)
 
 
-def render_dataset(record: DatasetRecord, base_url: str, translate: Translator = ENGLISH) -> str:
-    """Render the page of a dataset, with its description in the vocabulary of schema.org."""
+def list_programs(record: DatasetRecord, base_url: str, interfaces: Collection[str]) -> dict[str, str]:
+    """Return lines that open a dataset in other programs, by the names of these; ``interfaces``: those that are on."""
+    variable = next((variable.source for variable in record.visible_variables if variable.source), None)
+    if variable is None:
+        return {}
+    opendap, zarr = f"{base_url}/opendap/{quote(record.id)}", f"{base_url}/zarr/{quote(record.id)}"
+    programs: dict[str, str] = {}
+    if "opendap" in interfaces:
+        programs |= {
+            "Python, xarray": f'xarray.open_dataset("{opendap}")["{variable}"]',
+            "Python, netCDF4": f'netCDF4.Dataset("{opendap}")["{variable}"]',
+            "R, ncdf4": f'ncvar_get(nc_open("{opendap}"), "{variable}")',
+            "Matlab": f'ncread("{opendap}", "{variable}")',
+            "CDO": f"cdo infon -selname,{variable} {opendap}",
+            "NCO": f"ncks -v {variable} {opendap} {record.id}.nc",
+            "Panoply, Ferret, GrADS": opendap,
+        }
+    if "zarr" in interfaces:
+        programs["Python, xarray (Zarr)"] = f'xarray.open_zarr("{zarr}")["{variable}"]'
+    return programs
+
+
+def render_dataset(
+    record: DatasetRecord, base_url: str, translate: Translator = ENGLISH, interfaces: Collection[str] = ()
+) -> str:
+    """Render the page of a dataset, with its description in the vocabulary of schema.org.
+
+    ``interfaces``: those over which other programs can open it, `opendap` and `zarr`.
+    """
     page = describe_dataset(record, translate)
     return _render(
         "dataset.html",
@@ -200,6 +227,7 @@ def render_dataset(record: DatasetRecord, base_url: str, translate: Translator =
         facts=_facts(page, translate),
         record=record,
         notes=list_notes(record),
+        programs=list_programs(record, base_url, interfaces),
         completeness=rate_completeness(record, translate),
         linked_data=linked_data(record, base_url, translate),
     )
