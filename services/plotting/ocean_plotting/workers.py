@@ -1,8 +1,9 @@
 """Drawing of figures in worker processes, so that the service goes on answering meanwhile.
 
-A worker is spawned (a forked one would share the server's signal handlers), loads what drawing needs and reports that
-it is ready before it is given work. Each has a pipe of its own: one that dies, idle or busy, takes nothing from the
-others, and another takes its place. Workers outlive neither their service nor their number of figures.
+A worker is forked by a process that has loaded what drawing needs (forked by the service, it would share its signal
+handlers). It draws once and reports that it is ready before it is given work. Each has a pipe of its own: one that
+dies, idle or busy, takes nothing from the others, and another takes its place. Workers outlive neither their service
+nor their number of figures.
 
 Drawing on the event loop is for tests, and for measurements.
 """
@@ -139,7 +140,8 @@ class _Worker:
     """One process and the pipe to it."""
 
     def __init__(self, nice: int, resources: FigureResources) -> None:
-        context = multiprocessing.get_context("spawn")
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([PLOTS])
         self.pipe: Connection
         self.pipe, far_end = context.Pipe()
         self.process: BaseProcess = context.Process(
