@@ -23,7 +23,7 @@ from ocean_plotting.plots import api as plots_api
 from ocean_plotting.plots.kind import Services
 from ocean_plotting.settings import Settings
 from ocean_plotting.tiles import api as tiles_api
-from ocean_plotting.tiles import legends
+from ocean_plotting.tiles import legends, tilejson
 from ocean_plotting.tiles.ahead import IdleQueue
 from ocean_plotting.tiles.store import TileStore, create_image_cache
 from ocean_plotting.workers import FigureRenderer, ProcessRenderer
@@ -65,7 +65,7 @@ def create_app(
         version=__version__,
         description="Pictures of the ocean: plots, map tiles, colour bars.",
         tags=TAGS,
-        api=[tiles_api.get_tile, *legends.HANDLERS, *plots_api.HANDLERS, *basemap_api.HANDLERS],
+        api=[tiles_api.get_tile, *legends.HANDLERS, *tilejson.HANDLERS, *plots_api.HANDLERS, *basemap_api.HANDLERS],
         dependencies={
             "freshness": freshness,
             "plotter": plots_api.Plotter(services, drawing, freshness),
