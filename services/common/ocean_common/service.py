@@ -14,7 +14,8 @@ from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, RedocRenderPlugin, SwaggerRenderPlugin
-from litestar.openapi.spec import Components, Contact, License, SecurityScheme, Server, Tag
+from litestar.openapi.spec import Components, Contact, License, OpenAPIType, Schema, SecurityScheme, Server, Tag
+from litestar.plugins import OpenAPISchemaPlugin
 from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp, ControllerRouterHandler
 from prometheus_client import generate_latest
@@ -61,6 +62,24 @@ def health_router(service: str, version: str, readiness: Readiness, metrics: Met
         return Response(generate_latest(metrics.registry), media_type=PROMETHEUS)
 
     return Router("/", route_handlers=[live, ready, measured], include_in_schema=False)
+
+
+class BinarySchema(OpenAPISchemaPlugin):
+    """Bytes of answers have no type in the documents (OpenAPI 3.1, 4.8.14.3): they are no JSON string."""
+
+    @staticmethod
+    def is_plugin_supported_type(value: Any) -> bool:
+        return value is bytes
+
+    def to_openapi_schema(self, field_definition: Any, schema_creator: Any) -> Schema:  # noqa: ARG002  the framework's
+        return Schema()
+
+
+def body_schema(media_type: str, description: str | None = None) -> Schema:
+    """Return the schema of a body: a string for text, no type for bytes."""
+    if media_type.startswith("text/") or media_type.endswith(("json", "xml")):
+        return Schema(type=OpenAPIType.STRING, description=description)
+    return Schema(content_media_type=media_type, description=description)
 
 
 def _name_operation(handler: HTTPRouteHandler, *_: object) -> str:
@@ -152,6 +171,7 @@ def create_service(
         },
         openapi_config=openapi(name, title, version, description, list(tags)),
         lifespan=list(lifespan),
+        plugins=[BinarySchema()],
         logging_config=None,  # `telemetry.configure_logs`, once a process
     )
     handler = app.asgi_handler

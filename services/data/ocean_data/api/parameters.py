@@ -9,7 +9,7 @@ import msgspec
 from litestar import Request, Response, Router, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.handlers import HTTPRouteHandler
-from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
+from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIResponse, Operation
 from litestar.params import Body, SkipValidation
 from litestar.types import ControllerRouterHandler
 from msgspec import Meta
@@ -28,6 +28,7 @@ from ocean_common.contracts.data import (
     VectorPart,
 )
 from ocean_common.parameters import DatasetId, path_parameter, query_parameter, refuse_unknown_parameters
+from ocean_common.service import body_schema
 from ocean_core import errors
 from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import MAX_LONGITUDE
@@ -188,8 +189,7 @@ class ExtractionOperation(Operation):
         response = (self.responses or {}).get("200")
         if isinstance(response, OpenAPIResponse) and response.content:
             for media_type, description in self.formats.items():
-                schema = Schema(type=OpenAPIType.STRING, description=description)
-                response.content[media_type] = OpenAPIMediaType(schema=schema)
+                response.content[media_type] = OpenAPIMediaType(schema=body_schema(media_type, description))
 
 
 provide = partial(Provide, sync_to_thread=False)

@@ -78,7 +78,7 @@ async def get_script(
     suffix, media_type = LANGUAGES[language]
     name = f"ocean_navigator_api_script_{type_of_script}.{suffix}"
     headers = {"content-disposition": f'attachment; filename="{name}"', "vary": "Host, X-Forwarded-Host"}
-    return Response(text.encode(), media_type=f"{media_type}; charset=utf-8", headers=headers)
+    return Response(text.encode(), media_type=media_type, headers=headers)
 
 
 def _request_address(request: Request[Any, Any, Any]) -> str:

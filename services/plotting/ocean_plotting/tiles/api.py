@@ -6,7 +6,7 @@ from typing import Annotated, Any, get_args
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
-from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Operation
 from litestar.params import SkipValidation
 
 from ocean_common import problems
@@ -23,6 +23,7 @@ from ocean_common.parameters import (
     path_parameter,
     query_parameter,
 )
+from ocean_common.service import body_schema
 from ocean_core import errors
 from ocean_core.tiles import MERCATOR, PROJECTIONS
 from ocean_plotting.palettes import parse_scale, validate_colormap
@@ -96,8 +97,8 @@ def offer_media_types(*media_types: str, headers: dict[str, Any] | None = None) 
         def __post_init__(self) -> None:
             response = (self.responses or {}).get("200")
             if isinstance(response, OpenAPIResponse):
-                binary = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
-                response.content = {**(response.content or {}), **dict.fromkeys(media_types, binary)}
+                bodies = {name: OpenAPIMediaType(schema=body_schema(name)) for name in media_types}
+                response.content = {**(response.content or {}), **bodies}
                 response.headers = headers
 
     return BinaryOperation
