@@ -1,6 +1,7 @@
 """OPeNDAP and Zarr through the gateway, as xarray and a browser use them."""
 
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
@@ -66,3 +67,24 @@ def test_descriptions_errors_and_pages(http):
     page = http.get("/opendap/giops_day.html", headers={"accept": "text/html"}, follow_redirects=True)
     assert page.url.path == "/api/v2.0/dataset/giops_day"
     assert page.status_code == 200
+
+
+def test_the_datasets_of_the_thredds_catalogue_can_be_opened(http, run):
+    answer = http.get("/catalog.xml")
+    assert answer.headers["content-type"].startswith("application/xml")
+    names = {"t": "http://www.unidata.ucar.edu/namespaces/thredds/InvCatalog/v1.0"}
+    catalogue = ET.fromstring(answer.content)
+    services = {item.get("name"): item.get("base") for item in catalogue.iterfind(".//t:service", names)}
+    assert services == {"all": "", "opendap": "/opendap/", "zarr": "/zarr/"}
+    datasets = catalogue.findall("t:dataset", names)
+    assert {item.get("ID") for item in datasets} == {item["id"] for item in http.get("/api/v2.0/datasets").json()}
+    for item in datasets:
+        declared = http.get(f"{services['opendap']}{item.get('urlPath')}.dds").text
+        variables = [variable.get("name") for variable in item.iterfind(".//t:variable", names)]
+        assert variables
+        assert all(f" {name}[" in declared for name in variables)
+        west, size = (float(item.find(f".//t:eastwest/t:{key}", names).text) for key in ("start", "size"))
+        assert -180 <= west <= 540
+        assert 0 < size <= 360
+    french = http.get("/catalog.xml", headers={"accept-language": "fr"})
+    assert "Température" in french.text

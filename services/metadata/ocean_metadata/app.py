@@ -103,6 +103,7 @@ def create_app(
         tags=[Tag(name=name, description=description) for name, description in _TAGS.items()],
         api=_API,
         internal=_INTERNAL,
+        pages=[api.get_thredds_catalog] if settings.opendap or settings.zarr else [],
         dependencies={
             "catalogue": catalogue,
             "response_cache": ResponseCache(),

@@ -21,7 +21,13 @@ from ocean_core import errors
 from ocean_metadata.catalogue import serializers
 from ocean_metadata.catalogue.completeness import rate_completeness
 from ocean_metadata.catalogue.model import DatasetRecord, VariableRecord, copy_fields
-from ocean_metadata.catalogue.pages import as_page, describe_dataset, render_dataset, render_datasets
+from ocean_metadata.catalogue.pages import (
+    as_page,
+    describe_dataset,
+    render_dataset,
+    render_datasets,
+    render_thredds_catalog,
+)
 from ocean_metadata.catalogue.responses import (
     MESSAGEPACK,
     CatalogueDependency,
@@ -397,6 +403,23 @@ async def get_variables(catalogue: CatalogueDependency, dataset: FromPath[str]) 
     """Names, units and scales of the listed variables, in the order of the configuration."""
     record = catalogue.snapshot.dataset(dataset)
     return [serializers.describe_variable(record, variable) for variable in record.visible_variables]
+
+
+@get("/catalog.xml", media_type="application/xml", include_in_schema=False)
+async def get_thredds_catalog(
+    catalogue: CatalogueDependency,
+    response_cache: Responses,
+    translate: Translate,
+    interfaces: NamedDependency[set[str]],
+) -> Response[bytes]:
+    """All datasets as a THREDDS catalogue."""
+    snapshot = catalogue.snapshot
+    return await response_cache.respond(
+        ("thredds", snapshot.revision, translate.language),
+        lambda: render_thredds_catalog(localize_listed(snapshot, translate), interfaces, translate),
+        str.encode,
+        "application/xml",
+    )
 
 
 _RECORD = {"record": Provide(provide_record)}

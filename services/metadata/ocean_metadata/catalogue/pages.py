@@ -238,6 +238,18 @@ def render_datasets(records: Iterable[DatasetRecord], translate: Translator = EN
     return _render("datasets.html", translate, title=translate("Datasets"), address=_LIST, datasets=list(records))
 
 
+THREDDS_SERVICES = {"opendap": "OPENDAP", "zarr": "ZARR"}  # types of services in catalogues of THREDDS, by interface
+
+
+def render_thredds_catalog(
+    records: Iterable[DatasetRecord], interfaces: Collection[str], translate: Translator = ENGLISH
+) -> str:
+    """Render all datasets as a THREDDS catalogue (InvCatalog 1.0), from which Panoply, IDV and siphon open them."""
+    services = {name: kind for name, kind in THREDDS_SERVICES.items() if name in interfaces}
+    title = translate("Datasets")
+    return _environment().get_template("catalog.xml").render(title=title, services=services, datasets=list(records))
+
+
 def _join_groups(dataset: DatasetRecord | DatasetPage) -> str:
     return " · ".join(name for name in (dataset.group, dataset.subgroup) if name)
 
