@@ -36,7 +36,7 @@ from ocean_common.i18n import LANGUAGES, SOURCE, Language, RequestLanguage, requ
 from ocean_common.parameters import parse_qualities
 from ocean_common.problems import MEDIA_TYPE, to_problem
 from ocean_common.spreadsheet import add_byte_order_mark, wants_byte_order_mark
-from ocean_core.errors import AddressTooLong
+from ocean_core.errors import AddressTooLong, InvalidRequest
 
 MAX_ADDRESS = 32_768  # bytes of path and query
 FOREVER = "public, max-age=31536000, immutable"
@@ -46,6 +46,7 @@ BINARY_TYPES = {
 }  # fmt: skip
 DIGEST = partial(hashlib.blake2b, digest_size=12)  # of the bytes of an answer
 T = TypeVar("T")
+_HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
@@ -344,3 +345,13 @@ def client_address(request: Request[Any, Any, Any]) -> str:
     """Return the address of the client as the gateway saw it, else that of the connection."""
     forwarded = request.headers.get("x-forwarded-for", "").split(",")[0].strip()
     return forwarded or (request.client.host if request.client else "")
+
+
+def request_address(request: Request[Any, Any, Any]) -> str:
+    """Return the address by which the client reached the gateway, from X-Forwarded-*."""
+    headers = request.headers
+    scheme = headers.get("x-forwarded-proto", request.url.scheme)
+    host = headers.get("x-forwarded-host") or headers.get("host") or ""
+    if scheme not in {"http", "https"} or not _HOST.fullmatch(host):
+        raise InvalidRequest("{host!r} is not the name of a host", host=host[:80], field="host")
+    return f"{scheme}://{host}"

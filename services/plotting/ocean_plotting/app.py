@@ -26,11 +26,14 @@ from ocean_plotting.tiles import api as tiles_api
 from ocean_plotting.tiles import legends, tilejson
 from ocean_plotting.tiles.ahead import IdleQueue
 from ocean_plotting.tiles.store import TileStore, create_image_cache
+from ocean_plotting.wms.api import WmsService, wms_router
+from ocean_plotting.wms.maps import MapStore
 from ocean_plotting.workers import FigureRenderer, ProcessRenderer
 
 TAGS = [
     Tag(name="plots", description="Figures of profiles and more, in picture and table formats."),
     Tag(name="tiles", description="Map tiles and their legends."),
+    Tag(name="maps", description="Maps of any box for map programs: Web Map Service."),
 ]
 MEGABYTE = 10**6
 
@@ -52,6 +55,7 @@ def create_app(
     basemap = basemap or BasemapRenderer(None, Coasts(None, None))
     services = Services(data=numbers, metadata=catalogue)
     ahead = IdleQueue(settings.tiles_ahead)
+    layer_legends = legends.LegendService(catalogue, drawing, images)
     fields = settings.field_megabytes * MEGABYTE
 
     @asynccontextmanager
@@ -70,9 +74,17 @@ def create_app(
             "freshness": freshness,
             "plotter": plots_api.Plotter(services, drawing, freshness),
             "tile_store": TileStore(catalogue, numbers, freshness, images=images, field_bytes=fields, ahead=ahead),
-            "legends": legends.LegendService(catalogue, drawing, images),
+            "wms": WmsService(
+                catalogue,
+                numbers,
+                freshness,
+                maps=MapStore(numbers, images, fields // 2),
+                legends=layer_legends,
+            ),
+            "legends": layer_legends,
             "basemap": basemap_api.BasemapService(basemap, images, Freshness(basemap, __version__, settings.max_age)),
         },
+        pages=[wms_router] if settings.wms else [],
         readiness=readiness,
         lifespan=[*lifespan, prepare_tiles],
         texts=["ocean_plotting"],

@@ -16,14 +16,19 @@ from PIL import Image
 
 Pixels = NDArray[np.uint8]
 
-TRUE_COLOUR, PALETTE = 2, 3
+TRUE_COLOUR, PALETTE, TRUE_COLOUR_ALPHA = 2, 3, 6
 FILTER_NONE, FILTER_UP = 0, 2
 TILE_LEVEL = 2  # of libdeflate: faster than 1 where pixels repeat, as they do in most tiles; 3 is slower and saves 2 %
 FIGURE_LEVEL = 6  # of figures, which have large even surfaces: half the size of level 1
 
 
-def encode_palette_png(indices: Pixels, colours: bytes) -> bytes:
-    """Write indices (y, x) as a PNG; index 0 is transparent, index 1 the first of ``colours`` (RGB)."""
+def encode_palette_png(indices: Pixels, colours: bytes, background: bytes | None = None) -> bytes:
+    """Write indices (y, x) as a PNG; index 0 is transparent, index 1 the first of ``colours`` (RGB).
+
+    ``background``: the colour of index 0, which then is not transparent.
+    """
+    if background is not None:
+        return _png(indices, _chunk(b"PLTE", background + colours))
     return _png(indices, _chunk(b"PLTE", b"\x00\x00\x00" + colours), _chunk(b"tRNS", b"\x00"))
 
 
@@ -34,8 +39,20 @@ def encode_opacity_png(opacity: Pixels, colour: tuple[int, int, int]) -> bytes:
 
 
 def encode_rgb_png(pixels: Pixels) -> bytes:
-    """Write colours (y, x, 3) as the PNG of a tile."""
+    """Write colours (y, x, 3) as the PNG of a tile, or with their opacity (y, x, 4) as that of a map."""
     return _png(pixels)
+
+
+def encode_jpeg(pixels: Pixels) -> bytes:
+    """Write colours (y, x, 3) as a JPEG."""
+    buffer = BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=90)
+    return buffer.getvalue()
+
+
+def encode_rgba_webp(pixels: Pixels) -> bytes:
+    """Write colours with their opacity (y, x, 4) as a lossless WebP."""
+    return _webp(pixels, lossless=True, exact=True, method=1, quality=0)
 
 
 def encode_figure_png(pixels: Pixels, texts: Mapping[str, str], dpi: float) -> bytes:
@@ -67,9 +84,9 @@ def _webp(pixels: Pixels, **options: Any) -> bytes:
 
 
 def _png(pixels: Pixels, *chunks: bytes, level: int = TILE_LEVEL, row_filter: int = FILTER_UP) -> bytes:
-    """Write indices (y, x) or colours (y, x, 3), with chunks between the header and the image data."""
+    """Write indices (y, x) or colours (y, x, 3 or 4), with chunks between the header and the image data."""
     height, width = pixels.shape[:2]
-    colour_type = TRUE_COLOUR if pixels.ndim == 3 else PALETTE
+    colour_type = PALETTE if pixels.ndim == 2 else TRUE_COLOUR if pixels.shape[2] == 3 else TRUE_COLOUR_ALPHA
     flat = pixels.reshape(height, -1)
     rows = np.empty((height, 1 + flat.shape[1]), dtype=np.uint8)
     rows[:, 0] = row_filter

@@ -10,6 +10,7 @@ import httpx
 from ocean_common.background import BackgroundTask
 from ocean_common.clients.http import Neighbour, segment
 from ocean_common.contracts.assets import Assets, DatasetFiles, Revisions, VariableInfo, without_files
+from ocean_common.contracts.metadata import DatasetLayers, MapDataset
 from ocean_common.contracts.observations import (
     Class4Kind,
     Class4Profiles,
@@ -150,6 +151,15 @@ class MetadataClient:
             variables = await self._http.get(f"/internal/variables/{segment(dataset)}", list[VariableInfo])
             cached = self._listed[dataset] = (revision, variables)
         return cached[1]
+
+    async def map_datasets(self) -> list[MapDataset]:
+        """Return the datasets that have layers of maps, in the language of the request."""
+        return await self._http.get("/internal/map-datasets", list[MapDataset])
+
+    async def layers(self, dataset: str) -> DatasetLayers:
+        """Return the layers of a dataset; whoever asks keeps what it makes of them."""
+        await self.revision(dataset)
+        return await self._http.get(f"/internal/layers/{segment(dataset)}", DatasetLayers)
 
     async def area(self, key: str) -> Area:
         """Return a predefined area; it is requested each time, since its file may change."""

@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from ocean_common.contracts.assets import DepthAxis, VariableInfo
+
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
     """Link to a related resource."""
@@ -204,6 +206,40 @@ class TimeIntervals(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = 0
     offset: int = 0
     intervals: list[TimeInterval] = []
+
+
+class LayerTimes(msgspec.Struct, frozen=True, kw_only=True):
+    """Time steps that layers share, in UTC: those of even spacing as intervals."""
+
+    last: str
+    intervals: list[TimeInterval]  # of very many the last
+
+
+class DatasetLayer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Variable that maps show."""
+
+    variable: VariableInfo
+    bounds: tuple[float, float, float, float] | None = None  # west, south, east, north; degrees
+    time: int | None = None  # indices into the lists of the dataset
+    depth: int | None = None
+
+
+class DatasetLayers(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The layers of a dataset, and the axes that they share."""
+
+    dataset: str
+    revision: str
+    name: str  # display name
+    help: str | None = None
+    layers: list[DatasetLayer]
+    times: list[LayerTimes | None]  # None: steps without dates
+    depths: list[DepthAxis]
+
+
+class MapDataset(DatasetExtent, frozen=True, kw_only=True):
+    """Dataset with the number of its layers."""
+
+    layers: int = 0
 
 
 class Lacking(msgspec.Struct, frozen=True, kw_only=True):

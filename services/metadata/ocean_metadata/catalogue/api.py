@@ -422,6 +422,23 @@ async def get_thredds_catalog(
     )
 
 
+@get("/map-datasets", media_type=MESSAGEPACK)
+async def get_map_datasets(catalogue: CatalogueDependency, translate: Translate) -> list[contracts.MapDataset]:
+    """The listed datasets that have layers of maps."""
+    return serializers.list_map_datasets(localize_listed(catalogue.snapshot, translate))
+
+
+@get("/layers/{dataset:str}")
+async def get_layers(
+    catalogue: CatalogueDependency, response_cache: Responses, translate: Translate, dataset: FromPath[str]
+) -> Response[bytes]:
+    """The layers of a dataset, and the axes that they share."""
+    record, steps = await read_record(catalogue, dataset, lambda record: range(len(record.times)))
+    key = ("layers", dataset, record.revision, translate.language)
+    make = partial(serializers.collect_layers, record, steps, translate)
+    return await response_cache.respond(key, make, msgspec.msgpack.encode, MESSAGEPACK)
+
+
 _RECORD = {"record": Provide(provide_record)}
 DATASET_ROUTES = Router(
     "/",
@@ -445,4 +462,4 @@ TIME_STEP_ROUTES = Router(
     dependencies={"selected": Provide(provide_steps)},
     route_handlers=[list_time_steps, list_time_intervals],
 )
-INTERNAL_ROUTES = [get_revisions, get_assets, get_files, get_variables]
+INTERNAL_ROUTES = [get_revisions, get_assets, get_files, get_variables, get_map_datasets, get_layers]

@@ -22,10 +22,14 @@ from ocean_common.contracts.assets import (
     VariableInfo,
 )
 from ocean_common.contracts.metadata import (
+    DatasetLayer,
+    DatasetLayers,
     DatasetNote,
     DatasetStatus,
     Depth,
     FileProblem,
+    LayerTimes,
+    MapDataset,
     TimeInterval,
     TimeIntervals,
     TimeStep,
@@ -308,6 +312,70 @@ def _equal_values_ahead(steps: Ints) -> Ints:
     sizes = np.diff(ends, prepend=-1)
     counts: Ints = np.repeat(ends, sizes) - np.arange(steps.size) + 1
     return counts
+
+
+# Layers of maps
+
+MAX_LAYER_RUNS = 2_000  # of the time steps of a layer that capabilities list
+
+
+def list_layer_variables(record: DatasetRecord) -> list[VariableRecord]:
+    """Return the visible variables that lie on a map."""
+    return [variable for variable in record.visible_variables if record.grids[variable.grid].grid.kind != "none"]
+
+
+def collect_layers(record: DatasetRecord, steps: Mapping[int, StepArrays], translate: Translator) -> DatasetLayers:
+    """Collect the layers of a dataset; ``steps`` are those of all time axes."""
+    localized = localize_dataset(record, translate)
+    return DatasetLayers(
+        dataset=record.id,
+        revision=record.revision,
+        name=localized.name,
+        help=localized.help,
+        layers=[
+            DatasetLayer(
+                variable=describe_variable(record, variable),
+                bounds=record.grids[variable.grid].grid.bounds or record.bounds,
+                time=variable.time,
+                depth=variable.depth,
+            )
+            for variable in list_layer_variables(record)
+        ],
+        times=[_list_layer_times(axis, steps[number]) for number, axis in enumerate(record.times)],
+        depths=record.depths,
+    )
+
+
+def _list_layer_times(axis: TimeAxis, steps: StepArrays) -> LayerTimes | None:
+    if not axis.dated or not steps.raw.size:
+        return None
+    dates = find_date_scale(steps.seconds, steps.raw, axis.units, axis.calendar)
+    runs = split_into_runs(*dates)[-MAX_LAYER_RUNS:]
+    ends = dates.take([number for run in runs for number in (run.first, run.last)]).format(zone="Z")
+    return LayerTimes(
+        last=ends[-1],
+        intervals=[
+            TimeInterval(
+                start=first,
+                end=last,
+                step=run.step,
+                count=run.last - run.first + 1,
+                start_id=int(steps.raw[run.first]),
+                end_id=int(steps.raw[run.last]),
+            )
+            for run, first, last in zip(runs, ends[::2], ends[1::2], strict=True)
+        ],
+    )
+
+
+def list_map_datasets(records: Iterable[DatasetRecord]) -> list[MapDataset]:
+    """Return the datasets that have layers."""
+    counted = ((record, len(list_layer_variables(record))) for record in records)
+    return [
+        copy_fields(record, MapDataset, value=record.name, start=record.period[0], end=record.period[1], layers=layers)
+        for record, layers in counted
+        if layers
+    ]
 
 
 # Assets

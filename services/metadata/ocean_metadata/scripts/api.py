@@ -1,6 +1,5 @@
 """Route of generated programs that repeat a request of the map."""
 
-import re
 from dataclasses import dataclass
 from typing import Annotated, Any, get_args
 
@@ -11,14 +10,14 @@ from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, OpenAPIType
 from litestar.params import FromQuery
 
 from ocean_common.contracts.common import PLOT_KINDS
+from ocean_common.http import request_address
 from ocean_common.parameters import parse_choice, query_parameter
 from ocean_common.problems import document_errors
-from ocean_core.errors import InvalidRequest, PlotKindNotFound
+from ocean_core.errors import PlotKindNotFound
 from ocean_metadata.scripts.generator import LANGUAGES, ScriptType, generate_script, make_request, parse_query
 
 SCRIPT_TYPES: tuple[ScriptType, ...] = get_args(ScriptType)
 
-_HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 
 Query = Annotated[
     str,
@@ -73,19 +72,9 @@ async def get_script(
     """The program runs as it is and needs nothing but its language; that of Python uses the standard library only."""
     type_of_script = parse_choice(script_type, SCRIPT_TYPES, "script_type")
     language = parse_choice(lang, tuple(LANGUAGES), "lang")
-    server = public_url or _request_address(request)
+    server = public_url or request_address(request)
     text = generate_script(make_request(parse_query(query_text), type_of_script, plot_type, server), language)
     suffix, media_type = LANGUAGES[language]
     name = f"ocean_navigator_api_script_{type_of_script}.{suffix}"
     headers = {"content-disposition": f'attachment; filename="{name}"', "vary": "Host, X-Forwarded-Host"}
     return Response(text.encode(), media_type=media_type, headers=headers)
-
-
-def _request_address(request: Request[Any, Any, Any]) -> str:
-    """Return the address by which the client reached the gateway, from X-Forwarded-*."""
-    headers = request.headers
-    scheme = headers.get("x-forwarded-proto", request.url.scheme)
-    host = headers.get("x-forwarded-host") or headers.get("host") or ""
-    if scheme not in {"http", "https"} or not _HOST.fullmatch(host):
-        raise InvalidRequest("{host!r} is not the name of a host", host=host[:80], field="host")
-    return f"{scheme}://{host}"
