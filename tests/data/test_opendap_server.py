@@ -110,6 +110,29 @@ def test_only_the_variables_of_the_configuration_and_what_they_need_are_there(st
         assert list(remote.variables) == ["time", "lat", "lon", "temp"]
 
 
+def test_files_with_one_time_each_are_joined_along_a_new_dimension(tmp_path):
+    values = RANDOM.normal(size=(3, 4, 5)).astype("f4")
+    for day in range(3):
+        with Dataset(tmp_path / f"day_{day}.nc", "w") as out:
+            out.createVariable("time", "f8", ())[...] = 10 + day
+            out["time"].units = "days since 2020-01-01"
+            for name, size, units in (("lat", 4, "degrees_north"), ("lon", 5, "degrees_east")):
+                out.createDimension(name, size)
+                out.createVariable(name, "f4", (name,))[:] = np.arange(size)
+                out[name].units = units
+            out.createVariable("temp", "f4", ("lat", "lon"))[:] = values[day]
+            out["temp"].units, out["temp"].coordinates = "degC", "time"
+    datasets = {"days": {"name": "days", "url": str(tmp_path / "day_*.nc")}}
+    (tmp_path / "datasets.json").write_text(json.dumps(datasets))
+    services = OneProcess(tmp_path / "catalogue.sqlite", datasets=tmp_path / "datasets.json")
+    with services, services.listen() as base, Dataset(f"{base}/opendap/days") as remote:
+        assert remote["temp"].dimensions == ("time", "lat", "lon")
+        np.testing.assert_array_equal(remote["temp"][:], values)
+        np.testing.assert_array_equal(remote["temp"][2:3, 1:4:2, 0:2], values[2:3, 1:4:2, 0:2])
+        dates = netCDF4.num2date(remote["time"][:], remote["time"].units)
+        assert [date.day for date in dates] == [11, 12, 13]
+
+
 def test_names_that_mean_different_things_in_different_files_are_numbered(tmp_path):
     for point, shift, days in (("T", 0.0, 3), ("U", 0.5, 3), ("W", 0.0, 2)):
         with Dataset(tmp_path / f"ocean_{point}.nc", "w") as out:

@@ -18,11 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import DatasetFiles, File, FileGroup, MixedVariable
+from ocean_core.errors import Message
 from ocean_core.packing import PACKING_ATTRIBUTES
 from ocean_data.plan.times import Axis
 from ocean_data.reading.chunk_index import Index
 from ocean_data.reading.chunks import StoredChunk
-from ocean_data.reading.files import State, StoredFile, StoredVariable, changed
+from ocean_data.reading.files import State, StoredFile, StoredVariable, unreadable
 
 T = TypeVar("T")
 Ints = NDArray[np.int64]
@@ -212,7 +213,24 @@ def _describe(
             stored=replace(stored, read=_refuse_reading),
         )
         variables.append(variable if group is None or join is None else _join_variable(variable, group, join))
-    return variables, opened.attributes(None)
+    return _add_times(variables), opened.attributes(None)
+
+
+def _add_times(variables: list[JoinedVariable]) -> list[JoinedVariable]:
+    """Add the coordinate of files that have one time each, in the place of the time of the first."""
+    stacked = next((item for item in variables if item.join is not None and item.axis is None), None)
+    if stacked is None or stacked.join is None:
+        return variables
+    own = next((item for item in variables if item.name == JOINED_TIME), None)
+    times = replace(
+        stacked,
+        name=JOINED_TIME,
+        dimensions=(JOINED_TIME,),
+        shape=(stacked.join.size,),
+        attributes=own.attributes if own else {"standard_name": "time"},
+        mixed=None,
+    )
+    return [_count_times(times, stacked.join.group), *(item for item in variables if item is not own)]
 
 
 def _join_variable(variable: JoinedVariable, group: FileGroup, join: TimeJoin) -> JoinedVariable:
@@ -401,7 +419,10 @@ def _read_part(variable: JoinedVariable, path: str, ranges: Ranges, source: Stor
     def take(opened: StoredFile) -> NDArray[Any]:
         stored = opened.find(variable.source)
         if variable.mixed is None and not _is_alike(stored, variable.stored):
-            raise changed(path)
+            reason = Message(
+                "{variable} has another type, shape, packing or unit than in the first file", variable=variable.source
+            )
+            raise unreadable(path, reason)
         raw = stored.read(tuple(slice(part.start, part[-1] + 1) for part in ranges))
         raw = np.asarray(raw[tuple(slice(None, None, part.step) for part in ranges)])  # an array without axes stays one
         if variable.mixed is None:
