@@ -75,7 +75,7 @@ def test_the_datasets_of_the_thredds_catalogue_can_be_opened(http, run):
     names = {"t": "http://www.unidata.ucar.edu/namespaces/thredds/InvCatalog/v1.0"}
     catalogue = ET.fromstring(answer.content)
     services = {item.get("name"): item.get("base") for item in catalogue.iterfind(".//t:service", names)}
-    assert services == {"all": "", "opendap": "/opendap/", "zarr": "/zarr/"}
+    assert services == {"all": "", "opendap": "/opendap/", "zarr": "/zarr/", "wms": "/wms/"}
     datasets = catalogue.findall("t:dataset", names)
     assert {item.get("ID") for item in datasets} == {item["id"] for item in http.get("/api/v2.0/datasets").json()}
     for item in datasets:

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 import httpx
 import numpy as np
 import pytest
+import rasterio
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -408,3 +409,16 @@ def test_any_box_is_a_map_of_its_size_or_is_refused(http, box, size, crs):
     assert response.status_code == (200 if across[0] < across[2] and across[1] < across[3] else 400)
     if response.status_code == 200:
         assert Image.open(io.BytesIO(response.content)).size == size
+
+
+def test_gdal_reads_a_layer(http):
+    address = http.base_url.join("/wms")
+    layer = f"WMS:{address}?SERVICE=WMS&VERSION=1.1.1&REQUEST=GetMap&LAYERS={GIOPS}&SRS=EPSG:4326&BBOX=-60,36,-30,60"
+    with rasterio.open(layer) as opened:
+        assert opened.crs.to_epsg() == 4326
+        west, south, east, north = opened.bounds
+        assert (west, south, east) == (-60, 36, -30)
+        assert north == pytest.approx(60, abs=0.01)
+        picture = opened.read(out_shape=(opened.count, 96, 120))
+    plain = draw(http, format="image/jpeg", transparent="FALSE")[..., :3]
+    assert np.abs(np.moveaxis(picture[:3], 0, -1).astype(int) - plain).mean() < 12

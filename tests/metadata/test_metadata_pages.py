@@ -254,7 +254,8 @@ def test_a_page_says_east_and_west_with_letters(client, language, west):
 
 def test_a_page_has_lines_that_open_the_dataset_in_other_programs(sample_catalogue):
     record = next(record for record in sample_catalogue.catalogue.snapshot.served if record.id == "arctic_day")
-    page = render_dataset(record, "https://example.org", interfaces={"opendap", "zarr"})
+    page = render_dataset(record, "https://example.org", interfaces={"opendap", "zarr", "wms"})
+    assert "https://example.org/wms/" in page
     assert page.count("https://example.org/opendap/arctic_day") == 7
     assert "xarray.open_zarr(&#34;https://example.org/zarr/arctic_day&#34;)" in page
     assert "/zarr/" not in render_dataset(record, "https://example.org", interfaces={"opendap"})

@@ -117,7 +117,7 @@ def create_app(
             "token": settings.token,
             "class4": class4,
             "class4_freshness": Freshness(class4, __version__, settings.max_age),
-            "interfaces": {name for name in ("opendap", "zarr") if getattr(settings, name)},
+            "interfaces": {name for name in ("opendap", "zarr", "wms") if getattr(settings, name)},
             "public_url": settings.public_url,
             "git": GitInfo(git_hash=settings.git_hash, git_tag=settings.git_tag),
         },

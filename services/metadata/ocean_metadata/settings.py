@@ -20,6 +20,7 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     public_url: Annotated[str, msgspec.Meta(pattern=r"^https?://[^/\s]+$")] | None = None  # of the gateway, for scripts
     opendap: bool = True  # whether pages of datasets tell how to open them over OPeNDAP
     zarr: bool = True  # the same for Zarr: both are interfaces of the data service
+    wms: bool = True  # the same for the Web Map Service of the plotting service
     places: str | None = None  # folder of point/, line/ and area/ with files of KML
     class4: str | None = None  # folder of Class 4 files of OceanPredict
     class4_riops: str | None = None  # folder of Class 4 files of RIOPS

@@ -207,6 +207,9 @@ def list_programs(record: DatasetRecord, base_url: str, interfaces: Collection[s
         }
     if "zarr" in interfaces:
         programs["Python, xarray (Zarr)"] = f'xarray.open_zarr("{zarr}")["{variable}"]'
+    if "wms" in interfaces:
+        wms = f"{base_url}/wms/{quote(record.id)}"
+        programs |= {"QGIS, OpenLayers, Leaflet (WMS)": wms, "Python, OWSLib": f'owslib.wms.WebMapService("{wms}")'}
     return programs
 
 
@@ -215,7 +218,7 @@ def render_dataset(
 ) -> str:
     """Render the page of a dataset, with its description in the vocabulary of schema.org.
 
-    ``interfaces``: those over which other programs can open it, `opendap` and `zarr`.
+    ``interfaces``: those over which other programs can open it: `opendap`, `zarr`, `wms`.
     """
     page = describe_dataset(record, translate)
     return _render(
@@ -238,7 +241,8 @@ def render_datasets(records: Iterable[DatasetRecord], translate: Translator = EN
     return _render("datasets.html", translate, title=translate("Datasets"), address=_LIST, datasets=list(records))
 
 
-THREDDS_SERVICES = {"opendap": "OPENDAP", "zarr": "ZARR"}  # types of services in catalogues of THREDDS, by interface
+# Types of services in catalogues of THREDDS, by interface.
+THREDDS_SERVICES = {"opendap": "OPENDAP", "zarr": "ZARR", "wms": "WMS"}
 
 
 def render_thredds_catalog(
