@@ -2,15 +2,18 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import httpx
 import netCDF4
 import numpy as np
 import pytest
+from litestar.testing import TestClient
 from netCDF4 import Dataset
 from tests.data.stored_files import RANDOM, joined, raw
 from tests.field.one_process import OneProcess
+from tests.looping import loop_over
 
 from ocean_data.reading.source import NetCDFSource
 
@@ -225,3 +228,25 @@ def compare(record, remote, steps):
                 )
                 equal = np.array_equal(stored[part], own[sent], equal_nan=stored.dtype.kind == "f")
                 yield (record.id, variable.source, number), equal
+
+
+def test_an_interface_that_is_off_is_not_there(app_over, shipped):
+    with TestClient(app_over(shipped.values(), opendap=False, zarr=False)) as client:
+        for address in ("/opendap/ostia_month.dds", "/zarr/ostia_month/zarr.json", "/opendap", "/zarr"):
+            assert client.get(address).status_code == 404
+        document = client.get("/data/openapi.json").json()
+        assert not [path for path in document["paths"] if path.startswith(("/opendap", "/zarr"))]
+
+
+@loop_over(
+    ("limit", "kind"), [({"max_streamed": 1000}, "values"), ({"max_bytes": 4000}, "bytes"), ({"max_files": 2}, "files")]
+)
+def test_more_than_the_budget_is_refused_with_a_part_that_fits(app_over, shipped, limit, kind):
+    dataset, name = ("nemo_global_month", "tos") if kind == "files" else ("ostia_month", "surface_temperature")
+    with TestClient(app_over(shipped.values(), **limit)) as client:
+        refusal = client.get(f"/opendap/{dataset}.dods?{name}")
+        assert refusal.status_code == 413, refusal.text
+        count, dimension = re.search(rf" {kind}, .* at most (\d+) indices of (\w+) at a time", refusal.text).groups()
+        assert dimension in {"time", "time_counter"}
+        rest = "[0:17][0:10]" if kind != "files" else "[0:1][0:1]"
+        assert client.get(f"/opendap/{dataset}.dods?{name}[0:{int(count) - 1}]{rest}").status_code == 200
