@@ -1,7 +1,7 @@
 # Only Python (3.11 or later, with venv) and make are needed; everything else is installed into .venv.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-all check format lock gallery bench evidence reading tiles maps views session charts peers scaling catalogue observations starting queueing
+.PHONY: help run test test-all check format lock gallery bench evidence reading tiles maps views session stores charts peers scaling catalogue observations starting queueing
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -34,7 +34,7 @@ format: .venv/dev ## put the code into its style
 gallery: .venv/run ## draw docs/gallery anew from the sample data
 	$(BIN)/python docs/gallery/make.py
 
-bench: evidence reading tiles maps views session charts peers scaling catalogue observations starting
+bench: evidence reading tiles maps views session stores charts peers scaling catalogue observations starting
 
 reading: .venv/dev ## how fast numbers are read, beside xarray and netCDF4
 	$(BIN)/python tests/benchmarks/reading.py
@@ -50,6 +50,9 @@ views: .venv/dev ## views of a map, with each interpolation: time, and processor
 
 session: .venv/dev ## the requests of a person at a map, step by step
 	$(BIN)/python tests/benchmarks/session.py
+
+stores: .venv/dev ## Zarr and OPeNDAP through the gateway, beside a server of static files and xarray on files
+	$(BIN)/python tests/benchmarks/stores.py
 
 charts: .venv/dev ## a map plot, beside cartopy
 	$(BIN)/python tests/benchmarks/charts.py
