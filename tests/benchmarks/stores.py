@@ -7,7 +7,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 import maps
@@ -80,19 +82,22 @@ def main() -> None:
                 "OPeNDAP": lambda: xr.open_dataset(f"{base}/opendap/sst"),
                 "files": lambda: xr.open_mfdataset(str(folder / "sst_*.nc")),
             }
-            series = {
-                name: median(lambda opener=opener: opener()["sst"].sel(PLACE, method="nearest").load(), TIMES)
-                for name, opener in openers.items()
-            }
+            series = {name: median(partial(read_series, opener), TIMES) for name, opener in openers.items()}
             print(
                 "open and read a series of 30 files, ms  "
                 + "  ".join(f"{name} {ms:.0f}" for name, ms in series.items())
             )
 
 
-def chunk_shape(array: dict) -> list[int]:
-    """The shape of the chunks of an array."""
-    return array["chunk_grid"]["configuration"]["chunk_shape"]
+def read_series(opener: Callable[[], xr.Dataset]) -> xr.DataArray:
+    """Open a dataset and read all times at a place."""
+    return opener()["sst"].sel(PLACE, method="nearest").load()
+
+
+def chunk_shape(array: dict[str, Any]) -> list[int]:
+    """Return the shape of the chunks of an array."""
+    shape: list[int] = array["chunk_grid"]["configuration"]["chunk_shape"]
+    return shape
 
 
 if __name__ == "__main__":
