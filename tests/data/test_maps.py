@@ -144,6 +144,7 @@ def test_a_large_map_is_made_of_the_same_pixels_as_a_small_one(client):
         ({"box": (0.0, 0.0, float("inf"), 5.0)}, 400),
         ({"box": (float("nan"), 0.0, 1.0, 5.0)}, 400),
         ({"width": 4096, "height": MAX_MAP_PIXELS // 4096 + 1}, 413),
+        ({"width": 2048, "height": 1024, "interpolation": "bilinear"}, 413),
         ({"width": 5000}, 400),
         ({"time": "1850-01-01"}, 404),
         ({"depth": "99"}, 404),

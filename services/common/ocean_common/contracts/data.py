@@ -22,6 +22,7 @@ MAX_RADIUS = 500.0  # km
 MAX_NEIGHBOURS = 50
 MAX_MAP_SIDE = 4096  # pixels of a map, along each side
 MAX_MAP_PIXELS = 2**22
+MAX_SMOOTH_PIXELS = 2**20  # of a map whose values are interpolated: each of its pixels takes longer
 MAX_VERTICES = 20_000  # of the polygons of one request
 
 

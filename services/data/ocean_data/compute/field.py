@@ -1,5 +1,6 @@
 """Horizontal fields of maps: behind tiles, and the range of what is in view."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from pyproj import Transformer
 from ocean_common.contracts.assets import Array, Assets, VariableInfo
 from ocean_common.contracts.data import (
     MAX_MAP_PIXELS,
+    MAX_SMOOTH_PIXELS,
     Interpolation,
     MapRequest,
     TileField,
@@ -132,9 +134,14 @@ def check_map(query: MapRequest) -> None:
     left, bottom, right, top = query.box
     if not (left < right and bottom < top and max(map(abs, query.box)) <= LARGEST_COORDINATE):
         raise InvalidRequest("the box has no area: it is left, bottom, right, top", field="box")
-    if query.width * query.height > MAX_MAP_PIXELS:
+    limit = MAX_MAP_PIXELS if query.interpolation == "nearest" else MAX_SMOOTH_PIXELS
+    if query.width * query.height > limit:
+        side = math.isqrt(limit)
         raise RequestTooLarge(
-            "a map has at most {limit} pixels, as 2048 × 2048: ask for fewer", limit=MAX_MAP_PIXELS, field="width"
+            "a map of this interpolation has at most {limit} pixels, as {side} × {side}: ask for fewer",
+            limit=limit,
+            side=side,
+            field="width",
         )
 
 

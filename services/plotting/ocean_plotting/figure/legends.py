@@ -20,7 +20,7 @@ from ocean_plotting.figure.axes import CATEGORY_LETTERS, TICK_STEPS, NumberForma
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import fold_lines, shorten
 from ocean_plotting.figure.layout import INK, MUTED, Picture, PictureInfo, Sizes, add_titles, fold_text
-from ocean_plotting.palettes import category_positions, choose_colours, scale_colours
+from ocean_plotting.palettes import category_positions, choose_colours, resample_colours, scale_colours
 
 BAR_THICKNESS = 0.16  # inches
 LETTER_WIDTH = 0.58  # in heights of the text
@@ -177,12 +177,15 @@ def _shared_length(figure: Figure, axes: Axes | list[Axes], *, vertical: bool) -
     return fraction * float(figure.get_size_inches()[1 if vertical else 0])
 
 
-def draw_layer_legend(info: VariableInfo, scale: Scale, colormap: str, context: DrawContext) -> Picture:
+def draw_layer_legend(
+    info: VariableInfo, scale: Scale, colormap: str, context: DrawContext, *, bands: int | None = None
+) -> Picture:
     """Draw the legend of a map layer: a vertical bar with values and name, or the categories one below the other.
 
-    The name is in the reader's language already.
+    The name is in the reader's language already. ``bands``: colours of the bar; None: all of them.
     """
-    labels, colours = context.labels, scale_colours(colormap, scale, len(info.categories)) / 255
+    labels, table = context.labels, scale_colours(colormap, scale, len(info.categories))
+    colours = (table if bands is None or info.categories else resample_colours(table, bands)) / 255
     names, more_letters = _fold_categories(info.categories[: len(colours)])
     width, height = LEGEND_SIZE
     figure = Figure(figsize=(width + more_letters * LETTER_WIDTH * LEGEND_TEXT / 72, height), layout="constrained")

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
@@ -61,6 +62,7 @@ from ocean_plotting.wms.parameters import (
     MapFormat,
     Version,
     WmsQuery,
+    check_pixels,
     parse_interpolation,
     parse_layers,
     parse_legend_style,
@@ -203,6 +205,7 @@ class WmsService:
             background = None
         layers = await self.find_layers(query, dataset, "layers")
         styles = parse_styles(query, len(layers))
+        check_pixels(parse_window(query), len(layers))
         requests = await self.make_requests(query, layers)
         await self.freshness(request, *dict.fromkeys(item.dataset for item in requests), repeatable=True)
         revisions = [layer.assets.revision for layer in layers]
@@ -261,8 +264,10 @@ class WmsService:
             content = draw_colour_strip(colormap, style.bands, (width, height), is_vertical=is_vertical)
             return Response(content, media_type="image/png")
         scale, colormap = choose_scale(info, style, None), choose_colours(info, style.colormap).colormap
-        parts = ("scale", info.dataset, info.key, scale, colormap, await self.catalogue.revision(info.dataset))
-        return await self.legends.draw(parts, translate, draw_layer_legend, info, scale, colormap)
+        revision = await self.catalogue.revision(info.dataset)
+        parts = ("legend", info.dataset, info.key, scale, colormap, style.bands, revision)
+        make = partial(draw_layer_legend, bands=style.bands)
+        return await self.legends.draw(parts, translate, make, info, scale, colormap)
 
     async def get_metadata(self, request: HttpRequest, query: WmsQuery, dataset: str) -> Response[Any]:
         """Answer what ncWMS tells of layers."""

@@ -165,6 +165,16 @@ def parse_window(query: WmsQuery) -> MapWindow:
     return MapWindow(projection=projection, box=box, width=width, height=height)
 
 
+def check_pixels(window: MapWindow, layers: int) -> None:
+    """Refuse a map of so many layers that all together have too many pixels."""
+    if window.width * window.height * layers > 2 * MAX_MAP_PIXELS:
+        raise RequestTooLarge(
+            "all layers of a map together have at most {limit} pixels: ask for fewer",
+            limit=2 * MAX_MAP_PIXELS,
+            field="width",
+        )
+
+
 def parse_layers(text: str, dataset: str, field: str) -> list[tuple[str, str]]:
     """Read the names of layers: dataset and variable of each; within one dataset the variable is enough."""
     names = [name.strip() for name in text.split(",")]
