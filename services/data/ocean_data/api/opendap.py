@@ -1,7 +1,7 @@
 """OPeNDAP (DAP 2.0) over every dataset: descriptions, numbers of any part, and errors in the protocol's own form."""
 
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from urllib.parse import quote
 
 from litestar import MediaType, Request, Response, Router, get
@@ -15,7 +15,7 @@ from ocean_common import problems
 from ocean_common.parameters import path_parameter
 from ocean_core.errors import OceanError
 from ocean_data.aggregation import AggregationService, StoredParts
-from ocean_data.api.parameters import HttpRequest
+from ocean_data.api.parameters import ExtractionOperation, HttpRequest
 from ocean_data.plan.constraint import parse_constraint
 from ocean_data.writing import dap2
 
@@ -35,6 +35,12 @@ Resource = Annotated[
 ]
 
 
+class DescribedOperation(ExtractionOperation):
+    """Operation whose descriptions are text."""
+
+    formats: ClassVar = {"text/plain": "Declarations, attributes, or numbers as text."}
+
+
 @get(PATH, include_in_schema=False)
 async def list_opendap() -> Redirect:
     """The datasets are listed where all are."""
@@ -49,9 +55,11 @@ async def list_opendap() -> Redirect:
     " Files are joined along time; names, types, packing and attributes are those of the files. The query is a"
     " constraint expression: `temperature[0][0:2:10]`.",
     tags=["files"],
+    operation_class=DescribedOperation,
     media_type=BINARY,
     responses={
         200: ResponseSpec(bytes, media_type=BINARY, description="As the suffix says.", generate_examples=False),
+        302: ResponseSpec(None, description="Without a suffix, or with `.html`: the page of the dataset."),
         400: ResponseSpec(str, media_type=PLAIN, description="The constraint is wrong.", generate_examples=False),
         404: ResponseSpec(str, media_type=PLAIN, description="There is no such dataset.", generate_examples=False),
         413: ResponseSpec(str, media_type=PLAIN, description="This is too much.", generate_examples=False),

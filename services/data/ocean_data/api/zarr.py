@@ -1,11 +1,13 @@
 """Every dataset as a Zarr store over HTTP, with the chunks of NetCDF-4 files as they lie in the files."""
 
+from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import quote
 
 from litestar import MediaType, Response, Router, get
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
 from litestar.params import SkipValidation
 from litestar.response import Redirect
 
@@ -31,6 +33,16 @@ StoreKey = Annotated[
 ]
 
 
+@dataclass
+class StoreOperation(Operation):
+    """Operation that answers a document or bytes."""
+
+    def __post_init__(self) -> None:
+        response = (self.responses or {}).get("200")
+        if isinstance(response, OpenAPIResponse) and response.content:
+            response.content["application/json"] = OpenAPIMediaType(schema=Schema(type=OpenAPIType.OBJECT))
+
+
 @get(PATH, include_in_schema=False)
 async def list_stores() -> Redirect:
     """Redirect to the list of datasets."""
@@ -51,6 +63,7 @@ async def show_store(dataset: DatasetId) -> Redirect:
     " NetCDF-4 files are sent as they lie in the files, with the codecs that read them. Versions 3 and 2 of the format,"
     " with consolidated metadata.",
     tags=["files"],
+    operation_class=StoreOperation,
     media_type=BINARY,
     responses={
         200: ResponseSpec(bytes, media_type=BINARY, description="A document, or a chunk.", generate_examples=False)
