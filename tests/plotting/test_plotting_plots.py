@@ -325,7 +325,7 @@ def test_the_document_says_what_every_route_answers(app):
         operation["operationId"]: operation for path in document["paths"].values() for operation in path.values()
     }
     assert set(operations) == {
-        *("getTile", "getTilejson", "getWms", "getScale", "listColormaps", "getColormapChart"),
+        *("getTile", "getTilejson", "getWms", "getDatasetWms", "getScale", "listColormaps", "getColormapChart"),
         *("getVectorTile", "getTopographyTile", "getDepthContourTile"),
         *(f"{ask}{kind.capitalize()}Plot" for kind in KINDS for ask in ("get", "post")),
     }
