@@ -173,13 +173,13 @@ def test_a_request_that_an_instance_cannot_answer_is_sent_to_another_once_and_th
         instances.errors["b"] = error
         instances.requests.clear()
         after = [await get_by_key(neighbour, key) for key in KEYS]
-        return before, after, neighbour.set_aside
+        return before, after, neighbour.degradation
 
-    before, after, set_aside = instances.use(work)
+    before, after, degradation = instances.use(work)
     assert all(new == old for new, old in zip(after, before, strict=True) if old != "b")
     assert {new for new, old in zip(after, before, strict=True) if old == "b"} == {"a", "c"}
-    assert instances.requests.count("b") == 1  # then it is set aside
-    assert set_aside == "the books service does not answer at http://b"
+    assert instances.requests.count("b") == 1  # then it is suspended
+    assert degradation == "the books service does not answer at http://b"
 
 
 def test_an_answer_that_breaks_off_everywhere_is_an_outage_after_two_requests():
@@ -197,20 +197,20 @@ def test_a_slow_instance_is_neither_left_nor_asked_twice():
     async def work(neighbour):
         with pytest.raises(errors.ServiceUnavailable, match="too long"):
             await neighbour.get("/internal/x", Quantum)
-        return neighbour.set_aside
+        return neighbour.degradation
 
     assert instances.use(work) is None
     assert len(instances.requests) == 1
 
 
-def test_the_last_instance_is_asked_although_it_is_set_aside_and_an_answer_brings_it_back():
+def test_the_last_instance_is_asked_although_it_is_suspended_and_an_answer_brings_it_back():
     instances = Instances("ab")
 
     async def work(neighbour):
         instances.errors = dict.fromkeys("ab", httpx.ConnectError)
         silent = await neighbour.away()
         instances.errors = {}
-        return silent, await get_by_key(neighbour, b"k") in set("ab"), await neighbour.away(), neighbour.set_aside
+        return silent, await get_by_key(neighbour, b"k") in set("ab"), await neighbour.away(), neighbour.degradation
 
     assert instances.use(work) == ("the books service does not answer", True, None, None)
 

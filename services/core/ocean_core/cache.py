@@ -282,7 +282,7 @@ class FairQueue:
             return
         if not ticket.clients:
             if not self._free and self.waiting >= self._max_waiting:
-                self._make_room(client)
+                self._refuse_longest_line(client)
             self.waiting += 1
         ticket.clients.add(client)
         self._lines.setdefault(client, OrderedDict())[ticket] = None
@@ -314,7 +314,7 @@ class FairQueue:
         finally:
             self._release()
 
-    def _make_room(self, client: str) -> None:
+    def _refuse_longest_line(self, client: str) -> None:
         """Refuse the last ticket of the longest line, unless that of the client would be as long."""
         line = max(self._lines.values(), key=len, default=OrderedDict[Ticket, None]())
         ticket = next((ticket for ticket in reversed(line) if len(ticket.clients) == 1), None)

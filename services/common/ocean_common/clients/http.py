@@ -155,7 +155,7 @@ LIMITS = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=32)
 # Only what never got an answer is sent again: at another instance at once, else after a pause (s) that doubles. An
 # answer that broke off is asked for again once, at another instance.
 ATTEMPTS, PAUSE = 3, 0.1
-SET_ASIDE = 5.0  # s without requests for an instance that did not answer
+SUSPENSION = 5.0  # s without requests for an instance that did not answer
 MESSAGEPACK = "application/x-msgpack"
 
 # The request never arrived, or the neighbour closed a kept connection under it: it was restarted.
@@ -169,7 +169,7 @@ class _Instance:
         self.base = "http://local" if address.startswith("unix:") else address
         # Without an httpx client, which looks for cookies, redirects and passwords in every answer.
         self.transport = transport or _create_transport(address)
-        self.set_aside_until = 0.0  # s of the monotonic clock
+        self.suspended_until = 0.0  # s of the monotonic clock
 
     async def send(
         self,
@@ -187,15 +187,15 @@ class _Instance:
             await response.aread()
         finally:
             await response.aclose()
-        self.set_aside_until = 0.0
+        self.suspended_until = 0.0
         return response
 
 
 class Neighbour:
     """Neighbouring service: one or several instances, each over a pool of kept connections.
 
-    Requests with the same key go to the same instance (`ocean_core.rendezvous`). One that does not answer is set aside
-    for `SET_ASIDE` seconds, in which its keys belong to the others.
+    Requests with the same key go to the same instance (`ocean_core.rendezvous`). One that does not answer is suspended
+    for `SUSPENSION` seconds, in which its keys belong to the others.
     """
 
     def __init__(self, name: str, url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
@@ -211,8 +211,8 @@ class Neighbour:
             await instance.transport.aclose()
 
     @property
-    def set_aside(self) -> str | None:
-        """Which instances are set aside, as a reason why the service is degraded; None if there are none."""
+    def degradation(self) -> str | None:
+        """Reason why the service is degraded: the instances that are suspended; None if there are none."""
         addresses = [address for address in self._instances if address not in self._in_use()]
         return f"the {self.name} service does not answer at {', '.join(addresses)}" if addresses else None
 
@@ -223,22 +223,22 @@ class Neighbour:
             return f"the {self.name} service does not answer"
         if any(response and response.is_error for response in responses):
             return f"the {self.name} service failed"
-        return self.set_aside
+        return self.degradation
 
     async def _probe(self, address: str) -> httpx.Response | None:
         try:
             return await self._instances[address].send("GET", "/health/live", {}, times=PROBE)
         except httpx.TransportError:
-            self._put_aside(address)
+            self._suspend(address)
             return None
 
     def _in_use(self) -> list[str]:
         now = monotonic()
-        return [address for address, instance in self._instances.items() if instance.set_aside_until <= now]
+        return [address for address, instance in self._instances.items() if instance.suspended_until <= now]
 
-    def _put_aside(self, address: str) -> bool:
-        """Set an instance aside; return whether another is in use."""
-        self._instances[address].set_aside_until = monotonic() + SET_ASIDE
+    def _suspend(self, address: str) -> bool:
+        """Suspend an instance; return whether another is in use."""
+        self._instances[address].suspended_until = monotonic() + SUSPENSION
         return bool(self._in_use())
 
     async def get(self, path: str, kind: type[T], hash_key: bytes = b"", /, **params: str | float) -> T:
@@ -263,13 +263,13 @@ class Neighbour:
             try:
                 response = await self._instances[address].send(method, path, headers, content)
             except _UNANSWERED:
-                if not self._put_aside(address):
+                if not self._suspend(address):
                     await asyncio.sleep(PAUSE * 2**attempt)
                 continue
             except httpx.TimeoutException as error:
                 raise self._outage("the {service} service took too long to answer") from error
             except httpx.TransportError as error:
-                if attempt or not self._put_aside(address):
+                if attempt or not self._suspend(address):
                     raise self._outage("the {service} service broke off its answer") from error
                 continue
             return self._read(response, kind)

@@ -90,7 +90,7 @@ class MetadataClient:
     @property
     def away(self) -> str | None:
         """Why the metadata service did not answer the last time, or is not asked any more, in part or at all."""
-        return self._away or self._polling.failure or self._http.set_aside
+        return self._away or self._polling.failure or self._http.degradation
 
     async def revision(self, dataset: str) -> str:
         """Return the revision of ``dataset``; one that is not known yet is requested."""
