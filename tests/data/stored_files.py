@@ -1,6 +1,8 @@
 """Datasets of files of many kinds, served at an address of this machine, for clients that read files."""
 
 import json
+import os
+from pathlib import Path
 
 import netCDF4
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 from netCDF4 import Dataset
 from tests.field.one_process import OneProcess
 
+SAMPLES = os.environ.get("OCEAN_SAMPLES")
 RANDOM = np.random.default_rng(7)
 TIMES = 4
 
@@ -87,3 +90,14 @@ def joined(files, name):
             parts.append(np.asarray(opened[name][...]))
             dimensions = opened[name].dimensions
     return np.concatenate(parts) if "time" in dimensions else parts[0]
+
+
+def list_sample_variables(database):
+    """Serve all sample files; yield address, dataset, time steps and record of each variable that is not decoded."""
+    services = OneProcess(database, folder=Path(SAMPLES))
+    with services, services.listen() as base:
+        for record in services.catalogue.snapshot.served:
+            steps = services.steps(record)
+            for variable in record.variables:
+                if variable.source and not variable.mixed and not variable.conversions:
+                    yield base, record, steps, variable

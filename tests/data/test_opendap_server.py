@@ -1,9 +1,7 @@
 """OPeNDAP over datasets of many kinds, read by libnetcdf, pydap and our own client, against the files themselves."""
 
 import json
-import os
 import re
-from pathlib import Path
 
 import httpx
 import netCDF4
@@ -11,13 +9,11 @@ import numpy as np
 import pytest
 from litestar.testing import TestClient
 from netCDF4 import Dataset
-from tests.data.stored_files import RANDOM, joined, raw
+from tests.data.stored_files import RANDOM, SAMPLES, joined, list_sample_variables, raw
 from tests.field.one_process import OneProcess
 from tests.looping import loop_over
 
 from ocean_data.reading.source import NetCDFSource
-
-SAMPLES = os.environ.get("OCEAN_SAMPLES")
 
 
 @pytest.mark.parametrize("name", ["series", "classic", "lone"])
@@ -167,23 +163,24 @@ def test_names_that_mean_different_things_in_different_files_are_numbered(tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("address", "status", "text"),
+    ("address", "status", "text", "french"),
     [
-        ("nowhere.dds", 404, "no dataset 'nowhere'"),
-        ("series.dods?nothing", 400, "there is no variable 'nothing'"),
-        ("series.dods?temp[0:99][0][0]", 400, "no part of time"),
-        ("series.das/more", 404, "nothing is served"),
+        ("nowhere.dds", 404, "no dataset 'nowhere'", "il n'y a pas de jeu de données"),
+        ("series.dods?nothing", 400, "there is no variable 'nothing'", "il n'y a pas de variable 'nothing'"),
+        ("series.dods?temp[0:99][0][0]", 400, "no part of time", "n'est pas une partie de time"),
+        ("series.das/more", 404, "nothing is served", "rien n'est servi"),
     ],
 )
-def test_failures_have_the_form_of_the_protocol(stored_server, address, status, text):
+def test_failures_have_the_form_of_the_protocol(stored_server, address, status, text, french):
     answer = httpx.get(f"{stored_server[0]}/opendap/{address}")
     assert answer.status_code == status
     if "/" not in address:
         assert answer.headers["content-description"] == "dods_error"
         assert answer.text.startswith(f"Error {{\n    code = {status};\n    message = ")
     assert text in answer.text
-    french = httpx.get(f"{stored_server[0]}/opendap/{address}", headers={"accept-language": "fr"})
-    assert french.status_code == status
+    translated = httpx.get(f"{stored_server[0]}/opendap/{address}", headers={"accept-language": "fr"})
+    assert translated.status_code == status
+    assert french in translated.text
 
 
 def test_descriptions_are_kept_by_revision(stored_server):
@@ -196,38 +193,31 @@ def test_descriptions_are_kept_by_revision(stored_server):
 @pytest.mark.ci
 @pytest.mark.skipif(not SAMPLES, reason="OCEAN_SAMPLES does not name a folder of sample files")
 def test_every_sample_file_is_read_bit_for_bit(tmp_path):
-    services, compared, different = OneProcess(tmp_path / "catalogue.sqlite", folder=Path(SAMPLES)), 0, []
-    with services, services.listen() as base:
-        for record in services.catalogue.snapshot.served:
-            with raw(f"{base}/opendap/{record.id}") as remote:
-                for place, equal in compare(record, remote, services.steps(record)):
-                    compared += 1
-                    different += [] if equal else [place]
+    compared, different = 0, []
+    for base, record, steps, variable in list_sample_variables(tmp_path / "catalogue.sqlite"):
+        with raw(f"{base}/opendap/{record.id}") as remote:
+            for place, equal in compare_ends(record, variable, remote, steps):
+                compared += 1
+                different += [] if equal else [place]
     assert not different
     assert compared > 200
 
 
-def compare(record, remote, steps):
-    """Yield, of the first and last step of every variable, whether it is as in its file."""
-    for variable in record.variables:
-        if not variable.source or variable.mixed or variable.conversions:
-            continue
-        axis = None if variable.time is None else steps[variable.time]
-        places = [(0, variable.file, 0)]
-        if axis is not None:
-            places = [(number, axis.file[number], axis.position[number]) for number in (0, axis.raw.size - 1)]
-        for number, file, position in places:
-            with raw(record.files[file].path) as opened:
-                stored, own = opened[variable.source], remote[variable.source]
-                time = next((item.name for item in variable.dimensions if item.role == "time"), None)
-                part = tuple(int(position) if name == time else slice(None) for name in stored.dimensions)
-                sent = (
-                    tuple(number if name == time else slice(None) for name in own.dimensions)
-                    if own.ndim == stored.ndim
-                    else (number,)
-                )
-                equal = np.array_equal(stored[part], own[sent], equal_nan=stored.dtype.kind == "f")
-                yield (record.id, variable.source, number), equal
+def compare_ends(record, variable, remote, steps):
+    """Yield, of the first and last step of a variable, whether it is as in its file."""
+    axis = None if variable.time is None else steps[variable.time]
+    places = [(0, variable.file, 0)]
+    if axis is not None:
+        places = [(number, axis.file[number], axis.position[number]) for number in (0, axis.raw.size - 1)]
+    time = next((item.name for item in variable.dimensions if item.role == "time"), None)
+    for number, file, position in places:
+        with raw(record.files[file].path) as opened:
+            stored, own = opened[variable.source], remote[variable.source]
+            part = tuple(int(position) if name == time else slice(None) for name in stored.dimensions)
+            sent = tuple(number if name == time else slice(None) for name in own.dimensions)
+            sent = sent if own.ndim == stored.ndim else (number,)
+            equal = np.array_equal(stored[part], own[sent], equal_nan=stored.dtype.kind == "f")
+            yield (record.id, variable.source, number), equal
 
 
 def test_an_interface_that_is_off_is_not_there(app_over, shipped):
@@ -250,3 +240,15 @@ def test_more_than_the_budget_is_refused_with_a_part_that_fits(app_over, shipped
         assert dimension in {"time", "time_counter"}
         rest = "[0:17][0:10]" if kind != "files" else "[0:1][0:1]"
         assert client.get(f"/opendap/{dataset}.dods?{name}[0:{int(count) - 1}]{rest}").status_code == 200
+
+
+def test_the_part_that_fits_is_of_the_dimension_along_which_the_limit_is_exceeded(app_over, shipped):
+    with TestClient(app_over(shipped.values(), max_files=2)) as client:
+        # The corners of the cells have more values, and all lie in one file.
+        refusal = client.get("/opendap/nemo_global_month.dods?tos,bounds_lon")
+        assert refusal.status_code == 413
+        assert "indices of time_counter" in refusal.text
+    with TestClient(app_over(shipped.values(), max_bytes=4)) as client:
+        refusal = client.get("/opendap/ostia_month.dods?forecast_period,latitude_longitude")
+        assert refusal.status_code == 413
+        assert "ask for fewer variables" in refusal.text

@@ -177,6 +177,13 @@ HANDLERS: dict[int | type[Exception], Any] = {
 }
 
 
+def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+    """Answer a failure with its problem: protocols with errors of their own take status, text and headers from it."""
+    kind = next(kind for kind in (OceanError, HTTPException, Exception) if isinstance(error, kind))
+    response: Response[Problem] = HANDLERS[kind](request, error)
+    return response
+
+
 def document_errors(*kinds: type[OceanError]) -> dict[int, ResponseSpec]:
     """Describe the error answers of a route for its OpenAPI document: malformed requests, and these failures."""
     by_status: dict[int, list[str]] = {int(HTTPStatus.BAD_REQUEST): ["A parameter is missing or wrong."]}

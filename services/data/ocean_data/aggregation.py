@@ -49,7 +49,7 @@ class FileSource(StoredFiles, Source, Protocol):
     """Source that also gives what is stored in its files."""
 
 
-class KeptAggregation(NamedTuple):
+class AggregationEntry(NamedTuple):
     """An aggregation and what it was made from."""
 
     aggregation: Aggregation
@@ -67,63 +67,84 @@ class AggregationService:
     spool: Spool
     freshness: Freshness
     budget: Cost
-    cache: ByteBoundedCache[KeptAggregation] = field(
-        default_factory=lambda: ByteBoundedCache(CACHED, lambda kept: kept.aggregation.nbytes)
+    cache: ByteBoundedCache[AggregationEntry] = field(
+        default_factory=lambda: ByteBoundedCache(CACHED, lambda entry: entry.aggregation.nbytes)
     )
 
     async def check(self, dataset: str) -> None:
         """Raise DatasetNotFound where there is none of this id."""
         await self.catalogue.revision(dataset)
 
-    async def find(self, dataset: str) -> KeptAggregation:
+    async def find(self, dataset: str) -> AggregationEntry:
         """Return a dataset as one file, described anew when one of the files that describe it has changed."""
         key = dataset, await self.catalogue.revision(dataset)
-        kept = self.cache.find(key, None)
-        if kept is not None and await self.workers.run(is_current, kept.aggregation, self.source):
-            return kept
+        entry = self.cache.find(key, None)
+        if entry is not None and await self.workers.run(is_current, entry.aggregation, self.source):
+            return entry
         self.cache.discard(key)
 
-        async def make() -> KeptAggregation:
+        async def make() -> AggregationEntry:
             files = await self.catalogue.files(dataset)
-            return KeptAggregation(await self.workers.run(aggregate, files, self.source), files)
+            return AggregationEntry(await self.workers.run(aggregate, files, self.source), files)
 
         return await self.cache.get_async(key, make)
 
+    async def mark(
+        self, request: Request[Any, Any, Any], entry: AggregationEntry, files: Sequence[File] | None = None
+    ) -> None:
+        """Keep an answer from being cached that is not of the revision of its mark.
+
+        ``files``: those that it was made from; None: those that describe the dataset.
+        """
+        files = [group.files[0] for group in entry.files.groups] if files is None else files
+        indexed = await self.workers.run(are_as_indexed, files, self.source)
+        current = await self.catalogue.revision(entry.files.dataset)
+        made_from(request, current, entry.files.revision if indexed else "")
+
     def check_budget(self, projections: Sequence[Projection], size: int) -> None:
         """Refuse what exceeds the budget of one request; ``size``: bytes of the answer."""
-        values = sum(math.prod(map(len, ranges)) for _, ranges in projections)
+        values = sum(map(_count_values, projections))
         files = sum(len(used_files(projection)) for projection in projections)
-        limits = (
-            (size, self.budget.bytes, Message("bytes")),
-            (values, self.budget.values, Message("values")),
-            (files, self.budget.files, Message("files")),
+        limits: tuple[tuple[int, int, Message, Callable[[Projection], int]], ...] = (
+            (size, self.budget.bytes, Message("bytes"), _count_values),
+            (values, self.budget.values, Message("values"), _count_values),
+            (files, self.budget.files, Message("files"), lambda projection: len(used_files(projection))),
         )
-        for asked, limit, kind in limits:
+        for asked, limit, kind, count in limits:
             if asked > limit:
-                variable, ranges = max(projections, key=lambda projection: math.prod(map(len, projection.ranges)))
-                # The first dimension that can be cut; half of what would just fit, since all variables share the limit.
-                axis = next(axis for axis, part in enumerate(ranges) if len(part) > 1)
+                variable, ranges = max(projections, key=count)
+                # Files lie along time; of the rest, the first dimension that can be cut.
+                long = [axis for axis, part in enumerate(ranges) if len(part) > 1]
+                axis = variable.time_axis if kind.template == "files" else next(iter(long), None)
+                if axis is None or not ranges:
+                    raise RequestTooLarge(
+                        "this takes {asked} {kind}, and the limit is {limit}; ask for fewer variables at a time",
+                        asked=asked,
+                        kind=kind,
+                        limit=limit,
+                        field="constraint",
+                    )
                 raise RequestTooLarge(
                     "this takes {asked} {kind}, and the limit is {limit}; ask for at most {count} indices of "
                     "{dimension} at a time",
                     asked=asked,
                     kind=kind,
                     limit=limit,
+                    # Half of what would just fit, since all variables share the limit.
                     count=max(1, len(ranges[axis]) * limit // asked // 2),
                     dimension=variable.dimensions[axis],
                     field="constraint",
                 )
 
     async def stream(
-        self, request: Request[Any, Any, Any], kept: KeptAggregation, answer: StoredParts, **options: Any
+        self, request: Request[Any, Any, Any], entry: AggregationEntry, answer: StoredParts, **options: Any
     ) -> Response[Any]:
         """Send parts of a dataset while they are read; equal answers at the same time are made once."""
         if request.scope["state"].get("head") and answer.size > SHORT:
             return StreamedResponse(None, **options)
         files = [file for projection in answer.projections for file in used_files(projection)]
-        if not await self.workers.run(are_as_indexed, files, self.source):
-            made_from(request, kept.files.revision, "")
-        key = f"{kept.files.revision} {request.url.path}?{request.url.query}"
+        await self.mark(request, entry, files)
+        key = f"{entry.files.revision} {request.url.path}?{request.url.query}"
         pool = self.workers if answer.size <= SHORT else self.streams
         reader = self.spool.follow(key, partial(self._write, files, answer.pieces), pool)
         with ExitStack() as stack:
@@ -145,6 +166,10 @@ class AggregationService:
         for path, state in zip(paths, before, strict=True):
             if self.source.signature(path) != state:
                 raise being_written(path)
+
+
+def _count_values(projection: Projection) -> int:
+    return math.prod(map(len, projection.ranges))
 
 
 def used_files(projection: Projection) -> list[File]:

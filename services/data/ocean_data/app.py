@@ -83,6 +83,7 @@ def create_app(
         "budget": read_budget(settings),
     }
     aggregations = AggregationService(catalogue=catalogue, source=source, **shared)
+    stores = ZarrStores(aggregations=aggregations)
     service = ExtractionService(
         **shared,
         catalogue=Calculating(catalogue),
@@ -115,12 +116,7 @@ def create_app(
             internal.write_coverage,
         ],
         pages=[router for router, on in ((opendap_router, settings.opendap), (zarr_router, settings.zarr)) if on],
-        dependencies={
-            "aggregations": aggregations,
-            "areas": areas,
-            "service": service,
-            "stores": ZarrStores(aggregations=aggregations),
-        },
+        dependencies={"areas": areas, "service": service, "aggregations": aggregations, "stores": stores},
         readiness=readiness,
         lifespan=(*lifespan, streaming),
         texts=["ocean_data"],

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from ocean_core.cache import ByteBoundedCache
-from ocean_data.aggregation import AggregationService, KeptAggregation, are_as_indexed, is_current, used_files
+from ocean_data.aggregation import AggregationEntry, AggregationService, are_as_indexed, is_current, used_files
 from ocean_data.plan.chunk_layout import ChunkLayout, Position, plan_chunks
 from ocean_data.plan.constraint import Projection
 from ocean_data.reading.aggregation import JoinedVariable, StoredFiles, read_stored
@@ -22,7 +22,7 @@ _CHUNK = re.compile(r"(.+?)/(?:c((?:/\d{1,18})*)|(\d{1,18}(?:\.\d{1,18})*))")
 class ZarrStore(NamedTuple):
     """A dataset as a store."""
 
-    kept: KeptAggregation
+    entry: AggregationEntry
     layouts: dict[str, ChunkLayout]
     documents: dict[str, bytes]
 
@@ -37,15 +37,15 @@ class SentChunk(NamedTuple):
     """A chunk as it is sent."""
 
     content: bytes
-    indexed: bool  # whether its files are as the catalogue knows them
+    revision: str  # of the dataset; empty if a file has changed since it was indexed
 
 
-class Outdated(Exception):
+class StoreChanged(Exception):
     """The files that a store describes have changed."""
 
 
 class ChunkKey(NamedTuple):
-    """What an address in a store asks for."""
+    """Chunk that an address in a store names."""
 
     variable: str
     position: Position
@@ -70,12 +70,12 @@ class ZarrStores:
         store = self.cache.find(key, None)
         if store is not None and not check:
             return store
-        kept = await self.aggregations.find(dataset)
-        if store is not None and store.kept is kept:
+        entry = await self.aggregations.find(dataset)
+        if store is not None and store.entry is entry:
             return store
         self.cache.discard(key)
         service = self.aggregations
-        return await self.cache.get_async(key, lambda: service.workers.run(make_store, kept, service.source))
+        return await self.cache.get_async(key, lambda: service.workers.run(make_store, entry, service.source))
 
     async def read(self, dataset: str, key: str) -> SentChunk | None:
         """Read a chunk; None where there is none at an address, or it was never written."""
@@ -83,14 +83,14 @@ class ZarrStores:
         try:
             # One thread for all of it: most chunks take less than the way there.
             return await run(read_chunk, await self.find(dataset, check=False), key, source)
-        except Outdated:
+        except StoreChanged:
             return await run(read_chunk, await self.find(dataset), key, source)
 
 
-def make_store(kept: KeptAggregation, source: StoredFiles) -> ZarrStore:
+def make_store(entry: AggregationEntry, source: StoredFiles) -> ZarrStore:
     """Lay out the chunks of a dataset, and write its documents."""
     layouts = {}
-    for name, variable in kept.aggregation.variables.items():
+    for name, variable in entry.aggregation.variables.items():
         if variable.dtype.kind in "UO":
             fixed = _fix_length(variable, source)
             if fixed is None:
@@ -99,8 +99,8 @@ def make_store(kept: KeptAggregation, source: StoredFiles) -> ZarrStore:
         elif variable.dtype.kind != "f" or variable.dtype.itemsize in {4, 8}:
             index = source.index(variable.first.path, variable.source) if variable.shape else None
             layouts[name] = plan_chunks(variable, index)
-    documents = write_group(kept.aggregation, layouts)
-    return ZarrStore(kept, layouts, {name: msgspec.json.encode(document) for name, document in documents.items()})
+    documents = write_group(entry.aggregation, layouts)
+    return ZarrStore(entry, layouts, {name: msgspec.json.encode(document) for name, document in documents.items()})
 
 
 def _fix_length(variable: JoinedVariable, source: StoredFiles) -> JoinedVariable | None:
@@ -128,17 +128,17 @@ def parse_chunk_key(key: str, store: ZarrStore) -> ChunkKey | None:
 
 
 def read_chunk(store: ZarrStore, address: str, source: StoredFiles) -> SentChunk | None:
-    """Read a chunk; None where there is none at an address, or it was never written. Outdated if the store is."""
-    if not is_current(store.kept.aggregation, source):
-        raise Outdated
+    """Read a chunk; None where there is none at an address, or it was never written. StoreChanged if the store is."""
+    if not is_current(store.entry.aggregation, source):
+        raise StoreChanged
     key = parse_chunk_key(address, store)
     if key is None:
         return None
     layout = store.layouts[key.variable]
     files = used_files(Projection(layout.variable, layout.ranges(key.position)))
-    indexed = are_as_indexed(files, source)
+    revision = store.entry.files.revision if are_as_indexed(files, source) else ""
     content = _read_content(layout, key, source)
-    return None if content is None else SentChunk(content, indexed)
+    return None if content is None else SentChunk(content, revision)
 
 
 def _read_content(layout: ChunkLayout, key: ChunkKey, source: StoredFiles) -> bytes | None:

@@ -265,7 +265,6 @@ class DatasetFiles(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     dataset: str
     revision: str
     groups: list[FileGroup]
-    title: str = ""
     selected: bool = False  # the configuration lists the variables that are served: others are not public
 
 

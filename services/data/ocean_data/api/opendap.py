@@ -43,7 +43,7 @@ class DescribedOperation(ExtractionOperation):
 
 @get(PATH, include_in_schema=False)
 async def list_opendap() -> Redirect:
-    """The datasets are listed where all are."""
+    """Redirect to the list of datasets."""
     return Redirect("/api/v2.0/datasets", media_type=MediaType.TEXT)
 
 
@@ -77,17 +77,19 @@ async def get_opendap(*, request: HttpRequest, aggregations: Aggregations, resou
         await aggregations.check(name)
         return Redirect(f"/api/v2.0/dataset/{quote(name)}", media_type=MediaType.TEXT)
     await aggregations.freshness(request, name)
-    kept = await aggregations.find(name)
-    projections = parse_constraint(request.url.query, kept.aggregation.variables)
+    entry = await aggregations.find(name)
+    projections = parse_constraint(request.url.query, entry.aggregation.variables)
+    if form in {"das", "dds"}:
+        await aggregations.mark(request, entry)
     if form == "das":
-        return _describe(dap2.write_das(kept.aggregation), "dods_das")
+        return _describe(dap2.write_das(entry.aggregation), "dods_das")
     if form == "dds":
         return _describe(dap2.write_dds(name, projections), "dods_dds")
     writer, media_type = (dap2.write_dods, BINARY) if form == "dods" else (dap2.write_ascii, PLAIN)
     parts = StoredParts(projections, dap2.sent_size(projections), partial(writer, name, projections))
     aggregations.check_budget(projections, parts.size)
     headers = _headers("dods_data" if form == "dods" else "dods_ascii")
-    return await aggregations.stream(request, kept, parts, media_type=media_type, headers=headers)
+    return await aggregations.stream(request, entry, parts, media_type=media_type, headers=headers)
 
 
 def _headers(description: str) -> dict[str, str]:
@@ -100,8 +102,7 @@ def _describe(text: str, description: str) -> Response[bytes]:
 
 def _answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Answer a failure in the form of the protocol."""
-    kind = next(kind for kind in (OceanError, HTTPException, Exception) if isinstance(error, kind))
-    response = problems.HANDLERS[kind](request, error)
+    response = problems.answer_problem(request, error)
     problem = response.content
     text = dap2.write_error(problem.status, problem.detail)
     headers = {**response.headers, **_headers("dods_error")}

@@ -79,10 +79,10 @@ async def get_zarr(*, request: HttpRequest, stores: Stores, dataset: DatasetId, 
     if key.rpartition("/")[2] in DOCUMENTS:
         store = await stores.find(dataset)
         if document := store.documents.get(key):
+            await stores.aggregations.mark(request, store.entry)
             return Response(document, media_type=MediaType.JSON)
     elif chunk := await cancel_on_disconnect(request, stores.read(dataset, key)):
-        if not chunk.indexed:
-            made_from(request, "", "changed")
+        made_from(request, await stores.aggregations.catalogue.revision(dataset), chunk.revision)
         return Response(chunk.content, media_type=BINARY)
     raise NotFound("there is no {key!r} in the store of {dataset}", key=key[:100], dataset=dataset, field="key")
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from pyproj import Transformer
@@ -93,15 +94,19 @@ def tile_field(reading: Reading, variables: Sequence[Assets], query: TileRequest
     if len(parts) == 2:
         info = info.magnitude_with(variables[1].variable)
         values = None if values is None or parts[1] is None else np.hypot(values, parts[1])
+    answer = _make_field(info, values, fold, revision(reading.source, levels))
+    return msgspec.structs.replace(answer, block=block, next_time=levels[0].next_time(query.time))
+
+
+def _make_field(info: VariableInfo, values: Pixels | None, fold: Fold | None, revision: str) -> TileField:
+    """Return values, and which rows and columns of them the pixels have, as a neighbour gets them."""
     rows, columns = fold if fold is not None and values is not None else (None, None)
     return TileField(
         variable=info,
         values=_array(values, "<f4"),
-        revision=revision(reading.source, levels),
+        revision=revision,
         rows=_array(rows, "<u2"),
         columns=_array(columns, "<u2"),
-        block=block,
-        next_time=levels[0].next_time(query.time),
     )
 
 
@@ -115,14 +120,7 @@ def map_field(reading: Reading, variables: Sequence[Assets], query: MapRequest) 
     if len(parts) == 2:
         info, second = info.magnitude_with(variables[1].variable), parts[1][0]
         values = None if values is None or second is None else np.hypot(values, second)
-    rows, columns = fold if fold is not None and values is not None else (None, None)
-    return TileField(
-        variable=info,
-        values=_array(values, "<f4"),
-        revision=revision(reading.source, levels),
-        rows=_array(rows, "<u2"),
-        columns=_array(columns, "<u2"),
-    )
+    return _make_field(info, values, fold, revision(reading.source, levels))
 
 
 def check_map(query: MapRequest) -> None:

@@ -113,18 +113,11 @@ class JoinedVariable:
         """The joined dimension."""
         return self.axis or 0
 
-    @property
-    def steps(self) -> range | None:
-        """All steps of the joined dimension; None if nothing is joined."""
-        return None if self.join is None else range(self.join.size)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Aggregation:
     """The variables of a dataset by name, in the order of the files."""
 
-    title: str
-    dimensions: dict[str, int]
     variables: dict[str, JoinedVariable]
     attributes: dict[str, Any]
     joined: tuple[str, ...] = ()  # dimensions along which files are joined
@@ -158,13 +151,8 @@ def aggregate(files: DatasetFiles, source: StoredFiles) -> Aggregation:
     for _, declared in groupby(found, key=lambda variable: variable.first.path):
         names.add_file(list(declared))
     variables = names.variables
-    dimensions: dict[str, int] = {}
-    for variable in variables.values():
-        dimensions |= dict(zip(variable.dimensions, variable.shape, strict=True))
     joined = {item.dimensions[item.time_axis] for item in variables.values() if item.join and not item.join.whole}
     return Aggregation(
-        title=files.title,
-        dimensions=dimensions,
         variables=variables,
         attributes=attributes,
         joined=tuple(sorted(joined)),

@@ -6,7 +6,6 @@ protocol for signed or for unsigned ones.
 """
 
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -18,7 +17,6 @@ from ocean_data.reading.aggregation import Aggregation, JoinedVariable, StoredFi
 
 PART = 4 << 20  # bytes that are read at once
 MOST_TEXT = 32_767  # characters of an attribute: clients have limits
-_PLAIN = re.compile(r"[^A-Za-z0-9_]")
 
 
 class SentType(NamedTuple):

@@ -249,18 +249,23 @@ def list_time_intervals(steps: DatedSteps, *, limit: int, offset: int) -> TimeIn
         total=len(runs),
         limit=limit,
         offset=offset,
-        intervals=[
-            TimeInterval(
-                start=first,
-                end=last,
-                step=run.step,
-                count=run.last - run.first + 1,
-                start_id=int(steps.raw[run.first]),
-                end_id=int(steps.raw[run.last]),
-            )
-            for run, first, last in zip(page, labels[::2], labels[1::2], strict=True)
-        ],
+        intervals=_make_intervals(page, labels, steps.raw),
     )
+
+
+def _make_intervals(runs: Sequence["StepRun"], labels: Sequence[str], raw: Ints) -> list[TimeInterval]:
+    """Return intervals of time steps; ``labels``: start and end of each."""
+    return [
+        TimeInterval(
+            start=start,
+            end=end,
+            step=run.step,
+            count=run.last - run.first + 1,
+            start_id=int(raw[run.first]),
+            end_id=int(raw[run.last]),
+        )
+        for run, start, end in zip(runs, labels[::2], labels[1::2], strict=True)
+    ]
 
 
 class StepRun(NamedTuple):
@@ -354,17 +359,7 @@ def _list_layer_times(axis: TimeAxis, steps: StepArrays) -> LayerTimes | None:
     ends = dates.take([number for run in runs for number in (run.first, run.last)]).format(zone="Z")
     return LayerTimes(
         last=ends[-1],
-        intervals=[
-            TimeInterval(
-                start=first,
-                end=last,
-                step=run.step,
-                count=run.last - run.first + 1,
-                start_id=int(steps.raw[run.first]),
-                end_id=int(steps.raw[run.last]),
-            )
-            for run, first, last in zip(runs, ends[::2], ends[1::2], strict=True)
-        ],
+        intervals=_make_intervals(runs, ends, steps.raw),
     )
 
 
@@ -453,7 +448,6 @@ def collect_files(dataset: DatasetRecord, steps: Mapping[int, StepArrays]) -> Da
     return DatasetFiles(
         dataset=dataset.id,
         revision=dataset.revision,
-        title=dataset.name,
         selected=dataset.selected,
         groups=[
             FileGroup(

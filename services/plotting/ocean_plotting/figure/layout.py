@@ -38,8 +38,7 @@ TANGENT_REACH = 10.0  # points to each side, over which a line's direction is ta
 
 Points = NDArray[np.float64]
 
-# Constant for the process, so that threads may draw as well. Names come from files and
-# callers: a dollar sign in one is a dollar sign.
+# Constant for the process. Names come from files and callers: a dollar sign in one is a dollar sign.
 mpl.rcParams.update(
     {
         "text.parse_math": False,

@@ -406,8 +406,7 @@ def find_code(error: Exception, field: str) -> str:
 
 def _answer_error(request: HttpRequest, error: Exception) -> Response[bytes]:
     """Answer a failure in the form that the standard has for it, or as a picture if the client asks for that."""
-    kind = next(kind for kind in (OceanError, HTTPException, Exception) if isinstance(error, kind))
-    response = problems.HANDLERS[kind](request, error)
+    response = problems.answer_problem(request, error)
     problem, query = response.content, read_query(request)
     style = query.find("exceptions").lower().rpartition("_")[2]
     if style in {"inimage", "blank"} and query.find("request").lower() in {"getmap", "map"}:

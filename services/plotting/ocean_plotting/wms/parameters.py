@@ -60,7 +60,7 @@ class WmsQuery:
 
     @property
     def is_transparent(self) -> bool:
-        """Whether pixels without values are transparent."""
+        """Return True if pixels without values are transparent."""
         return self.find("transparent").lower() == "true"
 
     @property
