@@ -222,6 +222,10 @@ class FakeCatalogue:
     async def variable(self, dataset, variable):
         return (await self.assets(dataset, variable)).variable
 
+    async def variables(self, dataset):
+        await self.revision(dataset)
+        return [item.variable for (name, _), item in self.known.items() if name == dataset]
+
     async def files(self, dataset):
         groups = [
             FileGroup(

@@ -18,11 +18,11 @@ from ocean_common.contracts.data import (
     TileRequest,
     TrajectoryRequest,
 )
+from ocean_common.coverages import describe_parameter
 from ocean_core.errors import InvalidRequest
 from ocean_data.compute.equations import calculated_assets
 from ocean_data.compute.field import View, range_in_view, tile_field
 from ocean_data.plan.difference import plan_difference
-from ocean_data.writing.covjson import describe_parameter
 from ocean_data.writing.geojson import write_geojson
 from ocean_data.writing.values import extracted_values
 

@@ -9,10 +9,11 @@ from covjson_pydantic.coverage import Coverage, CoverageCollection
 from tests.data import extractions
 from tests.looping import loop_over
 
+from ocean_common.coverages import describe_parameter, ucum_symbol
 from ocean_core.errors import UnsupportedFormat
 from ocean_core.time import DAY, DateScale
 from ocean_data.writing import shortest_decimals
-from ocean_data.writing.covjson import COVJSON, describe_parameter, ucum_symbol
+from ocean_data.writing.covjson import COVJSON
 from ocean_data.writing.geojson import GEOJSON
 
 

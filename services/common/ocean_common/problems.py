@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi import ResponseSpec
@@ -182,6 +183,21 @@ def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Respons
     kind = next(kind for kind in (OceanError, HTTPException, Exception) if isinstance(error, kind))
     response: Response[Problem] = HANDLERS[kind](request, error)
     return response
+
+
+def answer_ogc_problem(
+    request: Request[Any, Any, Any], error: Exception, names: Mapping[str, str] | None = None
+) -> Response[dict[str, Any]]:
+    """Answer a failure with its problem and the members that OGC API – Common has for errors.
+
+    ``names``: of parameters, by those of the request that was made of them.
+    """
+    response = answer_problem(request, error)
+    body: dict[str, Any] = msgspec.to_builtins(response.content)
+    for field in body.get("errors", []):
+        field["field"] = (names or {}).get(field["field"].partition("[")[0], field["field"])
+    body |= {"code": str(body["status"]), "description": body["detail"]}
+    return Response(body, status_code=body["status"], media_type=MEDIA_TYPE, headers=dict(response.headers))
 
 
 def document_errors(*kinds: type[OceanError]) -> dict[int, ResponseSpec]:

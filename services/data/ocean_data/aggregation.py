@@ -12,7 +12,7 @@ import numpy as np
 from litestar import Request, Response
 
 from ocean_common.clients.metadata import Catalogue
-from ocean_common.contracts.assets import DatasetFiles, File
+from ocean_common.contracts.assets import DatasetFiles, File, VariableInfo
 from ocean_common.http import Freshness, cancel_on_disconnect, made_from
 from ocean_core.cache import ByteBoundedCache
 from ocean_core.errors import Message, RequestTooLarge, SourceUnreadable
@@ -39,10 +39,13 @@ class StoredParts(NamedTuple):
 
 
 class FileCatalogue(Catalogue, Protocol):
-    """Catalogue that also tells the files of datasets."""
+    """Catalogue that also tells the files and the variables of datasets."""
 
     async def files(self, dataset: str) -> DatasetFiles:
         """Return the files of a dataset, or raise DatasetNotFound."""
+
+    async def variables(self, dataset: str) -> list[VariableInfo]:
+        """Return the variables that lists show, or raise DatasetNotFound."""
 
 
 class FileSource(StoredFiles, Source, Protocol):

@@ -15,6 +15,7 @@ from ocean_data import __version__
 from ocean_data.aggregation import AggregationService, FileCatalogue, FileSource
 from ocean_data.api import internal
 from ocean_data.api.areas import areas_router
+from ocean_data.api.edr import edr_router
 from ocean_data.api.lines import lines_router
 from ocean_data.api.maps import get_arrows, get_range
 from ocean_data.api.opendap import opendap_router
@@ -48,6 +49,7 @@ TAGS = {
     "lines": "Values along lines: sections, paths through time, and trajectories.",
     "areas": "Values over boxes and polygons, their statistics, and their differences.",
     "files": "Datasets as files, for programs that read files: OPeNDAP and Zarr.",
+    "collections": "Datasets as collections of OGC API – Environmental Data Retrieval.",
     "maps": "Values on maps: the range of a variable in view, arrows of a vector.",
 }
 
@@ -115,8 +117,22 @@ def create_app(
             internal.get_extraction_file,
             internal.write_coverage,
         ],
-        pages=[router for router, on in ((opendap_router, settings.opendap), (zarr_router, settings.zarr)) if on],
-        dependencies={"areas": areas, "service": service, "aggregations": aggregations, "stores": stores},
+        pages=[
+            router
+            for router, on in (
+                (edr_router, settings.ogc),
+                (opendap_router, settings.opendap),
+                (zarr_router, settings.zarr),
+            )
+            if on
+        ],
+        dependencies={
+            "areas": areas,
+            "catalogue": catalogue,
+            "service": service,
+            "aggregations": aggregations,
+            "stores": stores,
+        },
         readiness=readiness,
         lifespan=(*lifespan, streaming),
         texts=["ocean_data"],

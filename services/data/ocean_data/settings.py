@@ -25,6 +25,7 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     dask_scheduler: str | None = msgspec.field(default_factory=lambda: os.environ.get(DASK) or None)  # tcp://host:port
     dask_bytes: Positive = 256 * MIB  # of values: smaller requests are read in this process
     spool_folder: str | None = None  # of these files; the system's folder for temporary files if not set
+    ogc: bool = True  # whether datasets are served as collections under /ogc
     opendap: bool = True  # whether datasets are served under /opendap
     zarr: bool = True  # whether datasets are served under /zarr
     open_files: Positive = 64  # files that are kept open

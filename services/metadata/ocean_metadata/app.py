@@ -31,6 +31,7 @@ from ocean_metadata.index.process import IndexRefresher, import_task, index_task
 from ocean_metadata.observations import api as observation_routes
 from ocean_metadata.observations import schema as observation_tables
 from ocean_metadata.observations.repository import ObservationRepository
+from ocean_metadata.ogc.api import ogc_router
 from ocean_metadata.places import api as places
 from ocean_metadata.places.gazetteer import Gazetteer
 from ocean_metadata.scripts.api import get_script
@@ -48,6 +49,7 @@ _TAGS = {
     "observations": "Observations of platforms: stations, profiles, tracks.",
     "class 4": "Class 4 files: observed profiles with model forecasts.",
     "scripts": "Scripts in Python and R that repeat a request.",
+    "collections": "Datasets as collections of OGC API – Common.",
     "service": "The service itself.",
 }
 
@@ -103,7 +105,10 @@ def create_app(
         tags=[Tag(name=name, description=description) for name, description in _TAGS.items()],
         api=_API,
         internal=_INTERNAL,
-        pages=[api.get_thredds_catalog] if settings.opendap or settings.zarr else [],
+        pages=[
+            *([api.get_thredds_catalog] if settings.opendap or settings.zarr else []),
+            *([ogc_router] if settings.ogc else []),
+        ],
         dependencies={
             "catalogue": catalogue,
             "response_cache": ResponseCache(),

@@ -18,6 +18,7 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     folder: str | None = None  # without a configuration: every NetCDF file under this folder
     stubs: str | None = None  # folder of `<key>.json`; by default the folder of the configuration
     public_url: Annotated[str, msgspec.Meta(pattern=r"^https?://[^/\s]+$")] | None = None  # of the gateway, for scripts
+    ogc: bool = True  # whether collections are served under /ogc: their values come from the data service
     opendap: bool = True  # whether pages of datasets tell how to open them over OPeNDAP
     zarr: bool = True  # the same for Zarr: both are interfaces of the data service
     wms: bool = True  # the same for the Web Map Service of the plotting service

@@ -165,6 +165,11 @@ class DepthAxis(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     units: str = ""  # of values that are no lengths
     order: list[int] = []  # index in the file of each level; none: the same
 
+    @property
+    def levels(self) -> list[float]:
+        """Levels as EDR names them: m, positive down, of depths and heights; else `values`."""
+        return [-value for value in self.values] if self.kind == "height" else self.values
+
 
 class File(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A data file, or what stands for one (`ocean_common.dataset_uri`), and the state in which it was indexed."""

@@ -124,7 +124,7 @@ class ExtractionRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
 
 
 class TimedRequest(ExtractionRequest, frozen=True, kw_only=True):
-    """At one time, or at all from `start` to `end`: raw integer, ISO 8601, or -1 for the last."""
+    """At one time, or several with commas, or all from `start` to `end`: raw integer, ISO 8601, or -1 for the last."""
 
     time: str | None = None
     start: str | None = None
@@ -136,7 +136,7 @@ class PointsRequest(TimedRequest, frozen=True, kw_only=True, tag_field="kind", t
 
     points: list[Point]
     names: list[str] = []  # of the points; none, or one each
-    depth: str = "0"  # level, `bottom`, `all`, or `mean`: over the whole column
+    depth: str = "0"  # level, levels (`0:9`, `0,4,9`), `bottom`, `all`, or `mean`: over the whole column
     form: Literal["point", "points", "profile", "timeseries"] = "points"
     bathymetry: bool = False  # the sea floor too, as in transects
 
@@ -181,7 +181,7 @@ class AreaRequest(TimedRequest, frozen=True, kw_only=True, tag_field="kind", tag
 
     box: tuple[float, float, float, float] | None = None  # west, south, east, north; west > east: over the date line
     polygon: dict[str, Any] | None = None  # GeoJSON Polygon or MultiPolygon, longitude first
-    depth: str = "0"  # level, `bottom`, `all`, or `mean`
+    depth: str = "0"  # level, levels (`0:9`, `0,4,9`), `bottom`, `all`, or `mean`
     projection: str | None = None  # of the stated grid: a code, as EPSG:4326, or a PROJ string; None: the own grid
     shape: tuple[int, int] | None = None  # rows and columns of the stated grid
     extent: tuple[float, float, float, float] | None = None  # left, bottom, right, top of it; None: around the area

@@ -68,9 +68,10 @@ Longitude = Annotated[float, query_parameter("Degrees east, of any turn.", 20.0,
 DepthLevel = Annotated[
     str,
     query_parameter(
-        "Index of a depth level (0 is the first), `bottom` (the deepest wet cell), `mean` (over the whole column, "
-        "weighted by the thickness of the levels), or `all`.",
+        "Index of a depth level (0 is the first), several as `0:9` or `0,4,9`, `bottom` (the deepest wet cell), `mean` "
+        "(over the whole column, weighted by the thickness of the levels), or `all`.",
         ("the first level", "0"),
+        ("the first ten", "0:9"),
         "bottom",
         "all",
     ),
@@ -88,7 +89,7 @@ Time = Annotated[
     str | None,
     query_parameter(
         "A single time: the raw integer of a time step, an instant or a day in ISO 8601 (UTC where no zone is "
-        "given), or -1 for the last step.",
+        "given), or -1 for the last step; or several with commas.",
         ("a day", "2016-02-01"),
         ("the last", "-1"),
     ),
@@ -167,10 +168,15 @@ class ExtractionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class TimedBody(ExtractionBody, frozen=True, kw_only=True):
     """Fields of a posted extraction at one time, or at all times of a period."""
 
-    time: Annotated[str | None, Meta(description="Single time: raw integer, ISO 8601, or -1 for the last.")] = None
+    time: Annotated[
+        str | None, Meta(description="Time: raw integer, ISO 8601, -1 for the last; several with commas.")
+    ] = None
     start: Annotated[str | None, Meta(description="First time, inclusive.")] = None
     end: Annotated[str | None, Meta(description="Last time, inclusive.")] = None
-    depth: Annotated[str, Meta(description="Index of a level, `bottom`, `all`, or `mean` over the whole column.")] = "0"
+    depth: Annotated[
+        str,
+        Meta(description="Index of a level, several as `0:9` or `0,4,9`, `bottom`, `all` or `mean`."),
+    ] = "0"
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """Depth levels: which one a request means, how deep they are, and the bottom and the mean of columns."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Literal
 
@@ -15,20 +16,30 @@ from ocean_data.grids.base import Cells
 from ocean_data.plan.times import Axis, common_scale
 from ocean_data.reading.base import GridStore, Source
 
-Depth = int | Literal["bottom", "all", "mean"]
+Depth = int | tuple[int, ...] | Literal["bottom", "all", "mean"]  # a level, several ascending ones, or words
 Terms = dict[str, Floats]
 ALL = slice(None)
 
+_LEVELS = re.compile(r"\d{1,5}(:\d{1,5})?(,\d{1,5}(:\d{1,5})?){0,999}", re.ASCII)
+
 
 def parse(text: str, words: tuple[str, ...] = ("bottom", "all", "mean")) -> Depth:
-    """Read a depth as it is written in an address: the index of a level, or one of ``words``."""
+    """Read a depth as it is written in an address: the index of a level, or one of ``words``.
+
+    With `all` there may be several levels: `0:9` with both ends, `0,4,9`.
+    """
     if text in words:
         return text  # type: ignore[return-value]  # `words` are some of those of `Depth`
     if text.isascii() and text.removeprefix("-").isdigit() and len(text) <= 9:
         return int(text)
+    if "all" in words and _LEVELS.fullmatch(text):
+        ends = [part.split(":") for part in text.split(",")]
+        levels = sorted({level for end in ends for level in range(int(end[0]), int(end[-1]) + 1)})
+        if levels:
+            return levels[0] if len(levels) == 1 else tuple(levels)
     raise InvalidRequest(
         "depth {text!r} is neither the index of a level (0 is the first) nor one of {words}",
-        text=text,
+        text=text[:40],
         words=", ".join(words),
         field="depth",
         allowed=("0", *words),
@@ -38,6 +49,8 @@ def parse(text: str, words: tuple[str, ...] = ("bottom", "all", "mean")) -> Dept
 def check(assets: Assets, depth: Depth) -> None:
     """Refuse a level that the variable does not have."""
     count = len(assets.depth.values) if assets.depth else 1
+    if isinstance(depth, tuple):
+        depth = depth[-1]
     if not isinstance(depth, int) or 0 <= depth < count:
         return
     name = assets.variable.key
@@ -56,8 +69,18 @@ def check(assets: Assets, depth: Depth) -> None:
 
 
 def level_slice(assets: Assets, depth: Depth) -> slice:
-    """Return the levels that are read for a depth."""
-    return slice(depth, depth + 1) if isinstance(depth, int) and assets.depth is not None else ALL
+    """Return the levels that are read for a depth: of several the first to the last."""
+    if assets.depth is None or isinstance(depth, str):
+        return ALL
+    first, last = (depth[0], depth[-1]) if isinstance(depth, tuple) else (depth, depth)
+    return slice(first, last + 1)
+
+
+def pick_levels(assets: Assets, depth: Depth) -> slice | list[int]:
+    """Return which of the levels that are read for a depth it means."""
+    if assets.depth is None or not isinstance(depth, tuple) or len(depth) == depth[-1] - depth[0] + 1:
+        return ALL
+    return [level - depth[0] for level in depth]
 
 
 def metres(axis: DepthAxis | None) -> Floats:

@@ -160,7 +160,7 @@ def check_variables(variables: Sequence[Assets], vector: Sequence[VectorPart], d
                 allowed=("0", "all", "bottom"),
             )
     # A number means the same level in all of them, or it would be answered as what it is not.
-    if isinstance(depth, int) and (
+    if isinstance(depth, int | tuple) and (
         other := next((variable for variable in deep if variable.depth != deep[0].depth), None)
     ):
         raise InvalidRequest(
@@ -291,7 +291,7 @@ def _describe_choices(
 ) -> dict[str, str | float]:
     """Return what was chosen of interpolation and depth: the facts of an answer."""
     facts = describe_interpolation(variables, query.interpolation) if at_places else {}
-    if depth in {"bottom", "mean"} or (depth == "all" and at_places):
+    if isinstance(depth, str) and (depth != "all" or at_places):
         facts["depth"] = depth
     axis = next((variable.depth for variable in variables if variable.depth is not None), None)
     if isinstance(depth, int) and axis is not None and axis.kind in {"sigma", "index"} and not axis.units:
@@ -352,6 +352,7 @@ def _vertical(variable: Assets, depth: Depth, coordinates: list[Coordinate], dim
     metres = depths.metres(axis)
     real = bool(np.isfinite(metres).all()) and variable.levels is None
     values = metres if real else np.asarray(axis.values, dtype=np.float64)
+    values = values[list(depth)] if isinstance(depth, tuple) else values
     of_level = {"units": axis.units or "1", "long_name": f"level ({axis.name})"}
     described: dict[str, Any] = {"units": "m", "standard_name": "depth"} if real else of_level
     stem = "depth" if real else "level"
@@ -507,8 +508,10 @@ def with_sea_floor(
     levels = next((field for field in extraction.fields if any(name.startswith("depth") for name in field.dims)), None)
     if floor is not None:
         read = partial(_read_floor, Sample.of(reading, floor, places.where, query), levels)
-    elif deep is None or levels is None:
+    elif deep is None or deep.depth is None or levels is None:
         return extraction
+    elif extraction.dims[next(name for name in levels.dims if name.startswith("depth"))] < len(deep.depth.values):
+        return extraction  # of some levels the deepest tells nothing
     else:
         metres = None if deep.levels is not None else depths.metres(deep.depth)
         if metres is not None and not np.isfinite(metres).any():

@@ -12,7 +12,7 @@ from ocean_common.contracts.data import ExtractionRequest, VectorPart
 from ocean_core.errors import Message, PointOutsideGrid
 from ocean_core.geometry import Floats, east_and_north, great_circle_distance, wrap_longitude
 from ocean_core.vectors import vector_part
-from ocean_data.compute.depth import Depth, cell_depths, depth_stencil, level_slice, reduce_columns
+from ocean_data.compute.depth import Depth, cell_depths, depth_stencil, level_slice, pick_levels, reduce_columns
 from ocean_data.compute.interpolation import LocalStencil, check_search, choose_interpolation, stencil
 from ocean_data.compute.vectors import cell_directions, vector_axes
 from ocean_data.grids.base import Cells, Frame, Grid, Window, split_runs
@@ -93,10 +93,13 @@ class Sample:
         """Read values at the cells, (step, level, cell), and their depths where these are not the axis's."""
         assets, cells, levels = self.assets, self.near.cells, level_slice(self.assets, depth)
         values = read_columns(source, assets, steps, levels, cells)
+        picked = pick_levels(assets, depth)
         if assets.depth is None or (depth not in REDUCED and assets.levels is None):
-            return values, None
+            return values[:, picked], None
         deep = cell_depths(source, assets, steps, levels, cells, between=self.between)
-        return reduce_columns(values, deep, depth, assets.depth) if depth in REDUCED else (values, deep)
+        if depth in REDUCED:
+            return reduce_columns(values, deep, depth, assets.depth)
+        return values[:, picked], deep[:, picked]
 
     def cost(self, source: Source, steps: Sequence[int] | None, depth: Depth) -> Cost:
         """Estimate the cost from the shapes of chunks."""
@@ -133,8 +136,9 @@ class WindowReader:
         """Read values, (step, level, y, x), and their depths where these are not the axis's."""
         if self.assets.depth is None or depth not in REDUCED:
             levels = level_slice(self.assets, depth)
-            values = self._levels(source, steps, levels)
-            return values, None if self.assets.levels is None else self._depths(source, steps, levels)
+            picked = pick_levels(self.assets, depth)
+            values = self._levels(source, steps, levels)[:, picked]
+            return values, None if self.assets.levels is None else self._depths(source, steps, levels)[:, picked]
         # Whole columns are read step by step, in blocks of rows.
         axis = -1 if self.mesh else -2
         size = self.window.shape[axis]
@@ -268,7 +272,7 @@ def read_columns(source: Source, assets: Assets, steps: Sequence[int] | None, de
 
 def level_count(assets: Assets, depth: Depth = "all") -> int:
     """Return how many levels are read for a depth."""
-    return 1 if assets.depth is None or isinstance(depth, int) else len(assets.depth.values)
+    return 1 if assets.depth is None else len(range(len(assets.depth.values))[level_slice(assets, depth)])
 
 
 def _cost_of_cells(source: Source, assets: Assets, steps: Sequence[int] | None, depth: Depth, cells: Cells) -> Cost:

@@ -232,7 +232,8 @@ def select_instants(
     if query.time is not None and (query.start is not None or query.end is not None):
         raise InvalidRequest("give either time, or start and end, not both", field="time")
     if query.time is not None or (latest and query.start is None and query.end is None):
-        chosen = _steps_at(first, "-1" if query.time is None else query.time)
+        texts = ["-1"] if query.time is None else query.time.split(",")
+        chosen = np.unique(np.concatenate([_steps_at(first, text) for text in texts]))
     else:
         chosen = _steps_of_period(first, query.start, query.end)
     return instants_of_steps(variables, first, chosen)

@@ -12,7 +12,6 @@ cells of any other grid            MultiPoint or MultiPointSeries, one at every 
 Beside the variables only the true depths are written: other things of places (land, the sea floor) have no axes.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
@@ -21,9 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.data import Kind
-from ocean_core.units import canonical_units
+from ocean_common.coverages import describe_parameter, ucum_symbol
 from ocean_data.grids.base import Coordinate
 from ocean_data.plan.extraction import Extraction, Field, Values, place_dimensions
 from ocean_data.writing import DocumentWriter, level_direction, nest_numbers, no_places
@@ -33,17 +31,6 @@ Json = dict[str, Any]
 CALENDAR = "https://cfconventions.org/cf-conventions/cf-conventions.html#{}"
 REAL_CALENDARS = {"standard", "gregorian", "proleptic_gregorian"}
 
-# Units with another symbol in UCUM, by the core's spelling or in lower case; the others are the same, or unknown.
-UCUM_SYMBOLS = {
-    "degree_C": "Cel", "degree": "deg", "degree_north": "deg", "degrees_north": "deg", "degree_east": "deg",
-    "degrees_east": "deg", "percent": "%", "1e-3": "10*-3", "1e3": "10*3", "day": "d", "days": "d", "hour": "h",
-    "hours": "h", "1": "1",
-}  # fmt: skip
-SAME_SYMBOLS = {
-    "m", "km", "cm", "mm", "s", "d", "h", "K", "kg", "g", "mg", "ug", "mol", "mmol", "umol", "nmol", "l", "L",
-    "ml", "Pa", "hPa", "kPa", "dbar", "bar", "W", "kW", "J", "N", "%", "rad", "deg", "Hz", "S", "mS", "V", "Sv",
-}  # fmt: skip
-_POWER = re.compile(r"([A-Za-z%]+)(?:\^|\*\*)?(-?\d+)?")
 LINES = {"transect", "section"}
 # Domain types of one place and their axes, by whether there are several times, and levels.
 ONE_PLACE: dict[tuple[bool, bool], tuple[str, list[str]]] = {
@@ -285,48 +272,3 @@ def _coverage(kind: str | None, axes: Json, names: list[str], arrays: Arrays) ->
         for key, values in arrays.items()
     }
     return {"type": "Coverage", "domain": domain, "ranges": ranges}
-
-
-def ucum_symbol(units: str) -> str | None:
-    """Return the UCUM symbol of units as CF writes them; None if they are not known."""
-    text = canonical_units(units) if units.strip() else ""
-    symbol = UCUM_SYMBOLS.get(text, UCUM_SYMBOLS.get(text.lower()))
-    if symbol is not None:
-        return symbol
-    symbols: list[str] = []
-    for number, group in enumerate(text.split("/")):
-        for piece in re.split(r"[ .]+", group.strip()):
-            match = _POWER.fullmatch(piece)
-            if match is None or match[1] not in SAME_SYMBOLS:
-                return None
-            power = int(match[2] or 1) * (-1 if number else 1)
-            symbols.append(match[1] if power == 1 else f"{match[1]}{power}")
-    return ".".join(symbols)
-
-
-def describe_parameter(info: VariableInfo) -> Json:
-    """Describe a variable as CoverageJSON does."""
-    observed: Json = {"label": {"en": (info.standard_name or info.name).replace("_", " ")}}
-    if info.standard_name:
-        observed["id"] = f"http://vocab.nerc.ac.uk/standard_name/{info.standard_name}/"
-    parameter: Json = {
-        "type": "Parameter",
-        "label": {"en": info.name},
-        "description": {"en": info.long_name or info.name},
-        "observedProperty": observed,
-    }
-    if info.categories:
-        observed["categories"] = [
-            {"id": f"#{number}", "label": {"en": label}} for number, label in enumerate(info.categories)
-        ]
-        parameter["categoryEncoding"] = {
-            f"#{number}": int(value) if value.is_integer() else value
-            for number, value in enumerate(info.category_numbers)
-        }
-    elif info.units:
-        symbol = ucum_symbol(info.units)
-        parameter["unit"] = {
-            "label": {"en": info.units},
-            "symbol": {"value": symbol, "type": "http://www.opengis.net/def/uom/UCUM/"} if symbol else info.units,
-        }
-    return parameter

@@ -72,18 +72,24 @@ def vary_by_accept(response: Response[bytes]) -> Response[bytes]:
 
 
 def link_header(request: Request[Any, Any, Any], total: int, limit: int, offset: int) -> dict[str, str]:
-    """Return the Link header (RFC 8288) of a page: first, prev, next and last, as far as these pages exist."""
+    """Return the Link header (RFC 8288) of a page."""
+    pages = link_pages(request, total, limit, offset)
+    links = [f'<{address}>; rel="{relation}"' for relation, address in pages.items()]
+    return {"link": ", ".join(links)} if links else {}
+
+
+def link_pages(request: Request[Any, Any, Any], total: int, limit: int, offset: int) -> dict[str, str]:
+    """Return the addresses of other pages: first, prev, next and last, as far as these pages exist."""
     offsets = {}
     if limit and offset:
         offsets = {"first": 0, "prev": max(0, offset - limit)}
     if limit and offset + limit < total:
         offsets |= {"next": offset + limit, "last": (total - 1) // limit * limit}
     query = [(name, value) for name, value in request.query_params.multi_items() if name not in {"limit", "offset"}]
-    links = [
-        f'<{request.url.path}?{urlencode([*query, ("limit", limit), ("offset", start)])}>; rel="{relation}"'
+    return {
+        relation: f"{request.url.path}?{urlencode([*query, ('limit', limit), ('offset', start)])}"
         for relation, start in offsets.items()
-    ]
-    return {"link": ", ".join(links)} if links else {}
+    }
 
 
 def parse_period_parameter(text: str, field: str, calendar: Calendar = "proleptic_gregorian") -> Period:

@@ -1,0 +1,1 @@
+"""Datasets as collections of OGC API – Common and Environmental Data Retrieval."""

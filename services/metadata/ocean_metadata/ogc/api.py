@@ -1,0 +1,193 @@
+"""Routes of OGC API: landing page, conformance, collections and the predefined areas in them."""
+
+from functools import partial
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+import msgspec
+import shapely
+from litestar import MediaType, Request, Response, Router, get
+from litestar.di import NamedDependency
+from litestar.exceptions import HTTPException
+from litestar.openapi import ResponseSpec
+from litestar.params import FromPath
+from litestar.response import Redirect
+
+from ocean_common import problems
+from ocean_common.http import Freshness, request_address
+from ocean_common.i18n import Translator
+from ocean_common.parameters import DatasetId, query_parameter, refuse_unknown_parameters
+from ocean_core import errors
+from ocean_core.errors import OceanError
+from ocean_core.geometry import wrap_longitude
+from ocean_metadata.catalogue.model import DatasetRecord
+from ocean_metadata.catalogue.pages import API, dataset_address
+from ocean_metadata.catalogue.responses import (
+    CatalogueDependency,
+    ResponseCache,
+    encoded_response,
+    link_pages,
+    prefers_html,
+    vary_by_accept,
+)
+from ocean_metadata.catalogue.serializers import localize_dataset
+from ocean_metadata.catalogue.store import read_record
+from ocean_metadata.ogc import documents
+from ocean_metadata.places.gazetteer import Gazetteer
+from ocean_metadata.places.map_features import area_of
+
+HttpRequest = Request[Any, Any, Any]
+Translate = NamedDependency[Translator]
+Json = dict[str, Any]
+Form = Annotated[
+    Literal["json", "html"] | None,
+    query_parameter("`json`, or `html`: the pages for people; else the Accept header decides.", "json"),
+]
+_ERRORS = problems.document_errors(errors.DatasetNotFound)
+_get = partial(get, tags=["collections"], before_request=refuse_unknown_parameters)
+
+
+def _wants_html(request: HttpRequest, form: str | None) -> bool:
+    return form == "html" or (form is None and prefers_html(request))
+
+
+def _show_page(address: str) -> Redirect:
+    return Redirect(address, media_type=MediaType.TEXT, status_code=303)
+
+
+def _answer(document: Json, media_type: str = documents.JSON) -> Response[bytes]:
+    return vary_by_accept(Response(msgspec.json.encode(document), media_type=media_type))
+
+
+@_get("/", operation_id="getLandingPage", summary="Landing page", responses=encoded_response(Json, "Links", _ERRORS))
+async def get_landing_page(request: HttpRequest, translate: Translate, f: Form = None) -> Response[Any]:
+    """Where collections, conformance classes and the OpenAPI document are."""
+    if _wants_html(request, f):
+        return _show_page(f"{API}/datasets")
+    return _answer(documents.write_landing(request_address(request), translate))
+
+
+@_get(
+    "/conformance",
+    operation_id="getConformance",
+    summary="Conformance classes",
+    responses=encoded_response(Json, "URIs of conformance classes", _ERRORS),
+)
+async def get_conformance(f: Form = None) -> Response[bytes]:  # noqa: ARG001  it has but one form
+    """What of the standards is followed."""
+    return _answer({"conformsTo": list(documents.CONFORMANCE)})
+
+
+@_get(
+    "/collections",
+    operation_id="getCollections",
+    summary="List collections",
+    responses=encoded_response(Json, "A page of collections", _ERRORS),
+)
+async def get_collections(
+    *,
+    request: HttpRequest,
+    catalogue: CatalogueDependency,
+    translate: Translate,
+    limit: Annotated[int, query_parameter("Maximum number of collections.", 100, ge=1, le=1000)] = 1000,
+    offset: Annotated[int, query_parameter("Number of collections to skip.", 0, ge=0, le=10_000_000)] = 0,
+    f: Form = None,
+) -> Response[Any]:
+    """All listed datasets; their time steps are listed by each alone."""
+    if _wants_html(request, f):
+        return _show_page(f"{API}/datasets")
+    listed = catalogue.snapshot.listed
+    records = [localize_dataset(record, translate) for record in listed[offset : offset + limit]]
+    pages = link_pages(request, len(listed), limit, offset)
+    return _answer(documents.write_collections(records, request_address(request), pages, translate))
+
+
+@_get(
+    "/collections/{dataset:str}",
+    operation_id="getCollection",
+    summary="Describe a collection",
+    responses=encoded_response(Json, "Extent, parameters and queries", _ERRORS),
+)
+async def get_collection(
+    *,
+    request: HttpRequest,
+    catalogue: CatalogueDependency,
+    freshness: NamedDependency[Freshness],
+    response_cache: NamedDependency[ResponseCache],
+    translate: Translate,
+    dataset: FromPath[DatasetId],
+    f: Form = None,
+) -> Response[Any]:
+    """One dataset, with its time steps and levels."""
+    if _wants_html(request, f):
+        return _show_page(dataset_address(catalogue.snapshot.dataset(dataset)))
+    await freshness(request, dataset, form=request_address(request))
+    record, steps = await read_record(catalogue, dataset, _main_time_axis)
+    localized, base_url = localize_dataset(record, translate), request_address(request)
+    key = ("collection", dataset, record.revision, translate.language, base_url)
+    make = partial(documents.write_collection, localized, steps, base_url, translate)
+    return vary_by_accept(await response_cache.respond(key, make))
+
+
+def _main_time_axis(record: DatasetRecord) -> list[int]:
+    return [] if record.time is None else [record.time]
+
+
+@_get(
+    "/collections/{dataset:str}/locations",
+    operation_id="getLocations",
+    summary="List predefined areas in a collection",
+    responses={
+        200: ResponseSpec(Json, description="GeoJSON.", media_type="application/geo+json", generate_examples=False)
+    }
+    | _ERRORS,
+)
+async def get_locations(
+    *,
+    request: HttpRequest,
+    catalogue: CatalogueDependency,
+    gazetteer: NamedDependency[Gazetteer],
+    dataset: FromPath[DatasetId],
+    f: Annotated[Literal["GeoJSON", "json"] | None, query_parameter("`GeoJSON`, the only form.", "GeoJSON")] = None,
+) -> Response[bytes]:
+    """The areas known by name of which a part is in the bounds of the dataset."""
+    del f
+    bounds = catalogue.snapshot.dataset(dataset).bounds or (-180.0, -90.0, 180.0, 90.0)
+    root = f"{request_address(request)}{documents.PATH}/collections/{quote(dataset, safe='')}/locations"
+    features = []
+    for group in gazetteer.groups("area"):
+        for place in gazetteer.file("area", group.id).places:
+            if _overlap(place.geometry, bounds):
+                area = area_of(group.id, place)
+                features.append(
+                    {
+                        "type": "Feature",
+                        "id": area.key,
+                        "geometry": msgspec.to_builtins(area.geometry),
+                        "properties": {
+                            "label": area.name,
+                            "edrqueryendpoint": f"{root}/{quote(area.key)}",
+                        },
+                    }
+                )
+    return _answer({"type": "FeatureCollection", "features": features}, "application/geo+json")
+
+
+def _overlap(geometry: shapely.Geometry, bounds: tuple[float, float, float, float]) -> bool:
+    """Return whether a part of the bounds of a geometry is in others, whose longitudes are of any turn."""
+    west, south, east, north = geometry.bounds
+    width = bounds[2] - bounds[0] if bounds[2] >= bounds[0] else bounds[2] + 360.0 - bounds[0]
+    shift = float(wrap_longitude(west - bounds[0])) % 360.0
+    meets = shift <= width or shift + (east - west) >= 360.0
+    return meets and bool(south <= bounds[3] and north >= bounds[1])
+
+
+def _answer_error(request: HttpRequest, error: Exception) -> Response[Any]:
+    return problems.answer_ogc_problem(request, error)
+
+
+ogc_router = Router(
+    documents.PATH,
+    route_handlers=[get_landing_page, get_conformance, get_collections, get_collection, get_locations],
+    exception_handlers={OceanError: _answer_error, HTTPException: _answer_error, Exception: _answer_error},
+)
