@@ -31,7 +31,7 @@ from ocean_metadata.index.process import IndexRefresher, import_task, index_task
 from ocean_metadata.observations import api as observation_routes
 from ocean_metadata.observations import schema as observation_tables
 from ocean_metadata.observations.repository import ObservationRepository
-from ocean_metadata.ogc.api import ogc_router
+from ocean_metadata.ogc.api import ogc_router, stac_router
 from ocean_metadata.places import api as places
 from ocean_metadata.places.gazetteer import Gazetteer
 from ocean_metadata.scripts.api import get_script
@@ -54,6 +54,7 @@ _TAGS = {
 }
 
 # In the order of the OpenAPI document.
+INTERFACES = ("ogc", "maps", "opendap", "zarr", "wms", "wmts", "stac")  # settings that turn interfaces on
 _API: list[ControllerRouterHandler] = [
     api.DATASET_ROUTES,
     SEARCH_ROUTES,
@@ -108,6 +109,7 @@ def create_app(
         pages=[
             *([api.get_thredds_catalog] if settings.opendap or settings.zarr else []),
             *([ogc_router] if settings.ogc else []),
+            *([stac_router] if settings.stac else []),
         ],
         dependencies={
             "catalogue": catalogue,
@@ -122,7 +124,7 @@ def create_app(
             "token": settings.token,
             "class4": class4,
             "class4_freshness": Freshness(class4, __version__, settings.max_age),
-            "interfaces": {name for name in ("opendap", "zarr", "wms") if getattr(settings, name)},
+            "interfaces": {name for name in INTERFACES if getattr(settings, name)},
             "public_url": settings.public_url,
             "git": GitInfo(git_hash=settings.git_hash, git_tag=settings.git_tag),
         },

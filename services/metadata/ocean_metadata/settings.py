@@ -22,6 +22,9 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     opendap: bool = True  # whether pages of datasets tell how to open them over OPeNDAP
     zarr: bool = True  # the same for Zarr: both are interfaces of the data service
     wms: bool = True  # the same for the Web Map Service of the plotting service
+    wmts: bool = True  # the same for its Web Map Tile Service
+    maps: bool = True  # whether collections under /ogc link to maps and tiles of the plotting service
+    stac: bool = True  # whether a STAC catalogue is served under /stac
     places: str | None = None  # folder of point/, line/ and area/ with files of KML
     class4: str | None = None  # folder of Class 4 files of OceanPredict
     class4_riops: str | None = None  # folder of Class 4 files of RIOPS

@@ -19,6 +19,8 @@ from ocean_plotting.basemap.relief import ReliefFile, open_relief
 from ocean_plotting.basemap.render import BasemapRenderer
 from ocean_plotting.basemap.vector_tiles import open_mbtiles
 from ocean_plotting.figure.context import FigureResources
+from ocean_plotting.ogc import wmts
+from ocean_plotting.ogc.api import ogc_router
 from ocean_plotting.plots import api as plots_api
 from ocean_plotting.plots.kind import Services
 from ocean_plotting.settings import Settings
@@ -34,6 +36,7 @@ TAGS = [
     Tag(name="plots", description="Figures of profiles and more, in picture and table formats."),
     Tag(name="tiles", description="Map tiles and their legends."),
     Tag(name="maps", description="Maps of any box for map programs: Web Map Service."),
+    Tag(name="collections", description="Maps and tiles of collections: OGC API – Maps and Tiles."),
 ]
 MEGABYTE = 10**6
 
@@ -81,10 +84,15 @@ def create_app(
                 maps=MapStore(numbers, images, fields // 2),
                 legends=layer_legends,
             ),
+            "wmts": wmts.WmtsService(catalogue, freshness),
             "legends": layer_legends,
             "basemap": basemap_api.BasemapService(basemap, images, Freshness(basemap, __version__, settings.max_age)),
         },
-        pages=[wms_router] if settings.wms else [],
+        pages=[
+            *([ogc_router] if settings.ogc else []),
+            *([wms_router] if settings.wms else []),
+            *(wmts.HANDLERS if settings.wmts else []),
+        ],
         readiness=readiness,
         lifespan=[*lifespan, prepare_tiles],
         texts=["ocean_plotting"],

@@ -31,5 +31,7 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     tiles_waiting: Positive = 20_000  # tiles that may wait, in one line for each client; more are answered 503
     field_megabytes: Positive = 128  # fields kept, so that another scale costs no data request
     tiles_ahead: Annotated[int, msgspec.Meta(ge=0)] = 64  # of the next time step, prepared while no tile is asked for
+    ogc: bool = True  # whether maps and tiles of collections are served under /ogc
     wms: bool = True  # whether maps are served under /wms
+    wmts: bool = True  # whether capabilities of map tiles are served under /wmts
     image_megabytes: Positive = 64  # rendered tiles and colour bars kept

@@ -210,6 +210,12 @@ def list_programs(record: DatasetRecord, base_url: str, interfaces: Collection[s
     if "wms" in interfaces:
         wms = f"{base_url}/wms/{quote(record.id)}"
         programs |= {"QGIS, OpenLayers, Leaflet (WMS)": wms, "Python, OWSLib": f'owslib.wms.WebMapService("{wms}")'}
+    if "wmts" in interfaces:
+        programs["QGIS, GDAL (WMTS)"] = f"{base_url}/wmts/{quote(record.id)}/1.0.0/WMTSCapabilities.xml"
+    if "ogc" in interfaces:
+        programs["OGC API – EDR"] = f"{base_url}/ogc/collections/{quote(record.id)}"
+    if "stac" in interfaces:
+        programs["STAC"] = f"{base_url}/stac/collections/{quote(record.id)}"
     return programs
 
 
@@ -218,7 +224,7 @@ def render_dataset(
 ) -> str:
     """Render the page of a dataset, with its description in the vocabulary of schema.org.
 
-    ``interfaces``: those over which other programs can open it: `opendap`, `zarr`, `wms`.
+    ``interfaces``: those over which other programs can open it: `opendap`, `zarr`, `wms`, `wmts`, `ogc`, `stac`.
     """
     page = describe_dataset(record, translate)
     return _render(

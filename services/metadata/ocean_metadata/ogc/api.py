@@ -30,14 +30,15 @@ from ocean_metadata.catalogue.responses import (
     prefers_html,
     vary_by_accept,
 )
-from ocean_metadata.catalogue.serializers import localize_dataset
+from ocean_metadata.catalogue.serializers import localize_dataset, localize_listed
 from ocean_metadata.catalogue.store import read_record
-from ocean_metadata.ogc import documents
+from ocean_metadata.ogc import documents, stac
 from ocean_metadata.places.gazetteer import Gazetteer
 from ocean_metadata.places.map_features import area_of
 
 HttpRequest = Request[Any, Any, Any]
 Translate = NamedDependency[Translator]
+Interfaces = NamedDependency[set[str]]
 Json = dict[str, Any]
 Form = Annotated[
     Literal["json", "html"] | None,
@@ -73,9 +74,10 @@ async def get_landing_page(request: HttpRequest, translate: Translate, f: Form =
     summary="Conformance classes",
     responses=encoded_response(Json, "URIs of conformance classes", _ERRORS),
 )
-async def get_conformance(f: Form = None) -> Response[bytes]:  # noqa: ARG001  it has but one form
+async def get_conformance(interfaces: Interfaces, f: Form = None) -> Response[bytes]:  # noqa: ARG001  it has but one form
     """What of the standards is followed."""
-    return _answer({"conformsTo": list(documents.CONFORMANCE)})
+    classes = [*documents.CONFORMANCE, *(documents.OF_MAPS if "maps" in interfaces else ())]
+    return _answer({"conformsTo": classes})
 
 
 @_get(
@@ -89,6 +91,7 @@ async def get_collections(
     request: HttpRequest,
     catalogue: CatalogueDependency,
     translate: Translate,
+    interfaces: Interfaces,
     limit: Annotated[int, query_parameter("Maximum number of collections.", 100, ge=1, le=1000)] = 1000,
     offset: Annotated[int, query_parameter("Number of collections to skip.", 0, ge=0, le=10_000_000)] = 0,
     f: Form = None,
@@ -99,7 +102,7 @@ async def get_collections(
     listed = catalogue.snapshot.listed
     records = [localize_dataset(record, translate) for record in listed[offset : offset + limit]]
     pages = link_pages(request, len(listed), limit, offset)
-    return _answer(documents.write_collections(records, request_address(request), pages, translate))
+    return _answer(documents.write_collections(records, request_address(request), pages, interfaces, translate))
 
 
 @_get(
@@ -115,6 +118,7 @@ async def get_collection(
     freshness: NamedDependency[Freshness],
     response_cache: NamedDependency[ResponseCache],
     translate: Translate,
+    interfaces: Interfaces,
     dataset: FromPath[DatasetId],
     f: Form = None,
 ) -> Response[Any]:
@@ -125,7 +129,7 @@ async def get_collection(
     record, steps = await read_record(catalogue, dataset, _main_time_axis)
     localized, base_url = localize_dataset(record, translate), request_address(request)
     key = ("collection", dataset, record.revision, translate.language, base_url)
-    make = partial(documents.write_collection, localized, steps, base_url, translate)
+    make = partial(documents.write_collection, localized, steps, base_url, interfaces, translate)
     return vary_by_accept(await response_cache.respond(key, make))
 
 
@@ -182,12 +186,59 @@ def _overlap(geometry: shapely.Geometry, bounds: tuple[float, float, float, floa
     return meets and bool(south <= bounds[3] and north >= bounds[1])
 
 
-def _answer_error(request: HttpRequest, error: Exception) -> Response[Any]:
-    return problems.answer_ogc_problem(request, error)
-
-
 ogc_router = Router(
     documents.PATH,
     route_handlers=[get_landing_page, get_conformance, get_collections, get_collection, get_locations],
-    exception_handlers={OceanError: _answer_error, HTTPException: _answer_error, Exception: _answer_error},
+    exception_handlers=dict.fromkeys((OceanError, HTTPException, Exception), problems.answer_ogc_problem),
 )
+
+
+# STAC
+
+
+@_get("/", operation_id="getStacCatalog", summary="STAC catalogue", responses=encoded_response(Json, "Links", _ERRORS))
+async def get_stac_catalog(
+    request: HttpRequest, catalogue: CatalogueDependency, translate: Translate
+) -> Response[bytes]:
+    """All listed datasets as STAC collections."""
+    records = localize_listed(catalogue.snapshot, translate)
+    return _answer(stac.write_catalog(records, request_address(request), translate))
+
+
+@_get(
+    "/collections/{dataset:str}",
+    operation_id="getStacCollection",
+    summary="STAC collection of a dataset",
+    responses=encoded_response(Json, "The collection", _ERRORS),
+)
+async def get_stac_collection(
+    request: HttpRequest, catalogue: CatalogueDependency, translate: Translate, dataset: FromPath[DatasetId]
+) -> Response[bytes]:
+    """Extent, licence and providers."""
+    record = localize_dataset(catalogue.snapshot.dataset(dataset), translate)
+    return _answer(stac.write_collection(record, request_address(request), translate))
+
+
+@_get(
+    "/collections/{dataset:str}/items/{item:str}",
+    operation_id="getStacItem",
+    summary="STAC item of a dataset",
+    responses=encoded_response(Json, "GeoJSON", _ERRORS),
+)
+async def get_stac_item(
+    *,
+    request: HttpRequest,
+    catalogue: CatalogueDependency,
+    translate: Translate,
+    interfaces: Interfaces,
+    dataset: FromPath[DatasetId],
+    item: FromPath[DatasetId],
+) -> Response[bytes]:
+    """The interfaces that open the dataset, as assets; its only item has its id."""
+    if item != dataset:
+        raise errors.NotFound("the only item of {dataset} is {dataset}", dataset=dataset, field="item")
+    record = localize_dataset(catalogue.snapshot.dataset(dataset), translate)
+    return _answer(stac.write_item(record, request_address(request), interfaces, translate), stac.GEOJSON)
+
+
+stac_router = Router(stac.PATH, route_handlers=[get_stac_catalog, get_stac_collection, get_stac_item])

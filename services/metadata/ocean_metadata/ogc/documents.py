@@ -27,6 +27,8 @@ MOST_TIMES = 5_000  # that are listed one by one; of more, those of even spacing
 
 _EDR = ("core", "collections", "queries", "json", "geojson", "covjson", "html", "position", "radius", "area", "cube",
         "trajectory", "corridor", "locations")  # fmt: skip
+_MAPS = ("core", "collection-map", "spatial-subsetting", "datetime", "crs", "scaling", "background", "png", "jpeg")
+_TILES = ("core", "tileset", "tilesets-list", "geodata-tilesets", "png", "datetime")
 CONFORMANCE = (
     "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
     "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/json",
@@ -35,6 +37,11 @@ CONFORMANCE = (
     *(f"http://www.opengis.net/spec/ogcapi-edr-1/1.1/conf/{name}" for name in _EDR),
     *(f"http://www.opengis.net/spec/ogcapi-edr-1/1.2/conf/{name}" for name in (*_EDR, "oas31")),
 )
+OF_MAPS = (
+    *(f"http://www.opengis.net/spec/ogcapi-maps-1/1.0/conf/{name}" for name in _MAPS),
+    *(f"http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/{name}" for name in _TILES),
+)
+OGC_REL = "http://www.opengis.net/def/rel/ogc/1.0"
 FORMATS = ("CoverageJSON", "GeoJSON", "CSV", "NetCDF")
 _DISTANCES = ["km", "m", "mi", "nmi", "ft"]
 # What a client has to say beside the place, by query.
@@ -74,7 +81,11 @@ def write_landing(base_url: str, translate: Translator) -> Json:
 
 
 def write_collections(
-    records: Sequence[DatasetRecord], base_url: str, pages: Mapping[str, str], translate: Translator
+    records: Sequence[DatasetRecord],
+    base_url: str,
+    pages: Mapping[str, str],
+    interfaces: Collection[str],
+    translate: Translator,
 ) -> Json:
     """Return a page of collections; ``pages``: addresses of other pages by their relation."""
     root = f"{base_url}{PATH}/collections"
@@ -87,14 +98,21 @@ def write_collections(
                 for relation, href in pages.items()
             ),
         ],
-        "collections": [write_collection(record, {}, base_url, translate) for record in records],
+        "collections": [write_collection(record, {}, base_url, interfaces, translate) for record in records],
     }
 
 
 def write_collection(
-    record: DatasetRecord, steps: Mapping[int, StepArrays], base_url: str, translate: Translator
+    record: DatasetRecord,
+    steps: Mapping[int, StepArrays],
+    base_url: str,
+    interfaces: Collection[str],
+    translate: Translator,
 ) -> Json:
-    """Return a collection; ``steps``: those of its time axis, or none: its times are not listed then."""
+    """Return a collection; ``interfaces``: those that are on, of which `maps` are linked.
+
+    ``steps``: those of its time axis, or none: its times are not listed then.
+    """
     root = f"{base_url}{PATH}/collections/{quote(record.id, safe='')}"
     page = base_url + dataset_address(record)
     licence = licence_of(record) or ""
@@ -104,6 +122,12 @@ def write_collection(
         make_link(page, "alternate", HTML, translate("This dataset as a page")),
         make_link(f"{root}/position", "data", "application/vnd.cov+json", translate("Values at points")),
     ]
+    if "maps" in interfaces:
+        links += [
+            make_link(f"{root}/map", f"{OGC_REL}/map", "image/png", translate("Map")),
+            make_link(f"{root}/map/tiles", f"{OGC_REL}/tilesets-map", JSON, translate("Map tiles")),
+            make_link(f"{root}/styles", f"{OGC_REL}/styles", JSON, translate("Variables")),
+        ]
     if licence.startswith("http"):
         links.append(make_link(licence, "license", HTML, translate("Licence")))
     variables = record.visible_variables
@@ -112,7 +136,7 @@ def write_collection(
         "title": record.name,
         **({"description": record.help} if record.help else {}),
         **({"attribution": record.attribution} if record.attribution else {}),
-        "keywords": list(dict.fromkeys(filter(None, (record.group, record.subgroup, *_standard_names(variables))))),
+        "keywords": list_keywords(record),
         "links": links,
         "extent": describe_extent(record, steps),
         "data_queries": {name: _describe_query(root, name, others) for name, others in QUERIES.items()},
@@ -122,8 +146,10 @@ def write_collection(
     }
 
 
-def _standard_names(variables: Collection[VariableRecord]) -> list[str]:
-    return [variable.standard_name for variable in variables if variable.standard_name]
+def list_keywords(record: DatasetRecord) -> list[str]:
+    """Return the groups and the standard names of a dataset."""
+    names = [variable.standard_name for variable in record.visible_variables]
+    return list(dict.fromkeys(filter(None, (record.group, record.subgroup, *names))))
 
 
 def _describe_query(root: str, name: str, others: Mapping[str, Any]) -> Json:

@@ -144,11 +144,6 @@ async def get_tile(
     rev: Revision = None,  # noqa: ARG001 - read by `freshness`
 ) -> Response[bytes]:
     """A variable on the map."""
-    # WebP takes ten times as long, and is no smaller before it takes forty.
-    webp = media_quality(request, WEBP) > media_quality(request, PNG)
-    tile_format: TileFormat = "image/webp" if webp else "image/png"
-    await tile_store.freshness(request, dataset, form=tile_format, repeatable=True)
-    revision = await tile_store.catalogue.revision(dataset)
     check_tile(zoom, x, y, bounded=projection == MERCATOR)
     field_request = TileRequest(
         dataset=dataset,
@@ -164,6 +159,22 @@ async def get_tile(
         neighbours=neighbours,
         folded=True,
     )
+    return await answer_tile(request, tile_store, field_request, scale, colormap)
+
+
+async def answer_tile(
+    request: Request[Any, Any, Any],
+    tile_store: TileStore,
+    field_request: TileRequest,
+    scale: str | None = None,
+    colormap: str | None = None,
+) -> Response[bytes]:
+    """Draw a tile in the format that the client prefers."""
+    # WebP takes ten times as long, and is no smaller before it takes forty.
+    webp = media_quality(request, WEBP) > media_quality(request, PNG)
+    tile_format: TileFormat = "image/webp" if webp else "image/png"
+    await tile_store.freshness(request, field_request.dataset, form=tile_format, repeatable=True)
+    revision = await tile_store.catalogue.revision(field_request.dataset)
     limits = parse_scale(scale) if scale is not None else None
     style = TileStyle(limits, validate_colormap(colormap), tile_format)
     rendering = tile_store.render(field_request, style, revision, client_address(request))

@@ -1,13 +1,10 @@
 """Capabilities of the Web Map Service: which layers there are, where, when and at which levels."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 from urllib.parse import quote, urlencode
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select_autoescape
 from markupsafe import Markup
 
 from ocean_common.contracts.data import MAX_MAP_SIDE
@@ -16,6 +13,7 @@ from ocean_common.i18n import Translator
 from ocean_core.projections import MAP_PROJECTIONS, WORLD, Box
 from ocean_plotting import __version__
 from ocean_plotting.figure.legends import LEGEND_DPI, LEGEND_SIZE
+from ocean_plotting.templates import load_template
 from ocean_plotting.tiles.legends import sorted_colormaps
 from ocean_plotting.wms.dimensions import ElevationAxis
 from ocean_plotting.wms.parameters import INFO_FORMATS, MAP_FORMATS, MAX_LAYERS, STYLE, Version
@@ -24,7 +22,6 @@ MEDIA_TYPES: dict[Version, str] = {"1.3.0": "text/xml", "1.1.1": "application/vn
 FEWEST_OF_INTERVAL = 3  # time steps: fewer are listed one by one
 MAX_WITH_BOXES = 500  # layers of a dataset: of more, boxes are inherited from the dataset where they are the same
 LEGEND_PIXELS = tuple(round(side * LEGEND_DPI) for side in LEGEND_SIZE)
-_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +111,7 @@ def write_extent(bounds: Box | None, version: Version) -> Markup:
             left, bottom, right, top = bottom, left, top, right
         boxes.append((projection.code, f"{left:.9g}", f"{bottom:.9g}", f"{right:.9g}", f"{top:.9g}"))
     degrees = [f"{number:.9g}" for number in (west, south, east, north)]
-    text = load_template("extent.xml.jinja").render(version=version, degrees=degrees, boxes=boxes)
+    text = load_template(__package__, "extent.xml.jinja").render(version=version, degrees=degrees, boxes=boxes)
     return Markup(text)  # noqa: S704  of our template
 
 
@@ -183,7 +180,7 @@ def write_capabilities(
     datasets: Sequence[DatasetText], title: str, address: str, version: Version, translate: Translator
 ) -> bytes:
     """Write the document; ``title``: of the service."""
-    text = load_template("capabilities.xml.jinja").render(
+    text = load_template(__package__, "capabilities.xml.jinja").render(
         version=version,
         datasets=datasets,
         title=title,
@@ -203,22 +200,3 @@ def write_capabilities(
         max_side=MAX_MAP_SIDE,
     )  # fmt: skip
     return text.encode()
-
-
-@cache
-def load_template(name: str) -> Template:
-    """Load a template of this package; what is put into XML and HTML is escaped."""
-    environment = Environment(
-        loader=PackageLoader(__package__),
-        autoescape=select_autoescape(("xml.jinja", "html.jinja"), default=False),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["legal"] = _remove_illegal
-    return environment.get_template(name)
-
-
-def _remove_illegal(text: Any) -> str:
-    """Remove what no XML may hold."""
-    return _NOT_XML.sub(" ", str(text))

@@ -16,7 +16,7 @@ from ocean_core.geometry import wrap_longitude
 from ocean_core.projections import pixel_axes
 from ocean_core.time import DateScale, format_times, parse_iso_period, split_dates
 from ocean_plotting.palettes import choose_colours
-from ocean_plotting.wms.capabilities import load_template
+from ocean_plotting.templates import load_template
 from ocean_plotting.wms.dimensions import ElevationAxis, date_steps, format_steps
 from ocean_plotting.wms.parameters import MAX_BANDS, STYLE, MapWindow, WmsQuery, parse_number
 
@@ -95,7 +95,7 @@ def write_values(features: Sequence[FeatureInfo], point: Point, form: str, trans
         return msgspec.json.encode(collection)
     template = {"text/html": "values.html.jinja", "text/xml": "values.xml.jinja"}.get(form, "values.txt.jinja")
     return (
-        load_template(template)
+        load_template(__package__, template)
         .render(features=features, latitude=f"{latitude:.6g}", longitude=f"{longitude:.6g}", translate=translate)
         .encode()
     )
