@@ -326,6 +326,9 @@ def test_the_document_says_what_every_route_answers(app):
     }
     assert set(operations) == {
         *("getTile", "getTilejson", "getWms", "getDatasetWms", "getScale", "listColormaps", "getColormapChart"),
+        *("getTileMatrixSets", "getTileMatrixSet", "getStyles", "getCollectionMap", "getStyledMap"),
+        *("getCollectionTileSets", "getCollectionTileSet", "getCollectionTile"),
+        *("getStyledTileSets", "getStyledTileSet", "getStyledTile", "getWmts", "getDatasetWmts"),
         *("getVectorTile", "getTopographyTile", "getDepthContourTile"),
         *(f"{ask}{kind.capitalize()}Plot" for kind in KINDS for ask in ("get", "post")),
     }

@@ -109,13 +109,13 @@ def problem_response(problem: Problem, headers: Mapping[str, str] | None = None)
     return Response(problem, status_code=problem.status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
 
 
-def _describe_http_error(error: HTTPException) -> Problem:
+def _describe_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Problem:
     """Describe a failure that Litestar found: no such route, a wrong method, a value of the wrong type."""
     status, translate = HTTPStatus(error.status_code), request_translator()
     detail, fields = error.detail or status.phrase, list[FieldProblem]()
     if isinstance(error, ValidationException) and isinstance(error.extra, list):
         fields = [
-            FieldProblem(field=_name_field(entry), message=translate(parse_framework_text(entry["message"])))
+            FieldProblem(field=_name_field(request, entry), message=translate(parse_framework_text(entry["message"])))
             for entry in error.extra
         ]
         detail = "; ".join(f"{entry.field}: {entry.message}" for entry in fields)
@@ -148,9 +148,12 @@ def _make_problem(urn: str, status: HTTPStatus, detail: str, fields: Sequence[Fi
     )
 
 
-def _name_field(entry: Mapping[str, Any]) -> str:
-    """Return the path of a body's member, or the name of a parameter."""
+def _name_field(request: Request[Any, Any, Any], entry: Mapping[str, Any]) -> str:
+    """Return the path of a body's member, or the name of a parameter as clients write it."""
     key = str(entry.get("key") or "")
+    if entry.get("source") == "query" and (handler := request.scope.get("route_handler")):
+        parameter = handler.parsed_fn_signature.parameters.get(key)
+        return getattr(parameter and parameter.kwarg_definition, "name", None) or key
     return ("$" if key in {"", "data"} else f"$.{key}") if entry.get("source") == "body" else key
 
 
@@ -161,8 +164,8 @@ def _answer_expected(_: Request[Any, Any, Any], error: OceanError) -> Response[P
     return problem_response(to_problem(error), headers)
 
 
-def _answer_http(_: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
-    return problem_response(_describe_http_error(error), error.headers)
+def _answer_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
+    return problem_response(_describe_http_error(request, error), error.headers)
 
 
 def _answer_bug(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:

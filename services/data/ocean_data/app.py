@@ -33,7 +33,7 @@ from ocean_data.reading.source import NetCDFSource
 from ocean_data.settings import Settings
 from ocean_data.spool import Spool
 from ocean_data.writing import FileWriter, StreamWriter
-from ocean_data.writing.covjson import COVJSON
+from ocean_data.writing.covjson import COVJSON, COVJSON_CRS84
 from ocean_data.writing.geojson import GEOJSON
 from ocean_data.writing.netcdf import NetCdf
 from ocean_data.writing.table import Csv, Ndjson
@@ -58,6 +58,7 @@ FORMATS: dict[str, StreamWriter | FileWriter] = {
     "json": JSON,
     "csv": Csv(),
     "covjson": COVJSON,
+    "covjson-crs84": COVJSON_CRS84,
     "netcdf": NetCdf(),
     "ndjson": Ndjson(),
     "geojson": GEOJSON,

@@ -13,7 +13,7 @@ from ocean_common import problems
 from ocean_common.clients.metadata import Areas
 from ocean_common.parameters import DatasetId, parse_choice, path_parameter, query_parameter, refuse_unknown_parameters
 from ocean_core import errors
-from ocean_core.errors import InvalidRequest, NothingInView, OceanError
+from ocean_core.errors import InvalidRequest, NothingInView, OceanError, PointOutsideGrid
 from ocean_data.aggregation import FileCatalogue
 from ocean_data.api.parameters import (
     EXTRACTION_ERRORS,
@@ -41,7 +41,7 @@ from ocean_data.writing.covjson import COVJSON
 
 PATH = "/ogc/collections/{dataset:str}"
 # Formats by the words for `f`; the first is the default.
-FORMATS = {"CoverageJSON": "covjson", "GeoJSON": "geojson", "CSV": "csv", "NetCDF": "netcdf"}
+FORMATS = {"CoverageJSON": "covjson-crs84", "GeoJSON": "geojson", "CSV": "csv", "NetCDF": "netcdf"}
 _ALIASES = {"netcdf4": "NetCDF", "application/vnd.cov+json": "CoverageJSON", "application/prs.coverage+json":
             "CoverageJSON", "application/geo+json": "GeoJSON", "text/csv": "CSV", "application/x-netcdf": "NetCDF",
             "covjson": "CoverageJSON", "json": "CoverageJSON"}  # fmt: skip
@@ -49,7 +49,7 @@ CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 CRS_NAMES = ("CRS84", "OGC:CRS84", CRS84, "https://www.opengis.net/def/crs/OGC/1.3/CRS84")
 # Parameters of extractions by those of EDR: errors name the ones that were sent.
 _FIELDS = {"time": "datetime", "start": "datetime", "end": "datetime", "times": "datetime", "depth": "z", "depths": "z",
-           "variables": "parameter-name", "format": "f", "polygon": "coords", "latitude": "coords", "path": "coords",
+           "variables": "parameter-name", "variable": "parameter-name", "format": "f", "polygon": "coords", "latitude": "coords", "path": "coords",
            "points": "coords", "spacing": "coords", "box": "bbox", "shape": "bbox", "extent": "bbox"}  # fmt: skip
 
 Coords = Annotated[
@@ -174,7 +174,7 @@ def parse_format(request: HttpRequest, service: Service, text: str | None) -> st
     return FORMATS[parse_choice(names.get(text.strip().lower(), text), tuple(FORMATS), "f")]
 
 
-@_query("/position", operation_id="getPosition", summary="Values at points")
+@_query("/position", operation_id="getCollectionPosition", summary="Values at points")
 async def get_position(
     request: HttpRequest, service: Service, selection: Chosen, coords: Coords, f: FormatName = None
 ) -> Response[Any]:
@@ -182,7 +182,7 @@ async def get_position(
     return await answer(request, service, selection, query_position(coords), f)
 
 
-@_query("/radius", operation_id="getRadius", summary="Values around points")
+@_query("/radius", operation_id="getCollectionRadius", summary="Values around points")
 async def get_radius(
     *,
     request: HttpRequest,
@@ -198,7 +198,7 @@ async def get_radius(
     return await answer(request, service, selection, query, f)
 
 
-@_query("/area", operation_id="getArea", summary="Values in polygons")
+@_query("/area", operation_id="getCollectionArea", summary="Values in polygons")
 async def get_area(
     request: HttpRequest, service: Service, selection: Chosen, coords: PolygonCoords, f: FormatName = None
 ) -> Response[Any]:
@@ -206,7 +206,7 @@ async def get_area(
     return await answer(request, service, selection, query_area(coords), f)
 
 
-@_query("/cube", operation_id="getCube", summary="Values on parallels and meridians in a box")
+@_query("/cube", operation_id="getCollectionCube", summary="Values on parallels and meridians in a box")
 async def get_cube(
     *,
     request: HttpRequest,
@@ -230,7 +230,7 @@ async def get_cube(
     return await answer(request, service, selection, query_cube(edges, (rows, columns)), f)
 
 
-@_query("/trajectory", operation_id="getLineTrajectory", summary="Values along a line")
+@_query("/trajectory", operation_id="getCollectionTrajectory", summary="Values along a line")
 async def get_line_trajectory(
     request: HttpRequest, service: Service, selection: Chosen, coords: LineCoords, f: FormatName = None
 ) -> Response[Any]:
@@ -238,7 +238,7 @@ async def get_line_trajectory(
     return await answer(request, service, selection, query_trajectory(coords), f)
 
 
-@_query("/corridor", operation_id="getCorridor", summary="Values along a line of some width")
+@_query("/corridor", operation_id="getCollectionCorridor", summary="Values along a line of some width")
 async def get_corridor(
     *,
     request: HttpRequest,
@@ -257,14 +257,16 @@ async def get_corridor(
     return await answer(request, service, selection, query, f)
 
 
-@_query("/locations/{location:path}", operation_id="getLocation", summary="Values in a predefined area")
+@_query("/locations/{location:path}", operation_id="getCollectionLocation", summary="Values in a predefined area")
 async def get_location(
     *,
     request: HttpRequest,
     service: Service,
     areas: NamedDependency[Areas],
     selection: Chosen,
-    location: Annotated[str, path_parameter("Key `group/name` of an area, as `/locations` lists them.")],
+    location: Annotated[
+        str, path_parameter("Key `group/name` of an area, as `/locations` lists them.", "nordic_seas/Lofoten Basin")
+    ],
     f: FormatName = None,
 ) -> Response[Any]:
     """The cells of the model whose centres lie in an area that the service knows by name."""
@@ -274,7 +276,7 @@ async def get_location(
 
 def _answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """Answer a failure with its problem, and no data with 204."""
-    if isinstance(error, NothingInView):
+    if isinstance(error, NothingInView | PointOutsideGrid):
         reason = problems.answer_problem(request, error).content.detail.replace('"', "'")
         warning = f'299 - "{reason}"'.encode("latin-1", "replace").decode("latin-1")
         return Response(None, status_code=204, headers={"warning": warning})

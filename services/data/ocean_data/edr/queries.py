@@ -23,7 +23,6 @@ from ocean_core.time import format_time
 from ocean_data.compute.region import box_region
 from ocean_data.edr.geometry import circles_around, corridor_along, parse_wkt
 from ocean_data.edr.selection import select_levels, select_times
-from ocean_data.grids.rectilinear import Rectilinear
 from ocean_data.plan.lines import MOST, cut_path
 from ocean_data.reading.base import Reading
 
@@ -96,7 +95,7 @@ def query_cube(bbox: Sequence[float], resolution: tuple[int | None, int | None])
         box = west, south, east, north
         fields = replace(selection, z=selection.z or heights).fields(variables)
         grid = reading.grids.grid(variables[0].grid)
-        if not any(resolution) and isinstance(grid, Rectilinear):
+        if not any(resolution) and grid.is_lattice:
             return AreaRequest(box=box, geometry="point", **fields)
         rows, columns = (part or None for part in resolution)
         right = east if east >= west else east + 360.0

@@ -12,8 +12,6 @@ from ocean_core.geometry import Floats
 from ocean_core.time import parse_instant
 
 MOST_REPETITIONS = 1_000
-TIMES = "2016-02-01T12:00:00Z, 2016-02-01/2016-02-03, ../2016-02-03 or 2016-02-01,2016-02-03"
-LEVELS = "10, 10/100, ../100 or 10,50,100"
 
 _REPETITION = re.compile(r"[Rr](\d{1,9})/([^/]{1,64})/([^/]{1,64})", re.ASCII)
 _DURATION = re.compile(
@@ -33,7 +31,10 @@ def select_times(text: str | None) -> dict[str, str]:
     start, _, end = text.partition("/")
     if "/" in end or "," in text or not (start.strip() and end.strip()):
         raise InvalidRequest(
-            "datetime {text!r} is no time or interval; write {forms}", text=text[:60], forms=TIMES, field="datetime"
+            "datetime {text!r} is no time or interval; write 2016-02-01T12:00:00Z, 2016-02-01/2016-02-03, "
+            "../2016-02-03 or 2016-02-01,2016-02-03",
+            text=text[:60],
+            field="datetime",
         )
     ends = {name: part.strip() for name, part in (("start", start), ("end", end)) if part.strip() != ".."}
     return ends or {"end": "-1"}
@@ -119,7 +120,10 @@ def _nearest_level(levels: Floats, value: float) -> int:
     # The surface belongs to the first level, however thick that is.
     if not min(order[0] - above, 0.0) <= value <= order[-1] + below:
         raise DepthNotFound(
-            "no level is at z={value:g}; the levels are {levels}", value=value, levels=_list_levels(levels), field="z"
+            "no level is at z={value}; the levels are {levels}",
+            value=f"{value:g}",
+            levels=_list_levels(levels),
+            field="z",
         )
     return int(np.abs(levels - value).argmin())
 
@@ -140,4 +144,4 @@ def _parse_number(text: str) -> float:
 
 
 def _no_levels(text: str) -> InvalidRequest:
-    return InvalidRequest("z {text!r} is no level; write {forms}", text=text[:40], forms=LEVELS, field="z")
+    return InvalidRequest("z {text!r} is no level; write 10, 10/100, ../100 or 10,50,100", text=text[:40], field="z")

@@ -210,6 +210,7 @@ class Grid(Protocol):
 
     shape: tuple[int, int]
     nbytes: int
+    is_lattice: bool = False  # rows and columns are parallels and meridians
     has_rows: bool = True  # rows and columns mean neighbours: not on a mesh
     rotated: bool = False  # rows and columns go their own way, not along parallels and meridians
     fills_bounds: bool = False  # the cells fill the box of latitudes and longitudes around them

@@ -40,6 +40,7 @@ KM_PER_DEGREE = np.radians(1.0) * EARTH_RADIUS
 class Rectilinear(Grid):
     """Cells at the crossings of parallels and meridians."""
 
+    is_lattice = True
     fills_bounds = True
 
     def __init__(self, latitude: Floats, longitude: Floats) -> None:

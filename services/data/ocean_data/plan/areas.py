@@ -324,7 +324,7 @@ def plan_over(
     if isinstance(frame, Places) and target.inside is not None:
         body = partial(_read_inside, body, target.inside)
     outline = target.outline if query.geometry == "cell" else None
-    return replace(extraction, body=body, facts=facts | extraction.facts, outline=outline)
+    return replace(extraction, body=body, facts=facts | extraction.facts, outline=outline, inside=target.inside)
 
 
 def _check_search(query: AreaRequest, target: Target) -> None:

@@ -90,6 +90,7 @@ class Extraction:
     calendar: str = "standard"  # of the raw times
     fitting: Callable[[float], Message] | None = None  # suggests a request of a share (0 to 1) of this
     encodings: Mapping[str, Callable[[], Encoding | str]] = field(default_factory=dict)  # of values as in the files
+    inside: NDArray[np.bool_] | None = None  # of the dimensions of the places: those that are asked for; None: all
     outline: Callable[[], Outlines | None] | None = None  # where the cells of the places end; None: they are points
 
     def coordinate(self, name: str) -> Coordinate | None:

@@ -13,7 +13,7 @@ Beside the variables only the true depths are written: other things of places (l
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any
 
@@ -55,6 +55,7 @@ class Group:
     t: list[Any] | None
     z: NDArray[np.float64] | None  # of the levels, or of the one that all values have
     arrays: Arrays  # (time, level, place…): one of each where there is none
+    inside: NDArray[np.bool_] | None = None  # which places are asked for; None: all
 
     @property
     def several_times(self) -> bool:
@@ -99,7 +100,14 @@ def write_covjson(extraction: Extraction, values: dict[str, Values], revision: s
     return {"type": "CoverageCollection", **same, **document, "referencing": referencing, "coverages": coverages}
 
 
+def write_in_degrees(extraction: Extraction, values: dict[str, Values], revision: str) -> Json:
+    """Return the same with longitudes and latitudes, where places lie on the plane of a map."""
+    facts = {key: fact for key, fact in extraction.facts.items() if key not in {"crs", "crs_wkt"}}
+    return write_covjson(replace(extraction, facts=facts), values, revision)
+
+
 COVJSON = DocumentWriter("application/vnd.cov+json", "covjson", write_covjson)
+COVJSON_CRS84 = DocumentWriter("application/vnd.cov+json", "covjson", write_in_degrees)
 
 
 def _groups(extraction: Extraction, values: dict[str, Values]) -> list[Group]:
@@ -117,7 +125,10 @@ def _groups(extraction: Extraction, values: dict[str, Values]) -> list[Group]:
         t = _times(extraction) if "time" in dims or extraction.kind == "trajectory" else None
         depth_dims, places = tuple(name for name in dims if name.startswith("depth")), place_dimensions(dims)
         z, deep = _levels(extraction, depth_dims), bool(depth_dims)
-        groups.append(Group(kind=extraction.kind, places=places, deep=deep, x=x, y=y, t=t, z=z, arrays=arrays))
+        inside = extraction.inside if places == extraction.places else None
+        groups.append(
+            Group(kind=extraction.kind, places=places, deep=deep, x=x, y=y, t=t, z=z, arrays=arrays, inside=inside)
+        )
     return groups
 
 
@@ -234,7 +245,7 @@ def _section(group: Group, arrays: Arrays, number: int) -> Json:
 def _points(group: Group, arrays: Arrays, level: int) -> Json:
     """Return the places at one level."""
     x, y = np.ravel(np.asarray(group.x.values)), np.ravel(np.asarray(group.y.values))
-    finite = np.isfinite(x) & np.isfinite(y)
+    finite = np.isfinite(x) & np.isfinite(y) & (True if group.inside is None else group.inside.ravel())
     columns = {"x": nest_numbers(x[finite]), "y": nest_numbers(y[finite])}
     if group.z is not None:
         columns["z"] = [float(group.z[level])] * len(columns["x"])

@@ -235,9 +235,9 @@ async def get_stac_item(
     item: FromPath[DatasetId],
 ) -> Response[bytes]:
     """The interfaces that open the dataset, as assets; its only item has its id."""
-    if item != dataset:
-        raise errors.NotFound("the only item of {dataset} is {dataset}", dataset=dataset, field="item")
     record = localize_dataset(catalogue.snapshot.dataset(dataset), translate)
+    if item != dataset or not stac.has_item(record):
+        raise errors.NotFound("there is no item {item!r} of {dataset}", item=item[:80], dataset=dataset, field="item")
     return _answer(stac.write_item(record, request_address(request), interfaces, translate), stac.GEOJSON)
 
 

@@ -42,9 +42,10 @@ def write_collection(record: DatasetRecord, base_url: str, translate: Translator
         make_link(address, "self", JSON, translate("This dataset")),
         make_link(root, "root", JSON, translate("All datasets")),
         make_link(root, "parent", JSON, translate("All datasets")),
-        make_link(f"{address}/items/{quote(record.id, safe='')}", "item", GEOJSON, record.name),
         make_link(base_url + dataset_address(record), "about", HTML, translate("This dataset as a page")),
     ]
+    if has_item(record):
+        links.append(make_link(f"{address}/items/{quote(record.id, safe='')}", "item", GEOJSON, record.name))
     if licence.startswith("http"):
         links.append(make_link(licence, "license", HTML, translate("Licence")))
     return {
@@ -62,6 +63,11 @@ def write_collection(record: DatasetRecord, base_url: str, translate: Translator
         },
         "links": links,
     }
+
+
+def has_item(record: DatasetRecord) -> bool:
+    """Return whether a dataset has dates, which every item must have."""
+    return _find_period(record)[0] is not None
 
 
 def write_item(record: DatasetRecord, base_url: str, interfaces: Collection[str], translate: Translator) -> Json:
@@ -96,8 +102,9 @@ def write_item(record: DatasetRecord, base_url: str, interfaces: Collection[str]
         "geometry": _write_box(west, south, east, north),
         "properties": {
             "title": record.name,
-            "datetime": None if start else "1970-01-01T00:00:00Z",
-            **({"start_datetime": start, "end_datetime": end} if start else {}),
+            "datetime": None,
+            "start_datetime": start,
+            "end_datetime": end,
         },
         "links": [
             make_link(f"{address}/items/{name}", "self", GEOJSON, record.name),

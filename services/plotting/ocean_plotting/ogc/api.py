@@ -199,7 +199,7 @@ def parse_map(
     """Parse the parameters of a map."""
     code, box_code = _find_code(crs, "crs"), _find_code(bbox_crs, "bbox-crs")
     if box_code not in {DEGREES, code}:
-        raise InvalidRequest("bbox-crs is CRS84 or that of the map, {code}", code=code, field="bbox-crs")
+        raise InvalidRequest("bbox-crs is CRS84 or that of the map", field="bbox-crs")
     form = FORMATS[parse_choice((f or "png").lower().removeprefix("image/"), tuple(FORMATS), "f")]
     query = {
         "format": form,
@@ -220,7 +220,9 @@ def _find_code(text: str | None, field: str) -> str:
     if "/EPSG/" in name:
         name = f"EPSG:{name.rpartition('/')[2]}"
     if not name.upper().startswith("EPSG:"):
-        raise InvalidRequest("{name} {text!r} is no code, as EPSG:3857", name=field, text=name[:60], field=field)
+        raise InvalidRequest(
+            "{name} {text!r} is no code, as EPSG:3857", name=field, text=(text or "")[:60], field=field
+        )
     return name.upper()
 
 
@@ -239,7 +241,7 @@ def _project(box: tuple[float, float, float, float], code: str) -> tuple[float, 
     projection = MAP_PROJECTIONS.get(code)
     bounds = None if projection is None else projection.cover(box)
     if bounds is None:
-        raise InvalidRequest("bbox has no place in {code}", code=code, field="bbox")
+        raise InvalidRequest("bbox has no place in the projection of the map", field="bbox")
     return bounds
 
 

@@ -9,7 +9,7 @@ from litestar import Request, Response, get
 from litestar.concurrency import sync_to_thread
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
-from litestar.params import SkipValidation
+from litestar.params import FromPath, SkipValidation
 
 from ocean_common import problems
 from ocean_common.clients.metadata import MetadataClient
@@ -168,7 +168,7 @@ _DOCUMENT: dict[str, Any] = {
 
 
 @get(
-    [PATH, f"{PATH}/1.0.0/WMTSCapabilities.xml"],
+    f"{PATH}/1.0.0/WMTSCapabilities.xml",
     operation_id="getWmts",
     summary="Web Map Tile Service of all datasets",
     description="WMTS 1.0.0, RESTful: the layers, times, levels and addresses of map tiles. Give this address to QGIS,"
@@ -183,7 +183,7 @@ async def get_wmts(
 
 
 @get(
-    [f"{PATH}/{{dataset:str}}", f"{PATH}/{{dataset:str}}/1.0.0/WMTSCapabilities.xml"],
+    f"{PATH}/{{dataset:str}}/1.0.0/WMTSCapabilities.xml",
     operation_id="getDatasetWmts",
     summary="Web Map Tile Service of a dataset",
     description="The same for one dataset.",
@@ -199,4 +199,20 @@ async def get_dataset_wmts(
     return await wmts.answer(request, translate, dataset)
 
 
-HANDLERS = [get_wmts, get_dataset_wmts]
+@get(PATH, include_in_schema=False)
+async def find_wmts(
+    request: Request[Any, Any, Any], wmts: Service, translate: NamedDependency[Translator]
+) -> Response[bytes]:
+    """Capabilities at the address of the service, where clients ask for them with parameters."""
+    return await wmts.answer(request, translate, "")
+
+
+@get(f"{PATH}/{{dataset:str}}", include_in_schema=False)
+async def find_dataset_wmts(
+    request: Request[Any, Any, Any], wmts: Service, translate: NamedDependency[Translator], dataset: FromPath[str]
+) -> Response[bytes]:
+    """The same of one dataset."""
+    return await wmts.answer(request, translate, dataset)
+
+
+HANDLERS = [get_wmts, get_dataset_wmts, find_wmts, find_dataset_wmts]
