@@ -134,8 +134,7 @@ def write_collection(
     return {
         "id": record.id,
         "title": record.name,
-        **({"description": record.help} if record.help else {}),
-        **({"attribution": record.attribution} if record.attribution else {}),
+        "description": "\n\n".join(filter(None, (record.help, record.attribution))),
         "keywords": list_keywords(record),
         "links": links,
         "extent": describe_extent(record, steps),
@@ -166,7 +165,7 @@ def _describe_query(root: str, name: str, others: Mapping[str, Any]) -> Json:
 
 def _describe_parameter(record: DatasetRecord, variable: VariableRecord) -> Json:
     """Describe a variable; its extent only where it has other axes than the collection."""
-    described = {"id": variable.key, **describe_parameter(describe_variable(record, variable))}
+    described = {"id": variable.key, **_use_one_language(describe_parameter(describe_variable(record, variable)))}
     extent: Json = {}
     depth = None if variable.depth is None else record.depths[variable.depth]
     if depth is not None and depth is not main_depth_axis(record):
@@ -174,6 +173,13 @@ def _describe_parameter(record: DatasetRecord, variable: VariableRecord) -> Json
     if variable.time is not None and variable.time != record.time:
         extent |= _describe_times(record.times[variable.time], None)
     return {**described, "extent": extent} if extent else described
+
+
+def _use_one_language(value: Any) -> Any:
+    """Replace texts by language, as CoverageJSON has them, by the texts alone."""
+    if isinstance(value, dict):
+        return value["en"] if value.keys() == {"en"} else {key: _use_one_language(item) for key, item in value.items()}
+    return [_use_one_language(item) for item in value] if isinstance(value, list) else value
 
 
 def main_depth_axis(record: DatasetRecord) -> DepthAxis | None:
@@ -208,8 +214,8 @@ def _describe_times(axis: TimeAxis, steps: StepArrays | None) -> Json:
     if not axis.dated or axis.count == 0:
         return {}
     first, last = axis.period.format(zone="Z")
-    values = [] if steps is None else _list_times(axis, steps)
-    return {"temporal": {"interval": [[first, last]], **({"values": values} if values else {}), "trs": _TRS}}
+    values = [f"{first}/{last}"] if steps is None else _list_times(axis, steps)
+    return {"temporal": {"interval": [[first, last]], "values": values, "trs": _TRS}}
 
 
 def _list_times(axis: TimeAxis, steps: StepArrays) -> list[str]:
