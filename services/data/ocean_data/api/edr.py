@@ -48,9 +48,14 @@ _ALIASES = {"netcdf4": "NetCDF", "application/vnd.cov+json": "CoverageJSON", "ap
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 CRS_NAMES = ("CRS84", "OGC:CRS84", CRS84, "https://www.opengis.net/def/crs/OGC/1.3/CRS84")
 # Parameters of extractions by those of EDR: errors name the ones that were sent.
-_FIELDS = {"time": "datetime", "start": "datetime", "end": "datetime", "times": "datetime", "depth": "z", "depths": "z",
-           "variables": "parameter-name", "variable": "parameter-name", "format": "f", "polygon": "coords", "latitude": "coords", "path": "coords",
-           "points": "coords", "spacing": "coords", "box": "bbox", "shape": "bbox", "extent": "bbox"}  # fmt: skip
+_FIELDS = {
+    **dict.fromkeys(("time", "start", "end", "times"), "datetime"),
+    **dict.fromkeys(("depth", "depths"), "z"),
+    **dict.fromkeys(("variables", "variable"), "parameter-name"),
+    **dict.fromkeys(("polygon", "latitude", "path", "points", "spacing"), "coords"),
+    **dict.fromkeys(("box", "shape", "extent"), "bbox"),
+    "format": "f",
+}
 
 Coords = Annotated[
     str,

@@ -1,5 +1,6 @@
 """Routes of OGC API: landing page, conformance, collections and the predefined areas in them."""
 
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
@@ -10,18 +11,19 @@ from litestar import MediaType, Request, Response, Router, get
 from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
 from litestar.openapi import ResponseSpec
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Operation
 from litestar.params import FromPath
-from litestar.response import Redirect
 
 from ocean_common import problems
 from ocean_common.http import Freshness, request_address
 from ocean_common.i18n import Translator
 from ocean_common.parameters import DatasetId, query_parameter, refuse_unknown_parameters
+from ocean_common.service import body_schema
 from ocean_core import errors
 from ocean_core.errors import OceanError
 from ocean_core.geometry import wrap_longitude
 from ocean_metadata.catalogue.model import DatasetRecord
-from ocean_metadata.catalogue.pages import API, dataset_address
+from ocean_metadata.catalogue.pages import as_page, render_dataset, render_datasets
 from ocean_metadata.catalogue.responses import (
     CatalogueDependency,
     ResponseCache,
@@ -45,6 +47,7 @@ Form = Annotated[
     query_parameter("`json`, or `html`: the pages for people; else the Accept header decides.", "json"),
 ]
 _ERRORS = problems.document_errors(errors.DatasetNotFound)
+_GEOJSON = {200: ResponseSpec(Json, description="GeoJSON.", media_type=stac.GEOJSON, generate_examples=False)} | _ERRORS
 _get = partial(get, tags=["collections"], before_request=refuse_unknown_parameters)
 
 
@@ -52,19 +55,36 @@ def _wants_html(request: HttpRequest, form: str | None) -> bool:
     return form == "html" or (form is None and prefers_html(request))
 
 
-def _show_page(address: str) -> Redirect:
-    return Redirect(address, media_type=MediaType.TEXT, status_code=303)
+def _show_page(text: str) -> Response[bytes]:
+    return as_page(Response(text.encode(), media_type=MediaType.HTML))
+
+
+@dataclass
+class PageOperation(Operation):
+    """Operation that answers JSON, or a page for people."""
+
+    def __post_init__(self) -> None:
+        response = (self.responses or {}).get("200")
+        if isinstance(response, OpenAPIResponse) and response.content:
+            response.content[documents.HTML] = OpenAPIMediaType(
+                schema=body_schema(documents.HTML, "A page for people.")
+            )
 
 
 def _answer(document: Json, media_type: str = documents.JSON) -> Response[bytes]:
     return vary_by_accept(Response(msgspec.json.encode(document), media_type=media_type))
 
 
-@_get("/", operation_id="getLandingPage", summary="Landing page", responses=encoded_response(Json, "Links", _ERRORS))
-async def get_landing_page(request: HttpRequest, translate: Translate, f: Form = None) -> Response[Any]:
+_page = partial(_get, operation_class=PageOperation)
+
+
+@_page("/", operation_id="getLandingPage", summary="Landing page", responses=encoded_response(Json, "Links", _ERRORS))
+async def get_landing_page(
+    request: HttpRequest, catalogue: CatalogueDependency, translate: Translate, f: Form = None
+) -> Response[bytes]:
     """Where collections, conformance classes and the OpenAPI document are."""
     if _wants_html(request, f):
-        return _show_page(f"{API}/datasets")
+        return _show_page(render_datasets(localize_listed(catalogue.snapshot, translate), translate))
     return _answer(documents.write_landing(request_address(request), translate))
 
 
@@ -80,7 +100,7 @@ async def get_conformance(interfaces: Interfaces, f: Form = None) -> Response[by
     return _answer({"conformsTo": classes})
 
 
-@_get(
+@_page(
     "/collections",
     operation_id="getCollections",
     summary="List collections",
@@ -98,14 +118,14 @@ async def get_collections(
 ) -> Response[Any]:
     """All listed datasets; their time steps are listed by each alone."""
     if _wants_html(request, f):
-        return _show_page(f"{API}/datasets")
+        return _show_page(render_datasets(localize_listed(catalogue.snapshot, translate), translate))
     listed = catalogue.snapshot.listed
     records = [localize_dataset(record, translate) for record in listed[offset : offset + limit]]
     pages = link_pages(request, len(listed), limit, offset)
     return _answer(documents.write_collections(records, request_address(request), pages, interfaces, translate))
 
 
-@_get(
+@_page(
     "/collections/{dataset:str}",
     operation_id="getCollection",
     summary="Describe a collection",
@@ -123,11 +143,12 @@ async def get_collection(
     f: Form = None,
 ) -> Response[Any]:
     """One dataset, with its time steps and levels."""
-    if _wants_html(request, f):
-        return _show_page(dataset_address(catalogue.snapshot.dataset(dataset)))
-    await freshness(request, dataset, form=request_address(request))
+    is_page, base_url = _wants_html(request, f), request_address(request)
+    await freshness(request, dataset, form=f"page {base_url}" if is_page else base_url)
     record, steps = await read_record(catalogue, dataset, _main_time_axis)
-    localized, base_url = localize_dataset(record, translate), request_address(request)
+    localized = localize_dataset(record, translate)
+    if is_page:
+        return _show_page(render_dataset(localized, base_url, translate, interfaces))
     key = ("collection", dataset, record.revision, translate.language, base_url)
     make = partial(documents.write_collection, localized, steps, base_url, interfaces, translate)
     return vary_by_accept(await response_cache.respond(key, make))
@@ -141,10 +162,7 @@ def _main_time_axis(record: DatasetRecord) -> list[int]:
     "/collections/{dataset:str}/locations",
     operation_id="getLocations",
     summary="List predefined areas in a collection",
-    responses={
-        200: ResponseSpec(Json, description="GeoJSON.", media_type="application/geo+json", generate_examples=False)
-    }
-    | _ERRORS,
+    responses=_GEOJSON,
 )
 async def get_locations(
     *,
@@ -174,7 +192,7 @@ async def get_locations(
                         },
                     }
                 )
-    return _answer({"type": "FeatureCollection", "features": features}, "application/geo+json")
+    return _answer({"type": "FeatureCollection", "features": features}, stac.GEOJSON)
 
 
 def _overlap(geometry: shapely.Geometry, bounds: tuple[float, float, float, float]) -> bool:
@@ -223,7 +241,7 @@ async def get_stac_collection(
     "/collections/{dataset:str}/items/{item:str}",
     operation_id="getStacItem",
     summary="STAC item of a dataset",
-    responses=encoded_response(Json, "GeoJSON", _ERRORS),
+    responses=_GEOJSON,
 )
 async def get_stac_item(
     *,
