@@ -134,7 +134,14 @@ def merge_documents(services: Iterable[ServiceState]) -> Document:
     If two documents describe something differently the first one wins, and ``x-conflicts`` names it; services without
     a response are listed in ``x-missing``.
     """
-    merged: Document = {"openapi": "3.1.0", "servers": [{"url": "/"}], "tags": [], "paths": {}, "components": {}}
+    merged: Document = {
+        "openapi": "3.1.0",
+        "servers": [{"url": "/"}],
+        "security": [],
+        "tags": [],
+        "paths": {},
+        "components": {},
+    }
     missing: list[str] = []
     conflicts: list[str] = []
     for service in services:
@@ -148,7 +155,13 @@ def merge_documents(services: Iterable[ServiceState]) -> Document:
         for kind, components in service.document.get("components", {}).items():
             _merge_into(merged["components"].setdefault(kind, {}), components, f"components {kind}", conflicts)
     note = f"\n\n**Incomplete:** no response from {' and '.join(missing)}." if missing else ""
-    merged["info"] = {"title": "Ocean Navigator", "version": __version__, "description": _DESCRIPTION + note}
+    merged["info"] = {
+        "title": "Ocean Navigator",
+        "version": __version__,
+        "description": _DESCRIPTION + note,
+        "contact": {"name": "Ocean Navigator"},
+        "license": {"name": "MIT", "identifier": "MIT"},
+    }
     return merged | {key: names for key, names in (("x-missing", missing), ("x-conflicts", conflicts)) if names}
 
 

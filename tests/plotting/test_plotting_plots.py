@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
+from litestar import Request
 from PIL import Image
 from tests.looping import loop_over
 from tests.plotting.fakes import DEPTHS, info, profile_values
@@ -16,6 +17,7 @@ from ocean_core.colour import Scale
 from ocean_plotting.figure import legends
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.plots import KINDS
+from ocean_plotting.plots.api import accepted_format
 
 QUERY = {
     "dataset": "arctic",
@@ -340,3 +342,20 @@ def test_the_document_says_what_every_route_answers(app):
     for operation in operations.values():
         assert operation["summary"]
         assert all(parameter["description"] for parameter in operation.get("parameters", []))
+
+
+def test_the_accept_header_chooses_the_format_of_a_plot():
+    """What front ends send means the data URL that it always meant."""
+    formats = ["png", "svg", "json", "described", "csv", "nc"]
+    for accept, expected in (
+        ("", "json"),
+        ("*/*", "json"),
+        ("application/json, text/plain, */*", "json"),
+        ("image/png", "png"),
+        ("image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5", "png"),
+        ("text/csv;q=0.9, image/svg+xml", "svg"),
+        ("application/x-netcdf", "nc"),
+        ("video/mp4", "json"),
+    ):
+        scope = {"type": "http", "headers": [(b"accept", accept.encode())] if accept else []}
+        assert accepted_format(Request(scope), formats) == expected, accept

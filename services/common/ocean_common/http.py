@@ -106,9 +106,9 @@ class Freshness:
         control = FOREVER if permanent else f"public, max-age={self._max_age}"
         self._mark(request, "\n".join(revisions).encode(), control, form)
 
-    def by_content(self, request: Request[Any, Any, Any], content: bytes) -> None:
+    def by_content(self, request: Request[Any, Any, Any], content: bytes, form: str = "") -> None:
         """End with 304 if the client has what ``content`` makes at this address; else mark the answer."""
-        self._mark(request, content, "no-cache")
+        self._mark(request, content, "no-cache", form)
 
     def _mark(self, request: Request[Any, Any, Any], content: bytes, control: str, form: str = "") -> None:
         current = request_language.get()

@@ -13,7 +13,7 @@ from litestar import Litestar, Response, Router, get
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin, RedocRenderPlugin, SwaggerRenderPlugin
+from litestar.openapi.plugins import RedocRenderPlugin, SwaggerRenderPlugin
 from litestar.openapi.spec import Components, Contact, License, OpenAPIType, Schema, SecurityScheme, Server, Tag
 from litestar.plugins import OpenAPISchemaPlugin
 from litestar.static_files import create_static_files_router
@@ -25,6 +25,7 @@ from ocean_common.answers import AnswerCache
 from ocean_common.contracts.common import Health, Status
 from ocean_common.http import ClientDisconnected, HttpSemantics, NotModified, answer_without_body
 from ocean_common.i18n import provide_translator
+from ocean_common.openapi import SimpleJsonPlugin
 from ocean_common.settings import SettingsT, load_or_exit
 from ocean_common.telemetry import Metrics, Telemetry, configure_logs
 
@@ -95,6 +96,7 @@ def openapi(name: str, title: str, version: str, description: str, tags: list[Ta
     return OpenAPIConfig(
         title=title,
         operation_id_creator=_name_operation,
+        use_handler_docstrings=True,
         version=version,
         description=description,
         contact=Contact(name="Ocean Navigator"),
@@ -104,7 +106,7 @@ def openapi(name: str, title: str, version: str, description: str, tags: list[Ta
         path=f"/{name}",
         components=Components(security_schemes={OPERATORS: SecurityScheme(type="http", scheme="bearer")}),
         render_plugins=[
-            JsonRenderPlugin(path="/openapi.json"),
+            SimpleJsonPlugin(path="/openapi.json"),
             SwaggerRenderPlugin(
                 path=["/docs", "/docs/swagger"],
                 js_url=f"{assets}/swagger-ui-dist/swagger-ui-bundle.js",

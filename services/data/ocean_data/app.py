@@ -32,12 +32,7 @@ from ocean_data.reading.objects import Storage
 from ocean_data.reading.source import NetCDFSource
 from ocean_data.settings import Settings
 from ocean_data.spool import Spool
-from ocean_data.writing import FileWriter, StreamWriter
-from ocean_data.writing.covjson import COVJSON, COVJSON_CRS84
-from ocean_data.writing.geojson import GEOJSON
-from ocean_data.writing.netcdf import NetCdf
-from ocean_data.writing.table import Csv, Ndjson
-from ocean_data.writing.values import JSON
+from ocean_data.writing.formats import FORMATS
 from ocean_data.zarr_stores import ZarrStores
 
 DESCRIPTION = """Numbers of ocean models, at any point of any grid: nearest cell, or interpolated between wet cells.
@@ -51,17 +46,6 @@ TAGS = {
     "files": "Datasets as files, for programs that read files: OPeNDAP and Zarr.",
     "collections": "Datasets as collections of OGC API – Environmental Data Retrieval.",
     "maps": "Values on maps: the range of a variable in view, arrows of a vector.",
-}
-
-# By the value of `format`; the first is the default.
-FORMATS: dict[str, StreamWriter | FileWriter] = {
-    "json": JSON,
-    "csv": Csv(),
-    "covjson": COVJSON,
-    "covjson-crs84": COVJSON_CRS84,
-    "netcdf": NetCdf(),
-    "ndjson": Ndjson(),
-    "geojson": GEOJSON,
 }
 
 

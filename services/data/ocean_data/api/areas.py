@@ -209,18 +209,21 @@ def parse_difference(
         str | None, query_parameter("Dataset to subtract; the request's own if not given.", "arctic_day")
     ] = None,
     minus_variables: Annotated[
-        str | None, query_parameter("Variables to subtract, as many and in the same order; the same keys if not given.")
+        str | None,
+        query_parameter(
+            "Variables to subtract, as many and in the same order; the same keys if not given.", "votemper"
+        ),
     ] = None,
     minus_time: Annotated[
         str | None,
         query_parameter("Time to subtract from every time; the same instants or days if not given.", "2016-02-01"),
     ] = None,
     minus_start: Annotated[
-        str | None, query_parameter("First time to subtract: as many steps follow as the request has.")
+        str | None, query_parameter("First time to subtract: as many steps follow as the request has.", "2016-02-01")
     ] = None,
-    minus_end: Annotated[str | None, query_parameter("Last time to subtract.")] = None,
+    minus_end: Annotated[str | None, query_parameter("Last time to subtract.", "2016-02-02")] = None,
     minus_depth: Annotated[
-        str | None, query_parameter("Depth level to subtract, written as `depth`, if it is another.")
+        str | None, query_parameter("Depth level to subtract, written as `depth`, if it is another.", "0")
     ] = None,
     climatology: Annotated[
         bool, query_parameter("Subtract a climatology: the step of the same month or day of the year.")

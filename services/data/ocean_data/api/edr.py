@@ -106,7 +106,12 @@ ParameterAlias = Annotated[
 ]
 Crs = Annotated[str | None, query_parameter("Reference system of `coords`: CRS84.", "CRS84")]
 FormatName = Annotated[
-    str | None, query_parameter(f"Format: {', '.join(FORMATS)}; else the Accept header decides.", "CoverageJSON")
+    str | None,
+    query_parameter(
+        "Format; else the Accept header decides.",
+        "CoverageJSON",
+        schema_extra={"enum": list(FORMATS), "title": "CoverageFormat"},
+    ),
 ]
 Width = Annotated[float, query_parameter("Width of the whole corridor.", 100.0, name="corridor-width", gt=0)]
 WidthUnit = Annotated[str, query_parameter("Unit of the width: km, m, mi, nmi, ft.", "km", name="width-units")]

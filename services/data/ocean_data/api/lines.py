@@ -45,9 +45,11 @@ WayPoints = Annotated[
     ),
 ]
 PathPoints = Annotated[
-    int | None, query_parameter("Number of points, way-points included; 100 without this and `spacing`.", ge=2)
+    int | None, query_parameter("Number of points, way-points included; 100 without this and `spacing`.", 50, ge=2)
 ]
-Spacing = Annotated[float | None, query_parameter("km: each leg is cut into equal pieces no longer than this.", gt=0)]
+Spacing = Annotated[
+    float | None, query_parameter("km: each leg is cut into equal pieces no longer than this.", 10.0, gt=0)
+]
 
 
 class TrajectoryBody(ExtractionBody, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ import msgspec
 from litestar import Request, Response, Router, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIResponse, Operation
 from litestar.params import Body, SkipValidation
 from litestar.types import ControllerRouterHandler
@@ -33,6 +34,7 @@ from ocean_core import errors
 from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import MAX_LONGITUDE
 from ocean_data.extraction import ExtractionService, check_variable_count
+from ocean_data.writing.formats import FORMATS
 
 READING_ERRORS = (
     errors.DatasetNotFound,
@@ -138,16 +140,23 @@ Format = Annotated[
         "with a byte-order mark, which Excel needs.",
         "json",
         "csv",
+        schema_extra={"enum": list(FORMATS), "title": "DataFormat"},
     ),
 ]
 EstimateFormat = Annotated[
     str | None,
     query_parameter(
-        "Format of the response: its bytes (`size`) are estimated too, and its limits apply.", "csv", "netcdf"
+        "Format of the response: its bytes (`size`) are estimated too, and its limits apply.",
+        "csv",
+        "netcdf",
+        schema_extra={"enum": list(FORMATS), "title": "DataFormat"},
     ),
 ]
 AreaKey = Annotated[
-    str | None, query_parameter("Key `group/name` of a predefined area, as listed by `/api/v2.0/kml/area/{group}`.")
+    str | None,
+    query_parameter(
+        "Key `group/name` of a predefined area, as listed by `/api/v2.0/kml/area/{group}`.", "nordic_seas/Lofoten Basin"
+    ),
 ]
 
 
@@ -216,6 +225,14 @@ async def get_point_values(
     return await service.answer(request, extraction, format)
 
 
+async def get_csv(request: HttpRequest, service: Service, extraction: Query) -> Response[Any]:
+    return await service.answer(request, extraction, "csv")
+
+
+async def get_netcdf(request: HttpRequest, service: Service, extraction: Query) -> Response[Any]:
+    return await service.answer(request, extraction, "netcdf")
+
+
 async def get_estimate(service: Service, extraction: Query, format: EstimateFormat = None) -> Estimate:
     return await service.estimate(extraction, format)
 
@@ -230,22 +247,43 @@ def extraction_routes(
     handler: Callable[..., Any] = get_extraction,
     method: Callable[..., Any] = get,
 ) -> list[HTTPRouteHandler]:
-    """Make the two routes of an extraction: its values, and the estimate of its cost.
+    """Make the routes of an extraction: its values, the estimate of its cost, and files in CSV and NetCDF.
 
     ``parse`` makes the request of query parameters, or of `data`, the body of a POST.
     """
     name = parse.__name__.removeprefix("parse_").title().replace("_", "")
-    route = partial(method, responses=PROBLEMS, status_code=200, dependencies={"extraction": provide(parse)})
+    route = partial(method, status_code=200, dependencies={"extraction": provide(parse)})
     estimate = estimate or f"Estimate of {summary[0].lower()}{summary[1:]}"
     answer = route(
         path,
         operation_id=f"get{name}",
         operation_class=ExtractionOperation,
+        responses=PROBLEMS,
         summary=summary,
         description=description,
     )
-    cost = route(f"/estimate{path}", operation_id=f"estimate{name}", summary=estimate, description=ESTIMATE)
-    return [answer(handler), cost(get_estimate)]
+    cost = route(
+        f"/estimate{path}", operation_id=f"estimate{name}", summary=estimate, description=ESTIMATE, responses=PROBLEMS
+    )
+    # Generators of clients read one media type of an operation: files have operations of their own.
+    files = [
+        route(
+            f"{path}.{FORMATS[form].suffix}",
+            operation_id=f"get{name}{form.title()}",
+            summary=f"{summary}: {form.upper()}",
+            description=f"The same as a file of the format `{form}`.",
+            media_type=FORMATS[form].media_type,
+            responses=PROBLEMS
+            | {
+                200: ResponseSpec(
+                    bytes, media_type=FORMATS[form].media_type.partition(";")[0], description="The file.",
+                    generate_examples=False,
+                )
+            },
+        )(get_file)
+        for form, get_file in (("csv", get_csv), ("netcdf", get_netcdf))
+    ]  # fmt: skip
+    return [answer(handler), cost(get_estimate), *files]
 
 
 body_routes = partial(extraction_routes, method=post)

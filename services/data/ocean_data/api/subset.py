@@ -95,10 +95,13 @@ async def get_subset(
             "Format of the file. NETCDF3_NC: 50 × 50 cells between the corners, nearest values, with fixed names "
             "(water_temp in degC, salinity, water_u, water_v, lat, lon) and hours since 1950.",
             "NETCDF4",
+            schema_extra={"enum": list(WRITERS)},
         ),
     ] = "NETCDF4",
     depth: Depth = "all",
-    should_zip: Annotated[str, query_parameter("1: in a zip archive. 0: the file itself.", "0")] = "1",
+    should_zip: Annotated[
+        str, query_parameter("1: in a zip archive. 0: the file itself.", "0", schema_extra={"enum": ["1", "0"]})
+    ] = "1",
     area: AreaKey = None,
 ) -> Response[Any]:
     where: dict[str, Any]

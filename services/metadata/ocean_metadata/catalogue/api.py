@@ -287,7 +287,7 @@ async def list_time_steps(
     selected: Selected,
     response_cache: Responses,
     translate: Translate,
-    limit: Annotated[int | None, query_parameter("Maximum number of time steps.", ge=1, le=1_000_000)] = None,
+    limit: Annotated[int | None, query_parameter("Maximum number of time steps.", 100, ge=1, le=1_000_000)] = None,
 ) -> Response[bytes]:
     """Ascending. Monthly data have the date of the 15th; a variable without time has the steps of its dataset."""
     make = partial(serializers.list_time_steps, selected.steps, translate, limit=limit)
@@ -344,7 +344,7 @@ async def refresh_datasets(
     return await refresher.refresh()
 
 
-@get("/git_info", summary="Get the commit of this build", tags=["service"])
+@get("/git_info", summary="Get the commit of this build", tags=["service"], responses=_ERRORS)
 async def get_git_info(git: NamedDependency[contracts.GitInfo]) -> contracts.GitInfo:
     """Commit and tag, where the deployment sets them."""
     return git

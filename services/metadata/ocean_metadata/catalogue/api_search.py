@@ -101,7 +101,7 @@ async def provide_search_query(
         query_parameter("Datasets with this spacing of time steps: hour, day, month, season or year.", "month"),
     ] = None,
     model_class: Annotated[
-        str | None, query_parameter("Datasets with this kind of grid: Mercator, Nemo, Fvcom.")
+        str | None, query_parameter("Datasets with this kind of grid: Mercator, Nemo, Fvcom.", "Nemo")
     ] = None,
     standard_name: Annotated[
         str | None,

@@ -64,7 +64,7 @@ _get = partial(get, tags=["class 4"], responses=document_errors(NotFound))
 @_get(
     "/class4",
     summary="Days with Class 4 profiles",
-    responses=encoded_response(contracts.Class4Days, "The days of each kind, ascending"),
+    responses=encoded_response(contracts.Class4Days, "The days of each kind, ascending", document_errors()),
 )
 async def list_class4(class4: Repository, response_cache: NamedDependency[ResponseCache]) -> Response[bytes]:
     """One file for each day and kind: that of GIOPS or RIOPS, else the first by its name."""

@@ -8,6 +8,7 @@ from litestar import Request, WebSocket, get, websocket
 from litestar.di import NamedDependency
 from litestar.handlers import send_websocket_stream
 from litestar.openapi import ResponseSpec
+from litestar.openapi.spec import Example
 from litestar.params import FromHeader, FromQuery, HeaderParameter, SkipValidation
 from litestar.response import Stream
 
@@ -34,11 +35,13 @@ Datasets = Annotated[
     ),
 ]
 _SINCE = "The `id` of the last event received, for clients that cannot send the header."
-Since = Annotated[int | None, query_parameter(_SINCE, ge=0, le=_MAX_ID)]
+Since = Annotated[int | None, query_parameter(_SINCE, 12, ge=0, le=_MAX_ID)]
 LastEventId = Annotated[
     str | None,
     HeaderParameter(
-        name="Last-Event-ID", description="The `id` of the last event received: later events are sent first."
+        name="Last-Event-ID",
+        description="The `id` of the last event received: later events are sent first.",
+        examples=[Example(value="12")],
     ),
 ]
 Events = NamedDependency[SkipValidation[EventBroadcaster]]

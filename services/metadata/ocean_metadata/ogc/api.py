@@ -44,7 +44,11 @@ Interfaces = NamedDependency[set[str]]
 Json = dict[str, Any]
 Form = Annotated[
     Literal["json", "html"] | None,
-    query_parameter("`json`, or `html`: the pages for people; else the Accept header decides.", "json"),
+    query_parameter(
+        "`json`, or `html`: the pages for people; else the Accept header decides.",
+        "json",
+        schema_extra={"title": "PageFormat"},
+    ),
 ]
 _ERRORS = problems.document_errors(errors.DatasetNotFound)
 _GEOJSON = {200: ResponseSpec(Json, description="GeoJSON.", media_type=stac.GEOJSON, generate_examples=False)} | _ERRORS

@@ -32,9 +32,13 @@ Query = Annotated[
         name="query",
     ),
 ]
-PlotType = Annotated[str | None, query_parameter(f"Kind of the plot: {', '.join(PLOT_KINDS)}.", "profile")]
-Language = Annotated[str, query_parameter(f"One of {', '.join(LANGUAGES)}.", "python")]
-TypeOfScript = Annotated[str, query_parameter(f"One of {', '.join(SCRIPT_TYPES)}.", "subset")]
+PlotType = Annotated[
+    str | None, query_parameter("Kind of the plot.", "profile", schema_extra={"enum": list(PLOT_KINDS)})
+]
+Language = Annotated[str, query_parameter("Language of the script.", "python", schema_extra={"enum": list(LANGUAGES)})]
+TypeOfScript = Annotated[
+    str, query_parameter("Result of the script.", "subset", schema_extra={"enum": list(SCRIPT_TYPES)})
+]
 
 
 @dataclass

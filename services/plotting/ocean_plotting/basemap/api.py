@@ -44,7 +44,9 @@ TileType = Annotated[
 FileRevision = Annotated[
     str | None,
     query_parameter(
-        "Revision of the basemap. With the current revision, the response may be cached for a year.", name="rev"
+        "Revision of the basemap. With the current revision, the response may be cached for a year.",
+        "76a597a47eab86b9b076d73a",
+        name="rev",
     ),
 ]
 FAILURES = problems.document_errors(errors.NotFound, errors.TileNotFound, errors.TooBusy)

@@ -62,7 +62,12 @@ Datetime = Annotated[
 Height = Annotated[
     str | None, query_parameter("Level, m below the surface: the nearest is drawn. Absent: the first.", "10")
 ]
-Form = Annotated[str | None, query_parameter("`png`, `jpeg` or `webp`.", "png")]
+Form = Annotated[
+    str | None,
+    query_parameter(
+        "Format of the picture.", "png", schema_extra={"enum": ["png", "jpeg", "webp"], "title": "MapFormat"}
+    ),
+]
 _ERRORS = problems.document_errors(
     errors.DatasetNotFound,
     errors.VariableNotFound,

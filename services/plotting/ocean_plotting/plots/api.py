@@ -1,6 +1,7 @@
 """Routes of the plots: two for each kind, whose query is a parameter or the body."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Annotated, Any, cast
@@ -33,12 +34,13 @@ Kind = PlotKind[Any, Any]
 HTTPRequest = Request[Any, Any, Any]
 
 Format = Annotated[
-    str,
+    str | None,
     query_parameter(
-        f"One of {', '.join(FILE_FORMATS)}, as the kind has them; case does not matter. `json` is a JSON "
-        "string that holds a data URL, `described` an object with the same and the picture in words.",
+        "Format, of those that the kind has; case does not matter. Absent: what the Accept header names, or `json`: a "
+        "JSON string that holds a data URL. `described` is an object with the same and the picture in words.",
         "png",
         name="format",
+        schema_extra={"enum": list(FILE_FORMATS), "title": "PlotFormat"},
     ),
 ]
 Size = Annotated[str, query_parameter("Width x height, inches, 2 to 40 each.", "10x7")]
@@ -64,10 +66,14 @@ class PlotParameters:
     """Parameters of every plot, beside its query."""
 
     translate: NamedDependency[Translator]
-    file_format: Format = "json"
+    file_format: Format = None
     size: Size = "15x9"
     dpi: Dpi = 72
     save: Save = False
+
+    def choose_format(self, request: HTTPRequest, kind: Kind) -> str:
+        """Return the format that is named, or accepted."""
+        return accepted_format(request, kind.formats) if self.file_format is None else self.file_format
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,8 @@ class Plotter:
 
     async def answer(self, kind: Kind, request: HTTPRequest, query: Any, parameters: PlotParameters) -> Response[bytes]:
         """Answer with one plot in the requested format."""
-        output = parse_output(parameters.file_format, parameters.size, parameters.dpi, kind.formats)
+        file_format = parameters.choose_format(request, kind)
+        output = parse_output(file_format, parameters.size, parameters.dpi, kind.formats)
         language = cast(Language, parameters.translate.language)
         output = replace(output, language=language, request=_format_address(request, query))
         known_revisions = await self.find_revisions(query)
@@ -102,7 +109,7 @@ class Plotter:
         else:
             data = await cancel_on_disconnect(request, kind.fetch(self.services, query, output))
             if not known_revisions and request.method == "GET":
-                self.freshness.by_content(request, msgspec.msgpack.encode(data))
+                self.freshness.by_content(request, msgspec.msgpack.encode(data), file_format)
             revisions, time = data.revisions, data.time
             make = {"figure": kind.draw, "table": kind.table, "raster": kind.raster}[output.file_format.content]
             assert make is not None  # noqa: S101 - the format is one of the kind's
@@ -110,7 +117,7 @@ class Plotter:
             drawn = await cancel_on_disconnect(request, drawing)
         for dataset, revision in known_revisions.items():
             made_from(request, revision, revisions.get(dataset, revision))
-        headers = {}
+        headers = {"vary": "accept"} if parameters.file_format is None else {}
         if parameters.save:
             name = f"{kind.name}_statistics" if output.format == "stats" else kind.name
             file = make_file_name(name, query.dataset or "", time, output.file_format.extension)
@@ -126,6 +133,14 @@ class Plotter:
             with map_error_fields("$.compare_to" if revisions else "$"):
                 revisions[dataset] = await self.services.metadata.revision(dataset)
         return revisions
+
+
+def accepted_format(request: HTTPRequest, formats: Sequence[str]) -> str:
+    """Return the format that the Accept header names; `json` for who accepts anything, or nothing that there is."""
+    names: dict[str, str] = {}
+    for name in ("json", *formats):
+        names.setdefault(FILE_FORMATS[name].media_type, name)
+    return names.get(request.accept.best_match([*names], default=None) or "", "json")
 
 
 def _format_address(request: HTTPRequest, query: Any) -> str:
@@ -193,7 +208,7 @@ def make_routes(kind: Kind) -> list[HTTPRouteHandler]:
         query = read_query(kind, query_text)
         if datasets := query.dataset_ids():  # observations have no revision: the ETag is that of their numbers
             await plotter.find_revisions(query)
-            await plotter.freshness(request, *datasets)
+            await plotter.freshness(request, *datasets, form=parameters.choose_format(request, kind))
         return await plotter.answer(kind, request, query, parameters)
 
     @post(

@@ -48,7 +48,9 @@ ColormapId = Annotated[
 Revision = Annotated[
     str | None,
     query_parameter(
-        "Revision of the dataset. With the current revision, the response may be cached for a year.", name="rev"
+        "Revision of the dataset. With the current revision, the response may be cached for a year.",
+        "76a597a47eab86b9b076d73a",
+        name="rev",
     ),
 ]
 Time = Annotated[
