@@ -9,23 +9,30 @@ from ocean_common.service import Lifespan, create_service
 from ocean_gateway import __version__, documents, errors
 from ocean_gateway.documents import ServiceStates
 from ocean_gateway.settings import Settings
+from ocean_gateway.v1.api import answer_v1
+from ocean_gateway.v1.forwarding import ServiceForwarder
 
 
 def build(settings: Settings) -> Litestar:
     """Build the app from its settings."""
     urls = {"metadata": settings.metadata_url, "data": settings.data_url, "plotting": settings.plotting_url}
     services = ServiceStates(urls, settings.patience)
+    forwarder = ServiceForwarder(urls) if settings.v1 else None
 
     @asynccontextmanager
     async def close_connections(_: Litestar) -> AsyncIterator[None]:
         yield
         await services.aclose()
+        if forwarder:
+            await forwarder.aclose()
 
-    return create_app(services, lifespan=[close_connections])
+    return create_app(services, forwarder, lifespan=[close_connections])
 
 
-def create_app(services: ServiceStates, lifespan: Sequence[Lifespan] = ()) -> Litestar:
-    """Create the app over the states of the services."""
+def create_app(
+    services: ServiceStates, forwarder: ServiceForwarder | None = None, lifespan: Sequence[Lifespan] = ()
+) -> Litestar:
+    """Create the app over the states of the services; version 1.0 is answered where there is a ``forwarder``."""
     return create_service(
         name="gateway",
         title="Gateway",
@@ -40,8 +47,9 @@ def create_app(services: ServiceStates, lifespan: Sequence[Lifespan] = ()) -> Li
             documents.get_swagger,
             documents.get_document,
             documents.redirect_colormaps,
+            *([answer_v1] if forwarder else []),
         ],
         lifespan=lifespan,
-        dependencies={"services": services},
+        dependencies={"services": services, "forwarder": forwarder},
         layers=[errors.FailoverMiddleware],
     )

@@ -6,11 +6,12 @@ from ocean_common.settings import Seconds, ServiceSettings, Url
 
 
 class Settings(ServiceSettings, frozen=True, kw_only=True):
-    """Addresses of the services, and the timeout (s) of requests for their health and documents."""
+    """Addresses of the services, and what the app does besides documents and errors."""
 
     prefix: ClassVar[str] = "OCEAN_GATEWAY_"
 
     metadata_url: Url = "http://127.0.0.1:8001"
     data_url: Url = "http://127.0.0.1:8002"
     plotting_url: Url = "http://127.0.0.1:8003"
-    patience: Seconds = 3.0
+    patience: Seconds = 3.0  # s for the health and documents of a service
+    v1: bool = True  # whether version 1.0 of the API is answered
