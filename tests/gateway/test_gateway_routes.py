@@ -90,7 +90,7 @@ def test_a_long_query_passes(gateway):
         "/internal/errors/502",
         "/internal/no-route",
         "/datasets",
-        "/api/v1.0/datasets",
+        "/api/v1.1/datasets",
         "/api/v2.0",
         "/api/v2.0/",
         "/api/v2.0/dataset_list",
@@ -107,6 +107,27 @@ def test_a_private_route_is_a_404_problem(gateway, path, method):
     assert "reached" not in response.headers
     if method != "HEAD":
         assert problem_of(response).detail.startswith("/")
+
+
+@loop_over(
+    ("old", "service", "new"),
+    [
+        ("/gitinfo", "metadata", "/git_info"),
+        ("/scale/g/t/-5,30.png", "plotting", "/scale/g/t/-5,30"),
+        ("/subset/?variables=t&dataset_name=g", "data", "/subset/g/t"),
+        ("/observation/point/start_date=2019;area=[[1,2]].json", "metadata", None),
+    ],
+)
+def test_version_1_is_answered_by_the_services_of_version_2(gateway, old, service, new):
+    response = gateway.get(f"/api/v1.0{old}")
+    assert (response.headers["reached"], response.headers["raw"]) == (service, API + (new or old))
+    assert response.headers["access-control-allow-origin"] == "*"
+
+
+@loop_over("path", ["/api", "/api/", "/api/v1.0", "/api/v1.0/nothing"])
+def test_an_unknown_address_of_version_1_is_a_400_with_a_link(gateway, path):
+    response = gateway.get(path)
+    assert (response.status_code, response.json()["link"]) == (400, "/docs")
 
 
 @loop_over("header", ["X-Ocean-Service", "X_Ocean_Service", "x-ocean-service"])
