@@ -13,6 +13,7 @@ from pyproj import Geod
 from tests.looping import loop_over
 
 from ocean_core.errors import DepthNotFound, InvalidRequest, OceanError
+from ocean_data.compute.region import read_region
 from ocean_data.edr.geometry import circles_around, corridor_along, parse_distance, parse_wkt
 from ocean_data.edr.selection import select_levels, select_times
 
@@ -313,19 +314,52 @@ def test_levels_that_are_not_there_are_refused(levelled, text):
         select_levels([levelled], text)
 
 
-def test_circles_and_corridors_lie_around_their_places():
-    circle = shapely.from_geojson(str(circles_around(shapely.Point(179.5, 60), 100.0)).replace("'", '"'))
-    corners = shapely.get_coordinates(circle)
-    _, _, distance = GEOD.inv(*(np.full(len(corners), part) for part in (179.5, 60.0)), *corners.T)
-    np.testing.assert_allclose(distance, 100_000.0, rtol=1e-9)
-    assert np.abs(np.diff(corners[:, 0])).max() < 5  # it goes on beyond the date line
-    corridor = corridor_along(shapely.LineString([(0, 50), (10, 52), (10, 53)]), 40.0)
-    shape = shapely.from_geojson(str(corridor).replace("'", '"'))
-    assert shapely.is_valid(shape)
-    length = sum(GEOD.inv(*a, *b)[2] for a, b in pairwise([(0, 50), (10, 52), (10, 53)])) / 1000
-    area, _ = GEOD.geometry_area_perimeter(shapely.get_parts(shape)[0])
-    assert abs(abs(area) / 1e6 - (40 * length + np.pi * 20**2)) < 0.03 * 40 * length
+def brute_distances(line, latitude, longitude):
+    """The least distance, km, of places to a line of geodesics, by points 5 km apart."""
+    x, y = [np.array([line[0][0]])], [np.array([line[0][1]])]
+    for start, end in pairwise(line):
+        bearing, _, length = GEOD.inv(*start, *end)
+        steps = np.append(np.arange(0, length, 5000.0), length)
+        along = GEOD.fwd(*(np.full(steps.shape, part) for part in (*start, bearing)), steps)
+        x, y = [*x, along[0]], [*y, along[1]]
+    x, y = np.concatenate(x), np.concatenate(y)
+    places = zip(latitude, longitude, strict=True)
+    return (
+        np.array([GEOD.inv(np.full(x.shape, lon), np.full(x.shape, lat), x, y)[2].min() for lat, lon in places]) / 1000
+    )
+
+
+AROUND = [
+    ([(0.0, 85.0)], 1000.0), ([(179.0, 60.0)], 2000.0), ([(10.0, -89.9)], 3000.0), ([(30.0, 0.0)], 5000.0),
+    ([(0.0, 90.0)], 1500.0), ([(-179.5, -20.0)], 800.0), ([(50.0, 70.0)], 4000.0),
+    ([(0.0, 50.0), (40.0, 60.0)], 500.0), ([(170.0, 50.0), (-160.0, 60.0)], 500.0),
+    ([(0.0, 70.0), (180.0, 70.0)], 500.0), ([(0.0, -80.0), (120.0, -80.0), (130.0, -60.0)], 400.0),
+]  # fmt: skip
+
+
+@loop_over(("line", "distance"), AROUND)
+def test_places_around_points_and_lines_are_those_of_brute_force(line, distance):
+    """Over the date line and around both poles as well."""
+    random = np.random.default_rng(7)
+    latitude = np.degrees(np.arcsin(random.uniform(-1, 1, 1500)))
+    longitude = random.uniform(-180, 180, latitude.size)
+    if len(line) == 1:
+        polygon = circles_around(shapely.Point(line[0]), distance)
+    else:
+        polygon = corridor_along(shapely.LineString(line), 2 * distance)
+    found = read_region(None, polygon).holds(latitude, longitude)
+    expected = brute_distances(line, latitude, longitude)
+    sure = np.abs(expected - distance) > 0.01 * distance  # the rims are polygons
+    np.testing.assert_array_equal(found[sure], (expected <= distance)[sure])
+    assert found.any()
+
+
+def test_distances_are_in_their_units():
     assert parse_distance(1, "nmi", "within-units") == 1.852
+    assert parse_distance(2500, "Metres", "within-units") == 2.5
+    for distance, unit in ((1, "parsec"), (9000, "km")):
+        with pytest.raises(InvalidRequest):
+            parse_distance(distance, unit, "within-units")
 
 
 @settings(max_examples=200, deadline=None)

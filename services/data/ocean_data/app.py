@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.openapi.spec import Tag
 
 from ocean_common.clients.metadata import Areas, MetadataClient
@@ -95,22 +95,8 @@ def create_app(
         description=DESCRIPTION,
         tags=[Tag(name=name, description=description) for name, description in TAGS.items()],
         api=[points_router, lines_router, areas_router, get_range, get_arrows, get_subset],
-        internal=[
-            internal.get_tile_field,
-            internal.get_map_field,
-            internal.get_coverage,
-            internal.get_extraction_file,
-            internal.write_coverage,
-        ],
-        pages=[
-            router
-            for router, on in (
-                (edr_router, settings.ogc),
-                (opendap_router, settings.opendap),
-                (zarr_router, settings.zarr),
-            )
-            if on
-        ],
+        internal=internal.HANDLERS,
+        pages=list_interfaces(settings),
         dependencies={
             "areas": areas,
             "catalogue": catalogue,
@@ -122,6 +108,12 @@ def create_app(
         lifespan=(*lifespan, streaming),
         texts=["ocean_data"],
     )
+
+
+def list_interfaces(settings: Settings) -> list[Router]:
+    """Return the routers of the interfaces that are on."""
+    routers = ((edr_router, settings.ogc), (opendap_router, settings.opendap), (zarr_router, settings.zarr))
+    return [router for router, on in routers if on]
 
 
 def open_source(settings: Settings) -> NetCDFSource:

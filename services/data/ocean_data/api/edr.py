@@ -27,7 +27,7 @@ from ocean_data.api.parameters import (
 from ocean_data.edr.geometry import parse_distance
 from ocean_data.edr.queries import (
     Query,
-    Selection,
+    QuerySelection,
     query_area,
     query_corridor,
     query_cube,
@@ -121,7 +121,7 @@ Height = Annotated[
 HeightUnit = Annotated[str, query_parameter("Unit of the height: m.", "m", name="height-units")]
 Within = Annotated[float, query_parameter("Radius.", 50.0, gt=0)]
 WithinUnit = Annotated[str, query_parameter("Unit of the radius: km, m, mi, nmi, ft.", "km", name="within-units")]
-Chosen = NamedDependency[SkipValidation[Selection]]
+Chosen = NamedDependency[SkipValidation[QuerySelection]]
 _RESOLUTION = "Points along {}, both ends of the box included; 0: the spacing of the model."
 
 
@@ -155,18 +155,18 @@ async def parse_selection(
     names: ParameterNames = None,
     other_names: ParameterAlias = None,
     crs: Crs = None,
-) -> Selection:
+) -> QuerySelection:
     """Parse what every query selects; without names all variables that lists show."""
     if crs is not None and crs not in CRS_NAMES:
         raise InvalidRequest("crs is {crs!r}; it can be CRS84", crs=crs[:60], field="crs", allowed=("CRS84",))
     text = names if names is not None else other_names
     keys = parse_keys(text) if text else [info.key for info in await catalogue.variables(dataset)]
     check_variable_count(keys)
-    return Selection(dataset=dataset, names=keys, datetime=datetime, z=z)
+    return QuerySelection(dataset=dataset, names=keys, datetime=datetime, z=z)
 
 
 async def answer(
-    request: HttpRequest, service: Service, selection: Selection, query: Query, form: str | None
+    request: HttpRequest, service: Service, selection: QuerySelection, query: Query, form: str | None
 ) -> Response[Any]:
     """Answer a query by its extraction."""
     assets = [await service.catalogue.assets(selection.dataset, name) for name in selection.names]

@@ -62,3 +62,6 @@ def _decode(convert: Any) -> Any:
 
 def _encode(answer: msgspec.Struct) -> Response[bytes]:
     return Response(msgspec.msgpack.encode(answer), media_type=MediaType.MESSAGEPACK)
+
+
+HANDLERS = [get_tile_field, get_map_field, get_coverage, get_extraction_file, write_coverage]

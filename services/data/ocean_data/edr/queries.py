@@ -33,8 +33,8 @@ AREAS = ("Polygon", "MultiPolygon")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Selection:
-    """What every query selects beside its place."""
+class QuerySelection:
+    """Parameters that every query has beside its place."""
 
     dataset: str
     names: list[str]  # keys of variables
@@ -48,14 +48,14 @@ class Selection:
 
 
 # Makes the request of a query, once its variables are known. Runs in a thread.
-Query = Callable[[Reading, Sequence[Assets], Selection], ExtractionRequest]
+Query = Callable[[Reading, Sequence[Assets], QuerySelection], ExtractionRequest]
 
 
 def query_position(coords: str) -> Query:
     """Values at points, over their depths and times."""
     points = parse_wkt(coords, POINTS, "POINT(-40 45)")
 
-    def make(_: Reading, variables: Sequence[Assets], selection: Selection) -> PointsRequest:
+    def make(_: Reading, variables: Sequence[Assets], selection: QuerySelection) -> PointsRequest:
         form: Literal["points", "timeseries"] = "points" if points.geom_type == "MultiPoint" else "timeseries"
         return PointsRequest(points=_to_points(points), form=form, **_use_height(points, selection).fields(variables))
 
@@ -91,7 +91,7 @@ def query_cube(bbox: Sequence[float], resolution: tuple[int | None, int | None])
     heights = f"{bbox[2]}/{bbox[5]}" if len(bbox) == 6 else None
     box_region((west, south, east, north))
 
-    def make(reading: Reading, variables: Sequence[Assets], selection: Selection) -> AreaRequest:
+    def make(reading: Reading, variables: Sequence[Assets], selection: QuerySelection) -> AreaRequest:
         box = west, south, east, north
         fields = replace(selection, z=selection.z or heights).fields(variables)
         grid = reading.grids.grid(variables[0].grid)
@@ -107,7 +107,7 @@ def query_cube(bbox: Sequence[float], resolution: tuple[int | None, int | None])
         bottom, top = _spread(south, north, rows)
         shape = rows or _clip(own_rows), columns or _clip(own_columns)
         return AreaRequest(
-            extent=(left, max(bottom, -90.0), end, min(top, 90.0)), projection="EPSG:4326", shape=shape, **fields
+            extent=(left, bottom, end, top), projection="EPSG:4326", shape=shape, geometry="point", **fields
         )
 
     return make
@@ -119,13 +119,13 @@ def query_trajectory(coords: str) -> Query:
     if shapely.get_num_geometries(lines) > 1:
         raise InvalidRequest("coords has several lines; ask for one at a time", field="coords")
 
-    def make(reading: Reading, variables: Sequence[Assets], selection: Selection) -> ExtractionRequest:
+    def make(reading: Reading, variables: Sequence[Assets], selection: QuerySelection) -> ExtractionRequest:
         if not (lines.has_m or lines.has_z):
             path = _to_points(lines)
             size = reading.grids.grid(variables[0].grid).resolution
             length = float(cut_path(path, 2 + len(path)).distance[-1])
             return TransectRequest(
-                path=path, spacing=max(size, length / (MOST - len(path) - 1)), bathymetry=False,
+                path=path, spacing=max(size, length / max(1, MOST - len(path) - 1)), bathymetry=False,
                 **selection.fields(variables),
             )  # fmt: skip
         return _follow_platform(lines, variables, selection)
@@ -133,7 +133,9 @@ def query_trajectory(coords: str) -> Query:
     return make
 
 
-def _follow_platform(lines: shapely.Geometry, variables: Sequence[Assets], selection: Selection) -> TrajectoryRequest:
+def _follow_platform(
+    lines: shapely.Geometry, variables: Sequence[Assets], selection: QuerySelection
+) -> TrajectoryRequest:
     """Return the request of a line whose points have times, depths or both."""
     count = shapely.get_num_coordinates(lines)
     if lines.has_m and selection.datetime is not None:
@@ -174,14 +176,14 @@ def _parse_depth(text: str) -> float:
         raise InvalidRequest("a line with times (M) has one depth: z is a number", field="z") from None
 
 
-def _query_polygon(polygon: dict[str, Any], narrow: Callable[[Selection], Selection]) -> Query:
-    def make(_: Reading, variables: Sequence[Assets], selection: Selection) -> AreaRequest:
+def _query_polygon(polygon: dict[str, Any], narrow: Callable[[QuerySelection], QuerySelection]) -> Query:
+    def make(_: Reading, variables: Sequence[Assets], selection: QuerySelection) -> AreaRequest:
         return AreaRequest(polygon=polygon, geometry="point", **narrow(selection).fields(variables))
 
     return make
 
 
-def _narrow_to_line(lines: shapely.Geometry, height: float | None, selection: Selection) -> Selection:
+def _narrow_to_line(lines: shapely.Geometry, height: float | None, selection: QuerySelection) -> QuerySelection:
     """Select the times (M) and heights (Z) of a line, and around heights half of ``height``."""
     if lines.has_m:
         if selection.datetime is not None:
@@ -204,7 +206,7 @@ def _to_points(geometry: shapely.Geometry) -> list[Point]:
     return [(latitude, longitude) for longitude, latitude in shapely.get_coordinates(geometry).tolist()]
 
 
-def _use_height(geometry: shapely.Geometry, selection: Selection) -> Selection:
+def _use_height(geometry: shapely.Geometry, selection: QuerySelection) -> QuerySelection:
     """Select the height of a geometry that has one, unless the query says another."""
     if not geometry.has_z or selection.z is not None:
         return selection

@@ -86,7 +86,7 @@ _page = partial(_get, operation_class=PageOperation)
 async def get_landing_page(
     request: HttpRequest, catalogue: CatalogueDependency, translate: Translate, f: Form = None
 ) -> Response[bytes]:
-    """Where collections, conformance classes and the OpenAPI document are."""
+    """Links to the collections, the conformance classes and the OpenAPI document."""
     if _wants_html(request, f):
         return _show_page(render_datasets(localize_listed(catalogue.snapshot, translate), translate))
     return _answer(documents.write_landing(request_address(request), translate))
@@ -99,7 +99,7 @@ async def get_landing_page(
     responses=encoded_response(Json, "URIs of conformance classes", _ERRORS),
 )
 async def get_conformance(interfaces: Interfaces, f: Form = None) -> Response[bytes]:  # noqa: ARG001  it has but one form
-    """What of the standards is followed."""
+    """Parts of the standards that are followed."""
     classes = [*documents.CONFORMANCE, *(documents.OF_MAPS if "maps" in interfaces else ())]
     return _answer({"conformsTo": classes})
 
