@@ -141,23 +141,21 @@ def questions(client: httpx.Client, folder: Path, ours: list[str], peer: str | N
         "area": {"ours": asking(client, f"{api}/sst/sst/area", bbox=box, time=3)},
         "tile": {"ours": tiles(client, f"{plotting}/api/v2.0/{tile}")},
     }
+    point = f"POINT({LONGITUDE} {LATITUDE})"
+    corners = [(dx, dy) for dx, dy in ((-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1))]
+    ring = ",".join(f"{LONGITUDE + 2.5 * dx} {LATITUDE + 2.5 * dy}" for dx, dy in corners)
+    servers = {"ours, EDR": (f"{data}/ogc/collections/{{}}", "CoverageJSON")}
     if peer:
-        point = f"POINT({LONGITUDE} {LATITUDE})"
-        corners = [(dx, dy) for dx, dy in ((-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1))]
-        ring = ",".join(f"{LONGITUDE + 2.5 * dx} {LATITUDE + 2.5 * dy}" for dx, dy in corners)
-        edr, day = f"{peer}/datasets/{{}}/edr", "2020-01-04"
+        servers["xpublish-edr"] = f"{peer}/datasets/{{}}/edr", "cf_covjson"
+    for name, (root, form) in servers.items():
+        sst, temp = ({"parameter-name": key, "f": form} for key in ("sst", "temp"))
+        requests["series"][name] = asking(client, root.format("sst") + "/position", coords=point, **sst)
+        requests["profile"][name] = asking(client, root.format("deep") + "/position", coords=point, **temp)
+        requests["area"][name] = asking(
+            client, root.format("sst") + "/area", coords=f"POLYGON(({ring}))", datetime="2020-01-04", **sst
+        )
+    if peer:
         picture = "variables=sst&style=raster/viridis&colorscalerange=0,30&width=256&height=256&time=2020-01-04&f=png"
-        point_of = {"coords": point, "f": "cf_covjson"}
-        requests["series"]["xpublish-edr"] = asking(
-            client, edr.format("sst") + "/position", **point_of, **{"parameter-name": "sst"}
-        )
-        requests["profile"]["xpublish-edr"] = asking(
-            client, edr.format("deep") + "/position", **point_of, **{"parameter-name": "temp"}
-        )
-        requests["area"]["xpublish-edr"] = asking(
-            client, edr.format("sst") + "/area",
-            **{"coords": f"POLYGON(({ring}))", "f": "cf_covjson", "parameter-name": "sst", "datetime": day},
-        )  # fmt: skip
         path = f"{peer}/datasets/sst/tiles/WebMercatorQuad/{{z}}/{{y}}/{{x}}?{picture}"
         requests["tile"]["xpublish-tiles"] = tiles(client, path)
     return requests
