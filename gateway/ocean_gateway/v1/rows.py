@@ -209,7 +209,7 @@ class DrawnArea(msgspec.Struct, frozen=True, kw_only=True):
 
     def to_geojson(self) -> Json:
         """Return a MultiPolygon of closed rings: longitude first."""
-        holes = [_close(ring) for ring in self.innerrings]
+        holes = [_close(ring) for ring in self.innerrings if ring]
         return {"type": "MultiPolygon", "coordinates": [[_close(ring), *holes] for ring in self.polygons]}
 
 
