@@ -425,3 +425,48 @@ def test_gdal_reads_a_layer(http):
         picture = opened.read(out_shape=(opened.count, 96, 120))
     plain = draw(http, format="image/jpeg", transparent="FALSE")[..., :3]
     assert np.abs(np.moveaxis(picture[:3], 0, -1).astype(int) - plain).mean() < 12
+
+
+# Animations
+
+
+def frames_of(content):
+    """The frames of an animation, (y, x, 3) each, and how long the first is shown, ms."""
+    with Image.open(io.BytesIO(content)) as picture:
+        frames = []
+        for number in range(getattr(picture, "n_frames", 1)):
+            picture.seek(number)
+            frames.append(np.asarray(picture.convert("RGB")))
+        return frames, picture.info.get("duration")
+
+
+@pytest.mark.parametrize(("form", "kind"), [("image/gif", "GIF"), ("image/apng", "PNG")])
+def test_an_animation_has_the_maps_of_its_time_steps(http, form, kind):
+    look = {"colorscalerange": "0,25", "transparent": "FALSE"}
+    answer = ask(http, **look, format=form, time="2016-07-02/2016-07-04", framerate="2")
+    assert answer.headers["content-type"] == form
+    assert Image.open(io.BytesIO(answer.content)).format == kind
+    frames, duration = frames_of(answer.content)
+    assert duration == 500
+    assert len(frames) == 3
+    for day, frame in zip(("2016-07-02", "2016-07-03", "2016-07-04"), frames, strict=True):
+        alone = ask(http, **look, format="image/png", time=day)
+        expected = np.asarray(Image.open(io.BytesIO(alone.content)).convert("RGB"))
+        # Above the corner with the time; a GIF has 256 colours.
+        difference = np.abs(frame[:-24].astype(int) - expected[:-24].astype(int))
+        assert difference.max() <= (0 if kind == "PNG" else 40)
+        assert np.mean(difference) < 3
+    listed, _ = frames_of(ask(http, **look, format=form, time="2016-07-02,2016-07-05T12:00:00Z").content)
+    assert len(listed) == 2
+
+
+def test_an_animation_that_is_too_long_or_without_limits_is_refused(http):
+    for query, words in (
+        ({"time": "2016-07-01/2016-07-10", "width": 2000, "height": 2000, "colorscalerange": "0,25"}, "at most"),
+        ({"time": "2016-07-01/2016-07-02", "colorscalerange": "auto"}, "COLORSCALERANGE"),
+        ({"time": "2016-07-01/2016-07-02", "framerate": "900"}, "FRAMERATE"),
+        ({"time": "1999-01-01/1999-02-01"}, "no time step"),
+    ):
+        answer = http.get("/wms", params=MAP | query | {"format": "image/gif"})
+        assert answer.status_code in {400, 413}, query
+        assert words in answer.text

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
+import msgspec
 from litestar import Request, Response, Router, get
 from litestar.concurrency import sync_to_thread
 from litestar.di import NamedDependency
@@ -32,6 +33,13 @@ from ocean_plotting.figure.labels import LabelFormatter
 from ocean_plotting.figure.legends import draw_layer_legend
 from ocean_plotting.palettes import choose_colours
 from ocean_plotting.tiles.legends import LegendService
+from ocean_plotting.wms.animation import (
+    AnimationFormat,
+    list_frames,
+    parse_animation_format,
+    parse_frame_rate,
+    write_animation,
+)
 from ocean_plotting.wms.capabilities import (
     MEDIA_TYPES,
     DatasetText,
@@ -57,6 +65,7 @@ from ocean_plotting.wms.maps import (
     field_values,
 )
 from ocean_plotting.wms.parameters import (
+    AUTOMATIC,
     INFO_FORMATS,
     Colour,
     MapFormat,
@@ -198,7 +207,9 @@ class WmsService:
         )
 
     async def get_map(self, request: HttpRequest, query: WmsQuery, dataset: str) -> Response[Any]:
-        """Draw a map."""
+        """Draw a map, or an animation."""
+        if (animation := parse_animation_format(query)) is not None:
+            return await self.get_animation(request, query, dataset, animation)
         form = query.map_format
         background: Colour | None = query.background
         if query.is_transparent and form != "image/jpeg":
@@ -217,6 +228,40 @@ class WmsService:
         warnings = ", ".join(dict.fromkeys(text for layer in layers for text in layer.warnings))
         headers = {"warning": warnings.encode("latin-1", "replace").decode("latin-1")} if warnings else {}
         return Response(image.content, media_type=form, headers=headers)
+
+    async def get_animation(
+        self, request: HttpRequest, query: WmsQuery, dataset: str, form: AnimationFormat
+    ) -> Response[Any]:
+        """Draw a map for each time step of an interval or list."""
+        window, rate = parse_window(query), parse_frame_rate(query)
+        layers = await self.find_layers(query.without("time"), dataset, "layers")
+        check_pixels(window, len(layers))
+        moving = next((layer.assets for layer in layers if layer.assets.steps is not None), layers[0].assets)
+        frames = list_frames(moving, query.find("time", "dim_time"), (window.width, window.height))
+        styles = parse_styles(query, len(layers))
+        if any(style.limits == AUTOMATIC for style in styles):
+            raise InvalidRequest("frames share their colours: give COLORSCALERANGE=min,max", field="colorscalerange")
+        requests = await self.make_requests(query, layers)
+        await self.freshness(request, *dict.fromkeys(item.dataset for item in requests), repeatable=True)
+        revisions = [layer.assets.revision for layer in layers]
+        background = None if query.is_transparent else query.background
+        pictures = []
+        for time, label in frames:
+            at_time = tuple(
+                msgspec.structs.replace(item, time=label if layer.assets is not moving else time)
+                if layer.assets.steps is not None
+                else item
+                for item, layer in zip(requests, layers, strict=True)
+            )
+            picture = MapPicture(layers=at_time, styles=tuple(styles), form="image/png", background=background)
+            rendering = self.maps.render(picture, revisions, client_address(request))
+            pictures.append(await cancel_on_disconnect(request, rendering))
+        current = [await self.catalogue.revision(item.dataset) for item in requests]
+        for revision in dict.fromkeys(picture.revision for picture in pictures):
+            made_from(request, " ".join(current), revision)
+        contents, labels = [picture.content for picture in pictures], [label for _, label in frames]
+        content = await sync_to_thread(write_animation, contents, labels, form, rate)
+        return Response(content, media_type=form)
 
     async def get_feature_info(self, request: HttpRequest, query: WmsQuery, dataset: str) -> Response[Any]:
         """Answer with the values of layers at a pixel."""

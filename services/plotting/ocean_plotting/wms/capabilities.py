@@ -15,6 +15,7 @@ from ocean_plotting import __version__
 from ocean_plotting.figure.legends import LEGEND_DPI, LEGEND_SIZE
 from ocean_plotting.templates import load_template
 from ocean_plotting.tiles.legends import sorted_colormaps
+from ocean_plotting.wms.animation import ANIMATION_FORMATS
 from ocean_plotting.wms.dimensions import ElevationAxis
 from ocean_plotting.wms.parameters import INFO_FORMATS, MAP_FORMATS, MAX_LAYERS, STYLE, Version
 
@@ -193,7 +194,7 @@ def write_capabilities(
         default_title=translate("Default for Variable"),
         legend_width=LEGEND_PIXELS[0],
         legend_height=LEGEND_PIXELS[1],
-        formats=MAP_FORMATS,
+        formats=(*MAP_FORMATS, *ANIMATION_FORMATS),
         info_formats=INFO_FORMATS,
         media_type=MEDIA_TYPES[version],
         max_layers=MAX_LAYERS,

@@ -71,16 +71,23 @@ def choose_time(assets: Assets, text: str) -> Choice:
         return Choice(first)
     if "/" not in first:
         return Choice(first)
-    dates, (start, end, *_) = date_steps(steps), first.split("/")
+    step, _ = find_steps(date_steps(steps), first)
+    return Choice(str(unpack_array(steps.raw)[step]))
+
+
+def find_steps(dates: DateScale, text: str) -> tuple[int, int]:
+    """Return the first time step of an interval `start/end`, and the first after it; TimeNotFound if it has none."""
+    start, end, *_ = text.split("/")
     try:
         low = parse_iso_period(start, dates.calendar).first
         high = parse_iso_period(end, dates.calendar).last
     except (ValueError, OverflowError) as error:
-        raise TimeNotFound("TIME {text!r} is no time", text=first[:80], field="time") from error
-    step = int(np.searchsorted(dates.seconds, low))
-    if step == dates.seconds.size or dates.seconds[step] > high:
+        raise TimeNotFound("TIME {text!r} is no time", text=text[:80], field="time") from error
+    first = int(np.searchsorted(dates.seconds, low))
+    after = int(np.searchsorted(dates.seconds, high, side="right"))
+    if first >= after:
         raise TimeNotFound("there is no time step from {start} to {end}", start=start[:40], end=end[:40], field="time")
-    return Choice(str(unpack_array(steps.raw)[step]))
+    return first, after
 
 
 def choose_level(assets: Assets, text: str) -> Choice:

@@ -43,6 +43,10 @@ class WmsQuery:
         """Return the value of the first of some names that has one."""
         return next((self._values[name] for name in names if self._values.get(name)), default)
 
+    def without(self, name: str) -> "WmsQuery":
+        """Return the query without a value."""
+        return WmsQuery((key, value) for key, value in self._values.items() if key != name)
+
     def require(self, *names: str) -> str:
         """Return the same, or raise InvalidRequest."""
         if text := self.find(*names):
