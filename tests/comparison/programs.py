@@ -1,9 +1,10 @@
 """Run other programs against a running server, and compare what they read with the API.
 
 `python tests/comparison/programs.py http://localhost:8080` writes docs/programs.md, with the programs that are
-installed (Debian: gdal-bin cdo nco netcdf-bin r-cran-ncdf4).
+installed (Debian: gdal-bin cdo nco netcdf-bin r-cran-ncdf4 chromium npm).
 """
 
+import json
 import re
 import shutil
 import subprocess
@@ -114,11 +115,34 @@ def run_program(program: Program, base: str, expected: float, folder: Path) -> s
     return f"| {program.name} {version[0] if version else ''} | `{shown}` | {result} |"
 
 
+def run_web_maps(base: str, folder: Path) -> list[str]:
+    """Show a layer in web maps, in a headless browser; return the rows of the table."""
+    if not (shutil.which("npm") and shutil.which("chromium")):
+        return ["| web maps | | npm or chromium is not installed |"]
+    target = folder / "browser"
+    shutil.copytree(Path(__file__).with_name("browser"), target)
+    install = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts"]
+    subprocess.run(install, cwd=target, check=True, capture_output=True)
+    done = subprocess.run(
+        ["node", "maps.js", base, str(folder)], cwd=target, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise SystemExit(done.stderr[-1000:])
+    rows = []
+    for line in done.stdout.splitlines():
+        found = json.loads(line)
+        assert found["failures"] == 0 < found["pictures"], found
+        shown = f"{found['pictures']} pictures, none failed"
+        rows.append(f"| {found['name']} | `tests/comparison/browser/maps.js` | {shown} |")
+    return rows
+
+
 def main() -> None:
     base = sys.argv[1].rstrip("/")
     expected = read_value(base)
     with tempfile.TemporaryDirectory() as folder:
         rows = [run_program(program, base, expected, Path(folder)) for program in PROGRAMS]
+        rows += run_web_maps(base, Path(folder))
     head = HEAD.format(value=f"{expected:g}", base="http://localhost:8080")
     PAGE.write_text(head + "\n".join(rows) + "\n", encoding="utf-8")
 

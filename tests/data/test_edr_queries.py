@@ -123,9 +123,9 @@ def test_a_corridor_holds_the_cells_near_its_line(client):
             corridor_width=120, width_units="km", parameter_name="votemper", z="0",
             datetime=last_time(client, "arctic_day", "votemper"))
     )  # fmt: skip
-    # Brute force: the least distance to points of the geodesic, 100 m apart.
+    # Brute force: the least distance to points of the geodesic, 500 m apart.
     bearing, _, length = GEOD.inv(*start, *end)
-    steps = np.arange(0, length + 100, 100.0)
+    steps = np.arange(0, length + 500, 500.0)
     x, y, _ = GEOD.fwd(*(np.full(steps.shape, part) for part in (*start, bearing)), np.minimum(steps, length))
     centres = zip(longitude, latitude, strict=True)
     near = (

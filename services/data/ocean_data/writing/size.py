@@ -74,6 +74,7 @@ def _sample_size(extraction: Extraction, writer: StreamWriter, dims: dict[str, i
         dims=dims,
         coordinates=[_select_coordinate(coordinate, selection) for coordinate in extraction.coordinates],
         outline=outline,
+        inside=None if extraction.inside is None else _select(extraction.inside, extraction.places, selection),
     )
     random = np.random.default_rng(0)
     values: dict[str, Values] = {}
