@@ -76,7 +76,13 @@ def test_the_examples_of_every_document_work_and_answer_as_documented(run, docum
             check_example(run.http, document, path, one)
 
 
-TOGETHER = {"projection": {"shape": "20,30"}, "shape": {"projection": "EPSG:4326"}}  # of a stated grid
+DAYS = {"start": "2016-02-01", "end": "2016-02-02"}
+TOGETHER = {
+    "projection": {"shape": "20,30"},  # of a stated grid
+    "shape": {"projection": "EPSG:4326"},
+    "minus_start": DAYS | {"minus_end": "2016-02-02"},
+    "minus_end": DAYS | {"minus_start": "2016-02-01"},
+}
 VECTOR = "/x_velocity,y_velocity/"  # one variable is none
 PLACES = {"bbox", "min_range", "max_range"}  # one of these or an area is required
 EITHER = {"area"}  # excludes these
