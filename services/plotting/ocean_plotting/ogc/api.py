@@ -57,7 +57,10 @@ StyleId = Annotated[str, path_parameter("Key of a variable.", ("sea water potent
 MatrixSetId = Annotated[str, path_parameter("Id of a tile matrix set.", "WebMercatorQuad")]
 Datetime = Annotated[
     str | None,
-    query_parameter("Instant or interval (RFC 3339), whose first step is drawn. Absent: the last step.", "2016-02-01"),
+    query_parameter(
+        "Instant, or interval whose first step is drawn; of an open one its end (RFC 3339). Absent: the last step.",
+        "2016-02-01",
+    ),
 ]
 Height = Annotated[
     str | None, query_parameter("Level, m below the surface: the nearest is drawn. Absent: the first.", "10")
