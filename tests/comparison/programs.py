@@ -1,7 +1,8 @@
 """Run other programs against a running server, and compare what they read with the API.
 
 `python tests/comparison/programs.py http://localhost:8080` writes docs/programs.md, with the programs that are
-installed (Debian: gdal-bin cdo nco netcdf-bin r-cran-ncdf4 chromium npm).
+installed (Debian: gdal-bin cdo nco netcdf-bin r-cran-ncdf4 python3-qgis qgis-providers
+chromium npm).
 """
 
 import json
@@ -115,6 +116,24 @@ def run_program(program: Program, base: str, expected: float, folder: Path) -> s
     return f"| {program.name} {version[0] if version else ''} | `{shown}` | {result} |"
 
 
+def run_qgis(base: str, folder: Path) -> list[str]:
+    """Draw layers in QGIS without a screen; return the rows of the table."""
+    script = Path(__file__).with_name("qgis_layers.py")
+    environment = {"QT_QPA_PLATFORM": "offscreen", "HOME": str(folder), "XDG_RUNTIME_DIR": str(folder)}
+    command = ["/usr/bin/python3", str(script), base, str(folder)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    if "No module named 'qgis'" in done.stderr:
+        return ["| QGIS | | not installed |"]
+    layers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(layers) == 3, done.stderr[-1000:]
+    assert all(found["colours"] > 10 for found in layers), layers
+    return [
+        f"| {found['name']} {found['version'].partition('-')[0]} | `tests/comparison/qgis_layers.py` | "
+        f"a picture of 600 × 300 pixels, {found['colours']} colours |"
+        for found in layers
+    ]
+
+
 def run_web_maps(base: str, folder: Path) -> list[str]:
     """Show a layer in web maps, in a headless browser; return the rows of the table."""
     if not (shutil.which("npm") and shutil.which("chromium")):
@@ -142,6 +161,7 @@ def main() -> None:
     expected = read_value(base)
     with tempfile.TemporaryDirectory() as folder:
         rows = [run_program(program, base, expected, Path(folder)) for program in PROGRAMS]
+        rows += run_qgis(base, Path(folder))
         rows += run_web_maps(base, Path(folder))
     head = HEAD.format(value=f"{expected:g}", base="http://localhost:8080")
     PAGE.write_text(head + "\n".join(rows) + "\n", encoding="utf-8")
