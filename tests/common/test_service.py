@@ -153,8 +153,14 @@ def test_a_wrong_method_is_refused_with_the_allowed_ones(client):
     response = client.delete(PAGE)
     problem = problem_of(response)
     assert problem.status == 405
-    assert "GET" in response.headers["allow"]
+    assert response.headers["allow"] == "GET, HEAD, OPTIONS"
     assert "GET" in problem.detail
+
+
+def test_options_lists_head_where_it_is_answered(client):
+    response = client.options(PAGE)
+    assert (response.status_code, response.headers["allow"]) == (204, "GET, HEAD, OPTIONS")
+    assert client.head(PAGE).status_code == 200
 
 
 @loop_over(

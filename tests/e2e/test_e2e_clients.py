@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import httpx
-import msgspec
 import numpy as np
 import pytest
 import xarray as xr
@@ -169,26 +168,3 @@ def test_a_typescript_client_and_the_linters_find_nothing_wrong(document):
     for name in ("generate", "check", "spectral", "redocly"):
         done = subprocess.run(["npm", "run", "--silent", name], cwd=folder, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{name}: {done.stdout[-3000:]}{done.stderr[-1000:]}"
-
-
-# The document
-
-
-def test_the_document_suits_generators(document):
-    merged = msgspec.json.decode(document.read_bytes())
-    assert not merged.get("x-conflicts")
-    assert merged["info"]["contact"]
-    assert merged["info"]["license"]
-    enumerations = []
-    for path, item in merged["paths"].items():
-        for operation in item.values():
-            assert operation["description"], path
-            for parameter in operation.get("parameters", []):
-                schema = parameter["schema"]
-                where = f"{operation['operationId']} {parameter['name']}"
-                assert "null" not in json.dumps(schema), where
-                assert parameter.get("examples") or schema.get("examples"), where
-                assert parameter.get("description") or schema.get("description"), where
-                if "enum" in schema:
-                    enumerations.append((parameter["name"], tuple(schema["enum"])))
-    assert len(set(enumerations)) == len(enumerations)

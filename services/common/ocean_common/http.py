@@ -184,6 +184,13 @@ class HttpSemantics:
         await self.app(scope, receive, sender)
 
 
+def _add_head(headers: MutableScopeHeaders) -> None:
+    """Add HEAD to the methods of an Allow header that has GET: it is answered wherever GET is."""
+    methods = {name.strip() for name in headers.get("allow", "").split(",")}
+    if "GET" in methods:
+        headers["allow"] = ", ".join(sorted(methods | {"HEAD"}))
+
+
 class _ResponseSender:
     """Sender that holds the head of a response back until it has the first piece of the body."""
 
@@ -209,6 +216,7 @@ class _ResponseSender:
             start, self._start = self._start, None
             if self._byte_order_mark:
                 message = add_byte_order_mark(start, message)
+            _add_head(MutableScopeHeaders(start))
             self._finish(start, message)
             if self._language.varies:
                 self._mark_language(MutableScopeHeaders(start))

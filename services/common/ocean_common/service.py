@@ -25,7 +25,7 @@ from ocean_common.answers import AnswerCache
 from ocean_common.contracts.common import Health, Status
 from ocean_common.http import ClientDisconnected, HttpSemantics, NotModified, answer_without_body
 from ocean_common.i18n import provide_translator
-from ocean_common.openapi import SimpleJsonPlugin
+from ocean_common.openapi import SimpleJsonPlugin, StructDescriptions
 from ocean_common.settings import SettingsT, load_or_exit
 from ocean_common.telemetry import Metrics, Telemetry, configure_logs
 
@@ -173,7 +173,7 @@ def create_service(
         },
         openapi_config=openapi(name, title, version, description, list(tags)),
         lifespan=list(lifespan),
-        plugins=[BinarySchema()],
+        plugins=[BinarySchema(), StructDescriptions()],
         logging_config=None,  # `telemetry.configure_logs`, once a process
     )
     handler = app.asgi_handler

@@ -55,8 +55,10 @@ Extent = Annotated[
         ("the tropical Atlantic", "-5000000,-2000000,1000000,2000000"),
     ),
 ]
-_PROJECTION = f"Projection of the map: {', '.join(PROJECTIONS)}."
-MapProjection = Annotated[str, query_parameter(_PROJECTION, ("web maps", "EPSG:3857"))]
+MapProjection = Annotated[
+    str,
+    query_parameter("Projection of the map.", ("web maps", "EPSG:3857"), schema_extra={"enum": list(PROJECTIONS)}),
+]
 
 _get = partial(get, tags=["class 4"], responses=document_errors(NotFound))
 

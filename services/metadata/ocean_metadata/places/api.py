@@ -26,7 +26,7 @@ FileId = Annotated[
     str, path_parameter("Id of a file of places, from the list of its kind.", ("of the sample data", "nordic_seas"))
 ]
 MapProjection = Annotated[
-    str, query_parameter("Projection of the map: EPSG:3857, EPSG:32661 or EPSG:3031.", "EPSG:3857")
+    str, query_parameter("Projection of the map.", "EPSG:3857", schema_extra={"enum": list(PROJECTIONS)})
 ]
 ViewBounds = Annotated[
     str | None,

@@ -71,7 +71,10 @@ ScaleText = Annotated[
 Radius = Annotated[float, query_parameter("Search radius in km, for `gaussian` and `inverse`.", gt=0, le=MAX_RADIUS)]
 Neighbours = Annotated[int, query_parameter("Number of cells, for `gaussian` and `inverse`.", ge=1, le=MAX_NEIGHBOURS)]
 InterpolationName = Annotated[
-    str, query_parameter("Interpolation between grid cells.", schema_extra={"enum": list(INTERPOLATIONS)})
+    str,
+    query_parameter(
+        "Interpolation between grid cells.", schema_extra={"enum": list(INTERPOLATIONS), "title": "Interpolation"}
+    ),
 ]
 ProjectionCode = Annotated[str, query_parameter("Projection of the map.", schema_extra={"enum": list(PROJECTIONS)})]
 
