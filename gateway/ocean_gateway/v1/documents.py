@@ -143,7 +143,7 @@ def name_types(documents: list[Any], _: V1Request) -> Json:
     return {**documents[0], "features": features}
 
 
-def turn_tracks(documents: list[Any], _: V1Request) -> Json:
+def unwrap_tracks(documents: list[Any], _: V1Request) -> Json:
     """Begin each track at a longitude from 0 to 360; it goes on beyond where it crosses the meridian of Greenwich."""
     features = []
     for feature in documents[0]["features"]:

@@ -339,6 +339,6 @@ ROWS: tuple[Row, ...] = (
         "observation/track/{conditions}.json",
         "metadata",
         "/observation/track/{conditions}.json",
-        reshape=documents.turn_tracks,
+        reshape=documents.unwrap_tracks,
     ),
 )
