@@ -398,7 +398,8 @@ HEAD = """# Conformance of the OGC interfaces
 
 Requirements that are checked through the gateway on every collection of the sample data (regular, curvilinear and
 projected grids, and a mesh): `tests/e2e/test_e2e_ogc.py`. WMS has its own tests: `tests/field/test_wms.py`. This table
-is written by `python tests/e2e/conformance.py`.
+is written by `python tests/e2e/conformance.py`. The identifiers are named after those of the standards; they were not
+compared with the texts, and the suites of CITE were not run.
 
 | requirement | what is checked |
 |---|---|

@@ -25,8 +25,7 @@ _DEPTH_VRS = 'VERTCS["Depth",VERT_DATUM["Sea surface",2005],UNIT["{unit}",1.0],A
 _LEVEL_VRS = 'VERTCS["Level",VERT_DATUM["Model",2005],UNIT["{unit}",1.0],AXIS["Level",{direction}]]'
 MOST_TIMES = 5_000  # that are listed one by one; of more, those of even spacing are repetitions
 
-_EDR = ("core", "collections", "queries", "json", "geojson", "covjson", "html", "position", "radius", "area", "cube",
-        "trajectory", "corridor", "locations")  # fmt: skip
+_EDR = ("core", "collections", "queries", "json", "geojson", "covjson", "html")
 _MAPS = ("core", "collection-map", "spatial-subsetting", "datetime", "crs", "scaling", "background", "png", "jpeg")
 _TILES = ("core", "tileset", "tilesets-list", "geodata-tilesets", "png", "datetime")
 CONFORMANCE = (
@@ -35,7 +34,7 @@ CONFORMANCE = (
     "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
     "http://www.opengis.net/spec/ogcapi-edr-1/1.0/conf/core",
     *(f"http://www.opengis.net/spec/ogcapi-edr-1/1.1/conf/{name}" for name in _EDR),
-    *(f"http://www.opengis.net/spec/ogcapi-edr-1/1.2/conf/{name}" for name in (*_EDR, "oas31")),
+    *(f"https://www.opengis.net/spec/ogcapi-edr-1/1.2/conf/{name}" for name in (*_EDR, "oas31")),
 )
 OF_MAPS = (
     *(f"http://www.opengis.net/spec/ogcapi-maps-1/1.0/conf/{name}" for name in _MAPS),
