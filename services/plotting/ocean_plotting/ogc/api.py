@@ -28,7 +28,6 @@ from ocean_common.parameters import (
     query_parameter,
     refuse_unknown_parameters,
 )
-from ocean_core import errors
 from ocean_core.errors import InvalidRequest, OceanError, VariableNotFound
 from ocean_core.projections import MAP_PROJECTIONS, WORLD
 from ocean_plotting.ogc.matrices import MATRIX_SETS, MatrixSet, find_matrix_set, write_matrix_set
@@ -71,21 +70,11 @@ Form = Annotated[
         "Format of the picture.", "png", schema_extra={"enum": ["png", "jpeg", "webp"], "title": "MapFormat"}
     ),
 ]
-_ERRORS = problems.document_errors(
-    errors.DatasetNotFound,
-    errors.VariableNotFound,
-    errors.TimeNotFound,
-    errors.DepthNotFound,
-    errors.TileNotFound,
-    errors.SourceUnreadable,
-    errors.TooBusy,
-    errors.ServiceUnavailable,
-)
 _describe = partial(
     get,
     tags=["collections"],
     before_request=refuse_unknown_parameters,
-    responses={200: ResponseSpec(Json, description="Links.", generate_examples=False)} | _ERRORS,
+    responses={200: ResponseSpec(Json, description="Links.", generate_examples=False)} | tiles_api.TILE_ERRORS,
 )
 _draw = partial(
     get,
@@ -93,7 +82,7 @@ _draw = partial(
     before_request=refuse_unknown_parameters,
     media_type=PNG,
     operation_class=tiles_api.offer_media_types(*dict.fromkeys(FORMATS.values())),
-    responses=tiles_api.document_image("The picture.") | _ERRORS,
+    responses=tiles_api.document_image("The picture.") | tiles_api.TILE_ERRORS,
 )
 
 

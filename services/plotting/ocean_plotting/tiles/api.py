@@ -31,6 +31,16 @@ from ocean_plotting.tiles.store import TileFormat, TileStore, TileStyle
 
 INTERPOLATIONS: tuple[Interpolation, ...] = get_args(Interpolation)
 PNG, WEBP = "image/png", "image/webp"
+TILE_ERRORS = problems.document_errors(
+    errors.DatasetNotFound,
+    errors.VariableNotFound,
+    errors.TimeNotFound,
+    errors.DepthNotFound,
+    errors.TileNotFound,
+    errors.SourceUnreadable,
+    errors.TooBusy,
+    errors.ServiceUnavailable,
+)
 
 VariableKeys = Annotated[
     str,
@@ -117,17 +127,7 @@ def offer_media_types(*media_types: str, headers: dict[str, Any] | None = None) 
     tags=["tiles"],
     operation_class=offer_media_types(*get_args(TileFormat)),
     media_type=PNG,
-    responses=document_image("The tile.")
-    | problems.document_errors(
-        errors.DatasetNotFound,
-        errors.VariableNotFound,
-        errors.TimeNotFound,
-        errors.DepthNotFound,
-        errors.TileNotFound,
-        errors.SourceUnreadable,
-        errors.TooBusy,
-        errors.ServiceUnavailable,
-    ),
+    responses=document_image("The tile.") | TILE_ERRORS,
 )
 async def get_tile(
     *,
